@@ -1,0 +1,156 @@
+"""Frozen types that travel from source to tab: field, record, slice, page, stream, row, table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+Value = str | int | float | bool | datetime | date | list[Any] | dict[str, Any] | None
+"""What a record holds. Instants are aware datetimes in UTC."""
+
+Cell = str | int | float | bool | None
+"""What a spreadsheet cell takes; dates and instants are serial numbers by then, None is an empty cell."""
+
+
+class FieldType(StrEnum):
+    """The types a declared field can have."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    INSTANT = "instant"
+    DATE = "date"
+    LIST = "list"
+    OBJECT = "object"
+
+
+class Role(StrEnum):
+    """What a field means to summaries, whatever the vendor calls it."""
+
+    STARTED_AT = "started at"
+    ENDED_AT = "ended at"
+    DURATION = "duration"
+    STATUS = "status"
+    DIRECTION = "direction"
+    AGENT_ID = "agent id"
+    AGENT_NAME = "agent name"
+    CALLER = "caller"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One declared field of a stream. `can_change` marks what a vendor edits after the record first appears."""
+
+    name: str
+    type: FieldType
+    title: str
+    description: str
+    role: Role | None = None
+    can_change: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """A filter that the vendor applies. `field` names the record field that it tests, if one."""
+
+    name: str
+    type: FieldType
+    description: str
+    allowed: tuple[str, ...] = ()
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusWords:
+    """Which status values of a stream count as answered, missed and voicemail."""
+
+    answered: tuple[str, ...]
+    missed: tuple[str, ...]
+    voicemail: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSpec:
+    """What a stream declares: everything that mirror, view, config and help need to know of it.
+
+    `cursor_field` is an instant field by which the stream is read forward; a record belongs to the slice
+    that holds its cursor value. `slice_days` is the longest stretch asked in one walk. `retention` is how
+    far back the vendor remembers (None: not known to forget).
+    """
+
+    name: str
+    description: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    cursor_field: str
+    params: tuple[Param, ...]
+    page_size: int
+    slice_days: int
+    lookback: timedelta
+    reread: timedelta
+    retention: timedelta | None
+    limits: str
+    status_words: StatusWords | None = None
+
+    def field_named(self, name: str) -> Field | None:
+        """Return the declared field of that name, or None."""
+        return next((f for f in self.fields if f.name == name), None)
+
+    def field_with(self, role: Role) -> Field | None:
+        """Return the field that plays `role`, or None."""
+        return next((f for f in self.fields if f.role is role), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One item as the vendor sent it: declared fields by name (all present), and unknown ones in `extra`."""
+
+    values: Mapping[str, Value]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slice:
+    """A stretch of time read as a unit: UTC instants, start included, end excluded."""
+
+    start: datetime
+    end: datetime
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M}..{self.end:%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Records of one reply that belong to the slice, and what was skipped.
+
+    `n_expected` is how many records the vendor says the whole request matches; for progress only.
+    """
+
+    records: Sequence[Record]
+    rejected: Sequence[str] = ()
+    n_expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table: the field it shows, its title, type, and the number format of its cells ("" for none)."""
+
+    name: str
+    title: str
+    type: FieldType
+    number_format: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows shaped for one tab: cells in the order of `columns`, one key a row, in the order the tab shows them."""
+
+    columns: tuple[Column, ...]
+    keys: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    n_cut_cells: int = 0
