@@ -1,0 +1,174 @@
+"""Log set-up, and the filter that masks secrets. Writes to standard error only: standard output is for results."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import re
+import sys
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import orjson
+import structlog
+
+from sync import clock
+
+MASK = "***"
+SHORTEST_SECRET = 4  # masking shorter ones would only riddle the log
+SHORTEST_ENCODED = 8  # fewer base64 characters turn up by chance
+_SECRET_JSON_FIELDS = ("private_key", "private_key_id", "client_secret", "refresh_token")
+
+_lock = threading.Lock()
+_forms: set[str] = set()
+_pattern: re.Pattern[str] | None = None
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """Return the logger of a module; it follows every later `setup`."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(module=name)
+    return logger
+
+
+def setup(level: str = "info", *, json: bool = False) -> None:
+    """Send our lines, and those of the libraries that we use, to standard error, masked."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, *_processors(json=json)],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        # Asked for anew each time: a test or a daemon may have replaced the stream.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    _setup_libraries(number, json=json)
+
+
+def _processors(*, json: bool) -> list[structlog.typing.Processor]:
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(serializer=_to_json)
+        if json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    return [
+        structlog.processors.add_log_level,
+        _add_time,
+        structlog.processors.format_exc_info,
+        _mask_event,
+        renderer,
+        _mask_line,
+    ]
+
+
+def _to_json(event: object, **_: object) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _setup_libraries(level: int, *, json: bool) -> None:
+    """Take over the standard library's root logger; libraries speak from warnings up unless we debug."""
+    handler = _StderrHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_processors(json=json)]
+        )
+    )
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if isinstance(h, _StderrHandler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
+
+
+class _StderrHandler(logging.StreamHandler[Any]):
+    """Writes to whatever standard error is at the moment of writing."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+def _add_time(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["timestamp"] = f"{clock.now():%Y-%m-%dT%H:%M:%S.%fZ}"
+    return event
+
+
+def _mask_event(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Mask before rendering: a renderer may escape characters of a secret."""
+    return {key: _mask_value(value) for key, value in event.items()}
+
+
+def _mask_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {key: _mask_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_mask_value(inner) for inner in value]
+    return value
+
+
+def _mask_line(_: Any, __: str, line: Any) -> Any:
+    """Mask once more after rendering: an object's own text may hold a secret."""
+    return mask(line) if isinstance(line, str) else line
+
+
+def register_secret(value: str) -> None:
+    """Mask this value, and what headers and addresses make of it, from now on."""
+    global _pattern  # noqa: PLW0603 - one list of secrets a process
+    with _lock:
+        for part in _secret_parts(value):
+            _forms.update(_forms_of(part))
+        longest_first = sorted(_forms, key=len, reverse=True)
+        _pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+
+def mask(text: str) -> str:
+    """Return the text with every registered secret replaced."""
+    pattern = _pattern
+    return pattern.sub(MASK, text) if pattern else text
+
+
+def _secret_parts(value: str) -> list[str]:
+    """Take the secret fields of a JSON key file, whose other fields (the account's address) are needed in messages."""
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        return [value]
+    return [value, *(str(parsed[name]) for name in _SECRET_JSON_FIELDS if parsed.get(name))]
+
+
+def _forms_of(secret: str) -> Iterator[str]:
+    if len(secret) < SHORTEST_SECRET:
+        return
+    yield from {
+        secret,
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        repr(secret)[1:-1],
+    }
+    for form in _base64_forms(secret.encode()):
+        if len(form) >= SHORTEST_ENCODED:
+            yield from (form, form.replace("+", "-").replace("/", "_"))
+
+
+def _base64_forms(secret: bytes) -> Iterator[str]:
+    """Encode at each of the three offsets that a secret can have inside a longer encoded text, such as `id:token`."""
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + secret).decode().rstrip("=")
+        n_tail = (offset + len(secret)) % 3
+        yield encoded[(0, 2, 3)[offset] : len(encoded) - (1 if n_tail else 0)]
+
+
+# Before any set-up structlog would print to standard output, where results go.
+setup("warning")
