@@ -1,0 +1,1 @@
+"""Config: TOML in, frozen models out, every mistake told at once."""
