@@ -1,0 +1,1 @@
+"""HTTP plumbing for vendors: one client with pace, retry and translated errors, and walks over pages."""

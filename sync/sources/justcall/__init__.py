@@ -1,0 +1,1 @@
+"""The JustCall source: options and payloads, requests, declared streams. Facts and choices: README.md beside."""

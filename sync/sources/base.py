@@ -1,0 +1,181 @@
+"""The port that every source fills, and the words its implementer needs. Knows no vendor and reads no config file.
+
+A *source* is our code for one vendor plus the options of one connection. It offers *streams*, each declared by a
+`StreamSpec`: typed fields, key, cursor field, params, limits. Everything else of the program works from the spec and
+from `Source.fetch`; a vendor's endpoints, paging, auth form, export jobs and quirks stay inside its folder.
+
+The conformance suite checks every promise written here for every stream of every available source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Protocol
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from sync import clock
+from sync.errors import ConfigError
+from sync.http.waits import Pace, Sleep
+from sync.records import FieldType, Page, Param, Slice, StreamSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SecretMark:
+    """Marks an option that names a secret, so that config can resolve it and never shows what was written there."""
+
+
+def _check_secret_ref(text: str) -> str:
+    # The message must not repeat the value: it may be the secret itself, pasted by mistake.
+    if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", text):
+        raise ValueError("allowed: env:NAME or file:PATH, never the secret itself")
+    return text
+
+
+def _check_base_url(text: str) -> str:
+    local = r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?"
+    if not re.fullmatch(r"https://[^/?#@\s]+(/[^?#\s]*)?", text) and not re.fullmatch(local, text):
+        raise ValueError("allowed: https://host, or http:// on this machine, without user, query or fragment")
+    return text.rstrip("/")
+
+
+def _to_duration(value: Any) -> Any:
+    return clock.parse_duration(value) if isinstance(value, str) else value
+
+
+SecretRef = Annotated[str, AfterValidator(_check_secret_ref), SecretMark()]
+"""Where a secret is found, as env:NAME or file:PATH; never its value."""
+
+BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
+"""An address that keys may be sent to; a slash at its end is dropped."""
+
+Duration = Annotated[timedelta, BeforeValidator(_to_duration), Field(ge=timedelta(0), le=timedelta(days=3660))]
+"""A length of time, written as "3 days" or "15m"."""
+
+
+class SourceOptions(BaseModel):
+    """What every connection can set. A vendor's options add its secrets, and give `vendor` and defaults."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    vendor: str = Field(description="Which vendor this connection speaks to.")
+    base_url: BaseUrl = Field(description="The address below which the vendor's API is found.")
+    requests_per_minute: int = Field(
+        default=60, ge=1, le=10_000, description="Requests a minute that this key may send, all processes together."
+    )
+    lookback: Duration = Field(
+        default=timedelta(days=3), description="How far back is read again on every run, because calls change late."
+    )
+    reread: Duration = Field(
+        default=timedelta(days=30), description="How far back is read again once a week, for later changes."
+    )
+
+    @classmethod
+    def secret_names(cls) -> tuple[str, ...]:
+        """Return the names of the options that say where a secret is."""
+        return tuple(
+            name for name, info in cls.model_fields.items() if any(isinstance(m, SecretMark) for m in info.metadata)
+        )
+
+    def rate_limits(self) -> tuple[tuple[int, float], ...]:
+        """Return the limits of the credential, each as requests per so many seconds; all of them hold at once."""
+        return ((self.requests_per_minute, 60.0),)
+
+
+class Source(Protocol):
+    """One vendor, reached with the options and the credential of one connection.
+
+    It may be used from several threads at once, each with a fetch of its own. All its requests go through one
+    `ApiClient`, and so through the pace, retry and masking of it.
+    """
+
+    @property
+    def specs(self) -> Mapping[str, StreamSpec]:
+        """The streams by name, with lookback and reread as the options set them."""
+
+    @property
+    def n_requests(self) -> int:
+        """How many requests went out since the source was made, failed ones included."""
+
+    def probe(self) -> str:
+        """Prove the credential with the cheapest request, and say in one sentence what it opens.
+
+        A refused key raises CredentialsRefused; its hint tells a wrong key from a plan or role that lacks a right.
+        """
+
+    def fetch(self, stream: str, within: Slice, params: Mapping[str, Any]) -> Iterator[Page]:
+        """Yield the records of a slice, page by page; the whole slice, or an error that says why not.
+
+        - A stream or params that do not exist are a ConfigError, raised by the call itself, before any request.
+        - Every record's cursor value is in the slice, its start included and its end excluded. Slices that touch
+          neither overlap nor leave a gap: their records together are those of the slice that spans them.
+        - Records have every declared field (None where the vendor says null) of the declared type, and in `extra`
+          the fields that we do not know. Keys are unique, except that a record which moved or changed while the
+          list was read may come again: the later one is the newer.
+        - Reading a slice again gives the same records, unless the vendor's data changed.
+        - When the iterator ends by itself the slice is complete. Otherwise it raises; what came before is good, and
+          reading the slice again repeats it. A slice without records ends without error, with or without an empty page.
+        - A record that cannot be read is left out and named in `Page.rejected` (key, field and types, never values
+          of people). Past a tenth of the slice, or a whole page of five or more, it is ContractBroken.
+        - Memory does not grow with records, but for the keys of one slice.
+        """
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class SourceMaker(Protocol):
+    """Makes a source; `secrets` holds the value for each of the options' `secret_names`."""
+
+    def __call__(self, options: Any, secrets: Mapping[str, SecretStr], *, pace: Pace, sleep: Sleep) -> Source:
+        """Make the source without sending a request."""
+
+
+class ParamsCheck(Protocol):
+    """Checks the params of a tab before anything is sent."""
+
+    def __call__(self, spec: StreamSpec, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return one sentence for each mistake."""
+
+
+_TYPE_CHECKS: Mapping[FieldType, tuple[type, ...]] = {
+    FieldType.TEXT: (str,),
+    FieldType.INTEGER: (int,),
+    FieldType.NUMBER: (int, float),
+    FieldType.BOOLEAN: (bool,),
+    FieldType.LIST: (list, tuple),
+}
+
+
+def find_param_mistakes(spec: StreamSpec, params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Check names, types and allowed values of params against what the stream declares; vendors add their own rules."""
+    declared = {param.name: param for param in spec.params}
+    mistakes = (_find_mistake(spec, declared.get(name), name, value) for name, value in params.items())
+    return tuple(mistake for mistake in mistakes if mistake)
+
+
+def _find_mistake(spec: StreamSpec, param: Param | None, name: str, value: Any) -> str:
+    if param is None:
+        allowed = ", ".join(p.name for p in spec.params) or "none"
+        return f"{name!r} is not a param of stream {spec.name}; allowed: {allowed}"
+    kinds = _TYPE_CHECKS.get(param.type, (str,))
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        return f"{name} = {value!r}: allowed is {'a list' if param.type is FieldType.LIST else param.type.value}"
+    wrong = [item for item in _items(value) if param.allowed and str(item) not in param.allowed]
+    if wrong:
+        return f"{name} = {wrong[0]!r}: allowed are {', '.join(param.allowed)}"
+    return ""
+
+
+def _items(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def spec_of(specs: Mapping[str, StreamSpec], stream: str) -> StreamSpec:
+    """Return the declared stream of that name; ConfigError names those that exist."""
+    if stream not in specs:
+        raise ConfigError(f"there is no stream {stream!r}", hint=f"Streams: {', '.join(specs)}.")
+    return specs[stream]
