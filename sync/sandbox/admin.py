@@ -1,0 +1,201 @@
+"""The admin address of the sandbox: dials, log, options, and what a person or the vendor's side does. JSON only."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Protocol
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sync.sandbox.exchange import RequestLog
+from sync.sandbox.faults import BadFault, Fault, Faults
+from sync.sandbox.justcall import JustCall, JustCallOptions
+
+
+class AdminError(Exception):
+    """A request to the admin address that cannot be carried out; the text says why."""
+
+    def __init__(self, what: str, *, status: int = 400) -> None:
+        super().__init__(what)
+        self.status = status
+
+
+class GoogleSide(Protocol):
+    """What the admin address needs of the Google stand-in. Each raises AdminError for what it cannot do."""
+
+    def reset(self) -> None:
+        """Forget every spreadsheet, and go back to the default options."""
+
+    def options(self) -> dict[str, Any]:
+        """Return the options as they are."""
+
+    def change_options(self, changes: dict[str, Any]) -> None:
+        """Change some options."""
+
+    def make(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Make a spreadsheet as a person does, and return its id and url."""
+
+    def edit(self, spreadsheet_id: str, edits: dict[str, Any]) -> Any:
+        """Edit a spreadsheet as a person does."""
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return id, title and url of every spreadsheet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worlds:
+    """Everything that the admin address can reach."""
+
+    google: GoogleSide
+    justcall: JustCall
+    faults: Faults
+    log: RequestLog
+
+
+Endpoint = Callable[[Worlds, Request], Awaitable[Any]]
+
+
+def admin_routes(worlds: Worlds) -> list[Route]:
+    """Return the routes below /admin."""
+    table: tuple[tuple[str, str, Endpoint], ...] = (
+        ("POST", "/admin/reset", _reset),
+        ("GET", "/admin/log", _log),
+        ("DELETE", "/admin/log", _clear_log),
+        ("GET", "/admin/options", _options),
+        ("PATCH", "/admin/options", _change_options),
+        ("POST", "/admin/faults", _add_fault),
+        ("GET", "/admin/faults", _list_faults),
+        ("DELETE", "/admin/faults", _clear_faults),
+        ("POST", "/admin/faults/release", _release),
+        ("POST", "/admin/google/spreadsheets", _make_spreadsheet),
+        ("GET", "/admin/google/spreadsheets", _list_spreadsheets),
+        ("POST", "/admin/google/spreadsheets/{id}/edit", _edit_spreadsheet),
+        ("GET", "/admin/justcall/calls", _list_calls),
+        ("POST", "/admin/justcall/arrive", _arrive),
+        ("POST", "/admin/justcall/edit", _edit_calls),
+    )
+    return [Route(path, _answering(endpoint, worlds), methods=[method]) for method, path, endpoint in table]
+
+
+def _answering(endpoint: Endpoint, worlds: Worlds) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            body, status = await endpoint(worlds, request), 200
+        except (AdminError, BadFault) as wrong:
+            body, status = {"error": str(wrong)}, getattr(wrong, "status", 400)
+        return Response(orjson.dumps(body), status_code=status, media_type="application/json")
+
+    return answer
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    raw = await request.body()
+    try:
+        body = orjson.loads(raw) if raw else {}
+    except orjson.JSONDecodeError as wrong:
+        raise AdminError(f"the body is not JSON: {wrong}") from wrong
+    if not isinstance(body, dict):
+        raise AdminError("the body is not a JSON object")
+    return body
+
+
+async def _reset(worlds: Worlds, _request: Request) -> Any:
+    worlds.faults.clear()
+    n_dropped = worlds.faults.drop_held()
+    worlds.log.clear()
+    worlds.google.reset()
+    worlds.justcall.reset()
+    return {"n_dropped": n_dropped}
+
+
+async def _log(worlds: Worlds, _request: Request) -> Any:
+    return worlds.log.entries()
+
+
+async def _clear_log(worlds: Worlds, _request: Request) -> Any:
+    worlds.log.clear()
+    return {}
+
+
+async def _options(worlds: Worlds, _request: Request) -> Any:
+    return {"google": worlds.google.options(), "justcall": asdict(worlds.justcall.options)}
+
+
+async def _change_options(worlds: Worlds, request: Request) -> Any:
+    body = await _body(request)
+    if unknown := set(body) - {"google", "justcall"}:
+        raise AdminError(f"unknown service {', '.join(sorted(unknown))}; allowed: google, justcall")
+    if "justcall" in body:
+        worlds.justcall.options = _changed(worlds.justcall.options, body["justcall"])
+    if "google" in body:
+        worlds.google.change_options(body["google"])
+    return await _options(worlds, request)
+
+
+def _changed(options: JustCallOptions, changes: dict[str, Any]) -> JustCallOptions:
+    known = [field.name for field in fields(options)]
+    if unknown := set(changes) - set(known):
+        raise AdminError(f"unknown option {', '.join(sorted(unknown))}; allowed: {', '.join(known)}")
+    try:
+        return TypeAdapter(JustCallOptions).validate_python(asdict(options) | changes)
+    except ValidationError as wrong:
+        raise AdminError(str(wrong)) from wrong
+
+
+def _fault_body(fault: Fault) -> dict[str, Any]:
+    body = asdict(fault)
+    return body | body.pop("settings")
+
+
+async def _add_fault(worlds: Worlds, request: Request) -> Any:
+    return {"id": worlds.faults.add(await _body(request)).id}
+
+
+async def _list_faults(worlds: Worlds, _request: Request) -> Any:
+    return [_fault_body(fault) for fault in worlds.faults.listed()]
+
+
+async def _clear_faults(worlds: Worlds, _request: Request) -> Any:
+    worlds.faults.clear()
+    return {}
+
+
+async def _release(worlds: Worlds, _request: Request) -> Any:
+    return {"n_released": worlds.faults.release()}
+
+
+async def _make_spreadsheet(worlds: Worlds, request: Request) -> Any:
+    return worlds.google.make(await _body(request))
+
+
+async def _list_spreadsheets(worlds: Worlds, _request: Request) -> Any:
+    return worlds.google.listed()
+
+
+async def _edit_spreadsheet(worlds: Worlds, request: Request) -> Any:
+    return worlds.google.edit(request.path_params["id"], await _body(request)) or {}
+
+
+async def _list_calls(worlds: Worlds, _request: Request) -> Any:
+    return worlds.justcall.book.all()
+
+
+async def _arrive(worlds: Worlds, request: Request) -> Any:
+    return worlds.justcall.book.arrive(int((await _body(request)).get("n", 1)))
+
+
+async def _edit_calls(worlds: Worlds, request: Request) -> Any:
+    body = await _body(request)
+    if unknown := set(body) - {"n", "call_ids", "fields"}:
+        raise AdminError(f"unknown {', '.join(sorted(unknown))}; allowed: n, call_ids, fields")
+    try:
+        return worlds.justcall.book.edit(
+            int(body.get("n", 1)), call_ids=body.get("call_ids") or (), fields=body.get("fields")
+        )
+    except KeyError as wrong:
+        raise AdminError(f"no call {wrong}", status=404) from wrong

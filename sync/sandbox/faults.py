@@ -1,0 +1,249 @@
+"""Dials: which requests meet a fault, and what the fault does. Wraps every service, knows none from inside.
+
+A fault counts the requests that match it from the moment it is set, and is played on the `nth` of them and the
+`times` - 1 after it. When several strike the same request they are nested in the order in which they were set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sync.sandbox.exchange import (
+    Answer,
+    Asked,
+    CarryOut,
+    Reply,
+    RequestLog,
+    carry_out,
+    deliver,
+    raw_path,
+    read_whole,
+)
+
+HTML_502 = b"""<!DOCTYPE html>
+<html lang=en><meta charset=utf-8><title>Error 502 (Server Error)!!1</title>
+<p><b>502.</b> <ins>That&rsquo;s an error.</ins>
+<p>The server encountered a temporary error and could not complete your request.<p>Please try again in 30 seconds.
+"""
+
+
+class BadFault(Exception):
+    """A fault that cannot be set; the text says why."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One dial. `settings` are the parts that belong to its action."""
+
+    id: int
+    do: str
+    service: str | None = None
+    kind: str | None = None
+    path: str | None = None
+    nth: int = 1
+    times: int = 1
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    n_matched: int = 0
+    n_played: int = 0
+
+    def strikes(self, asked: Asked) -> bool:
+        """Count a request that matches, and tell whether this is one to play at."""
+        if self.service not in {None, asked.service} or self.kind not in {None, asked.kind}:
+            return False
+        whole = f"{asked.path}?{asked.query}" if asked.query else asked.path
+        if self.path is not None and not (re.search(self.path, asked.path) or re.search(self.path, whole)):
+            return False
+        self.n_matched += 1
+        struck = self.nth <= self.n_matched < self.nth + self.times
+        self.n_played += struck
+        return struck
+
+
+Action = Callable[[Fault, Asked, CarryOut], Awaitable[Reply]]
+ErrorForm = Callable[[int, str], Answer]
+"""Makes a service's own error answer from a status and a message ("" for its usual one)."""
+
+
+class Faults:
+    """The dials as they are set, and the requests that are held."""
+
+    def __init__(
+        self,
+        *,
+        error_forms: Mapping[str, ErrorForm],
+        actions: Mapping[str, Action],
+        needs: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self._error_forms = dict(error_forms)
+        self._needs = dict(needs)
+        self._actions: dict[str, Action] = {
+            "refuse": self._refuse,
+            "html": _html,
+            "delay": _delay,
+            "cut_before": _cut_before,
+            "cut_after": _cut_after,
+            "cut_body": _cut_body,
+            "truncate": _truncate,
+            "hold": self._hold,
+            **actions,
+        }
+        self._set: list[Fault] = []
+        self._n = 0
+        self._held: list[asyncio.Future[bool]] = []
+
+    def add(self, wanted: Mapping[str, Any]) -> Fault:
+        """Set a dial. Raises BadFault when something of it is not understood."""
+        settings = dict(wanted)
+        do = settings.pop("do", None)
+        if do not in self._actions:
+            raise BadFault(f"do is {do!r}; allowed: {', '.join(sorted(self._actions))}")
+        common = {name: settings.pop(name) for name in ("service", "kind", "path", "nth", "times") if name in settings}
+        _check(common)
+        if missing := [name for name in self._needs.get(do, ()) if name not in settings]:
+            raise BadFault(f"{do} also needs {', '.join(missing)}")
+        self._n += 1
+        fault = Fault(id=self._n, do=do, settings=settings, **common)
+        self._set.append(fault)
+        return fault
+
+    def listed(self) -> list[Fault]:
+        """Return the dials that are set, oldest first."""
+        return list(self._set)
+
+    def clear(self) -> None:
+        """Take all dials back. Requests that are held stay held."""
+        self._set.clear()
+
+    def release(self) -> int:
+        """Let every held request be carried out, and return how many there were."""
+        return self._end_holding(carry_on=True)
+
+    def drop_held(self) -> int:
+        """Cut every held request without carrying it out, and return how many there were."""
+        return self._end_holding(carry_on=False)
+
+    def striking(self, asked: Asked) -> list[Fault]:
+        """Count this request at every dial and return those that play."""
+        return [fault for fault in self._set if fault.strikes(asked)]
+
+    def wrap(self, faults: list[Fault], app: ASGIApp) -> CarryOut:
+        """Return a way to carry a request out through these faults."""
+
+        async def service(asked: Asked) -> Reply:
+            return await carry_out(app, asked)
+
+        way: CarryOut = service
+        for fault in reversed(faults):
+            way = _through(self._actions[fault.do], fault, way)
+        return way
+
+    def _end_holding(self, *, carry_on: bool) -> int:
+        held, self._held = self._held, []
+        for future in held:
+            if not future.done():
+                future.set_result(carry_on)
+        return len(held)
+
+    async def _hold(self, _fault: Fault, asked: Asked, go_on: CarryOut) -> Reply:
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._held.append(future)
+        return await go_on(asked) if await future else None
+
+    async def _refuse(self, fault: Fault, asked: Asked, _go_on: CarryOut) -> Reply:
+        make = self._error_forms[asked.service]
+        answer = make(int(fault.settings.get("status", 503)), str(fault.settings.get("message", "")))
+        if (wait := fault.settings.get("retry_after")) is not None:
+            header = (b"retry-after", str(wait).encode())
+            return Answer(status=answer.status, headers=(*answer.headers, header), body=answer.body)
+        return answer
+
+
+class FaultsMiddleware:
+    """Takes every request of a service through the log and the dials; leaves admin and viewer alone."""
+
+    def __init__(
+        self, app: ASGIApp, *, faults: Faults, log: RequestLog, classify: Callable[[str, str], tuple[str, str] | None]
+    ) -> None:
+        self.app = app
+        self.faults = faults
+        self.log = log
+        self.classify = classify
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        found = self.classify(scope["method"], raw_path(scope)) if scope["type"] == "http" else None
+        if found is None:
+            await self.app(scope, receive, send)
+            return
+        body = await read_whole(receive)
+        if body is None:
+            return
+        await self._play(Asked(service=found[0], kind=found[1], scope=scope, body=body), send)
+
+    async def _play(self, asked: Asked, send: Send) -> None:
+        entry = self.log.note(asked)
+        striking = self.faults.striking(asked)
+        entry.fault = "+".join(fault.do for fault in striking) or None
+        asked.scope.setdefault("state", {})
+        reply = await self.faults.wrap(striking, self.app)(asked)
+        entry.status = reply.status if reply else 0
+        entry.n_bytes_out = len(reply.body) if reply else 0
+        entry.n_cells = int(asked.scope["state"].get("n_cells", 0))
+        await deliver(asked.scope, send, reply)
+
+
+def _through(action: Action, fault: Fault, way: CarryOut) -> CarryOut:
+    async def carry(asked: Asked) -> Reply:
+        return await action(fault, asked, way)
+
+    return carry
+
+
+def _check(common: Mapping[str, Any]) -> None:
+    for name in ("nth", "times"):
+        if not isinstance(common.get(name, 1), int) or common.get(name, 1) < 1:
+            raise BadFault(f"{name} is {common[name]!r}; allowed: a whole number from 1")
+    if common.get("kind") not in {None, "read", "write", "other"}:
+        raise BadFault(f"kind is {common['kind']!r}; allowed: read, write, other, null")
+    try:
+        re.compile(common.get("path") or "")
+    except (re.error, TypeError) as wrong:
+        raise BadFault(f"path is {common['path']!r}: {wrong}") from wrong
+
+
+async def _html(_fault: Fault, _asked: Asked, _go_on: CarryOut) -> Reply:
+    headers = ((b"content-type", b"text/html; charset=UTF-8"), (b"content-length", str(len(HTML_502)).encode()))
+    return Answer(status=502, headers=headers, body=HTML_502)
+
+
+async def _delay(fault: Fault, asked: Asked, go_on: CarryOut) -> Reply:
+    await asyncio.sleep(float(fault.settings.get("seconds", 1)))
+    return await go_on(asked)
+
+
+async def _cut_before(_fault: Fault, _asked: Asked, _go_on: CarryOut) -> Reply:
+    return None
+
+
+async def _cut_after(_fault: Fault, asked: Asked, go_on: CarryOut) -> Reply:
+    await go_on(asked)
+    return None
+
+
+async def _cut_body(_fault: Fault, asked: Asked, go_on: CarryOut) -> Reply:
+    reply = await go_on(asked)
+    if reply is None:
+        return None
+    whole = reply.with_body(reply.body)  # the promised length is what makes the cut visible
+    return Answer(status=whole.status, headers=whole.headers, body=whole.body, keep=len(whole.body) // 2)
+
+
+async def _truncate(_fault: Fault, asked: Asked, go_on: CarryOut) -> Reply:
+    reply = await go_on(asked)
+    return reply.with_body(reply.body[: len(reply.body) // 2]) if reply else None

@@ -1,0 +1,156 @@
+"""One local HTTP server: Google at the root, JustCall below /justcall, the page for people at /, dials below /admin.
+
+Listens on this machine only. Everything lives in memory and in one event loop, so one request is carried out at a
+time, as a spreadsheet sees them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+
+from sync.sandbox.admin import Worlds, admin_routes
+from sync.sandbox.call_book import CallBook
+from sync.sandbox.calls import CallOptions
+from sync.sandbox.exchange import OpenHandedProtocol, RequestLog
+from sync.sandbox.faults import Faults, FaultsMiddleware
+from sync.sandbox.google_side import GoogleHalf
+from sync.sandbox.justcall import JustCall
+from sync.sandbox.justcall_faults import NEEDS, justcall_actions, justcall_error
+from sync.sandbox.viewer.pages import viewer_routes
+
+JUSTCALL = "/justcall"
+_OWN_PAGES = ("/admin/", "/view/", "/viewer/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOptions:
+    """What the stand-ins start with."""
+
+    calls: CallOptions = field(default_factory=CallOptions)
+
+
+def make_app(options: SandboxOptions | None = None) -> Starlette:
+    """Make the whole sandbox as one application with a world of its own."""
+    options = options or SandboxOptions()
+    google = GoogleHalf()
+    justcall = JustCall(CallBook(options.calls))
+    faults = Faults(
+        error_forms={"justcall": justcall_error, **google.error_forms()},
+        actions={**justcall_actions(justcall.book), **google.actions()},
+        needs=NEEDS,
+    )
+    worlds = Worlds(google=google, justcall=justcall, faults=faults, log=RequestLog())
+    return Starlette(
+        routes=[
+            *admin_routes(worlds),
+            *viewer_routes(google),
+            Mount(JUSTCALL, routes=justcall.routes()),
+            *google.routes(),
+        ],
+        middleware=[
+            Middleware(FaultsMiddleware, faults=faults, log=worlds.log, classify=_classifier(google)),
+        ],
+    )
+
+
+def _classifier(google: GoogleHalf) -> Callable[[str, str], tuple[str, str] | None]:
+    def classify(method: str, path: str) -> tuple[str, str] | None:
+        if path == "/" or path.startswith(_OWN_PAGES):
+            return None
+        if path == JUSTCALL or path.startswith(JUSTCALL + "/"):
+            return "justcall", "read" if method in {"GET", "HEAD"} else "other"
+        return google.classify(method, path)
+
+    return classify
+
+
+def refuse_other_than_loopback(host: str) -> None:
+    """Raise ValueError unless `host` is this machine only: the sandbox checks no one's right to be there."""
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"the sandbox listens on this machine only, not on {host}; allowed: 127.0.0.1, ::1, localhost")
+
+
+class SandboxServer:
+    """The sandbox in a background thread, with a world of its own. Use as a context manager, or start and stop.
+
+    Port 0 takes a free one. Raises OSError from `start` when the port is taken.
+    """
+
+    def __init__(self, *, port: int = 0, host: str = "127.0.0.1", options: SandboxOptions | None = None) -> None:
+        refuse_other_than_loopback(host)
+        self._wanted = (host, port)
+        self._options = options
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._url = ""
+
+    @property
+    def url(self) -> str:
+        """The address without a slash at the end."""
+        return self._url
+
+    def start(self) -> Self:
+        """Listen and answer from now on."""
+        host, port = self._wanted
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        bound = listener.getsockname()[1]
+        self._url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+        config = uvicorn.Config(
+            make_app(self._options),
+            http=OpenHandedProtocol,
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=30,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="sandbox", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Cut what is under way, and return when the port is free."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(timeout=5)
+        self._server = self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def serve(port: int, *, options: SandboxOptions | None = None, announce: Callable[[str], None] | None = None) -> None:
+    """Serve in the foreground until SIGINT or SIGTERM; `announce` is told the address once it answers.
+
+    Call from the main thread.
+    """
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with SandboxServer(port=port, options=options) as server:
+            if announce is not None:
+                announce(server.url)
+            stop.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
