@@ -1,0 +1,185 @@
+"""The model of one summary tab. Shape only; rules.py knows what fits the stream."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from sync.config.forms import LONGEST_TITLE, Options, PeriodText, available, bare_or_table, parse_cell
+
+BUCKETS = ("date", "week", "month", "hour_of_day", "day_of_week")
+LATER_BUCKETS = ("half_hour",)
+METRICS = (
+    "count",
+    "answered_count",
+    "missed_count",
+    "voicemail_count",
+    "avg_duration",
+    "total_duration",
+    "unique_callers",
+)
+LATER_METRICS = (
+    "avg_ai_score",
+    "avg_robo_score",
+    "qualified_count",
+    "qualified_pct",
+    "total_value_cents",
+    "total_cost_cents",
+    "answered_pct",
+    "missed_pct",
+    "median_duration",
+    "p90_duration",
+)
+
+
+def _one_or_more() -> BeforeValidator:
+    """Let people write one name in place of a list."""
+
+    def _wrap(value: object) -> object:
+        return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+    return BeforeValidator(_wrap, json_schema_input_type=str | list[str])
+
+
+def _status_form() -> PlainValidator:
+    def _validate(value: object) -> bool | str:
+        if isinstance(value, bool):
+            return value
+        if not isinstance(value, str):
+            raise ValueError('allowed: true, false, or a cell such as "A1"')
+        return parse_cell(value)
+
+    return PlainValidator(_validate, json_schema_input_type=bool | str)
+
+
+class ChosenMetric(Options):
+    """One metric of a summary."""
+
+    metric: str = Field(description=f"You name the metric: {', '.join(METRICS)}.")
+    title: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=LONGEST_TITLE,
+        json_schema_extra=available(),
+        description="You give the metric's column this header.",
+    )
+    where: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        json_schema_extra=available(),
+        description="You count only the records that pass all of these conditions.",
+    )
+
+
+class Chart(Options):
+    """A chart beside a summary."""
+
+    type: Literal["column", "bar", "line", "area", "pie", "combo", "heat map"] = Field(
+        description="You choose the kind of chart."
+    )
+    x: str = Field(min_length=1, description="You name the group along the horizontal axis.")
+    y: tuple[str, ...] = Field(
+        min_length=1, strict=False, description="You name the metrics that are drawn along the vertical axis."
+    )
+
+
+Metrics = tuple[Annotated[ChosenMetric, bare_or_table("metric")], ...]
+
+
+class Summary(Options):
+    """One summary tab, computed from the records that a data tab shows."""
+
+    title: str = Field(min_length=1, max_length=LONGEST_TITLE, description="You give the summary tab its title.")
+    of: str | None = Field(
+        default=None,
+        json_schema_extra={"example": "Calls"},
+        description="You name the data tab of this sheet whose records are summed up.",
+    )
+    connection: Annotated[tuple[str, ...], _one_or_more()] | None = Field(
+        default=None,
+        json_schema_extra={**available(), "example": "justcall"},
+        description='You name a connection in place of "of".',
+    )
+    stream: str | None = Field(
+        default=None,
+        json_schema_extra={**available(), "example": "calls"},
+        description='You name a stream in place of "of".',
+    )
+    period: PeriodText | None = Field(
+        default=None,
+        json_schema_extra={**available(), "example": "this month"},
+        description='You choose the days of a summary that names a stream in place of "of".',
+    )
+    params: dict[str, Any] | None = Field(
+        default=None,
+        json_schema_extra={**available(), "example": {"agent_id": 42}},
+        description="You pass these filters to the vendor, for a summary that names a stream.",
+    )
+    where: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        json_schema_extra={**available(), "example": ["duration >= 10"]},
+        description="You sum up only the records that pass all of these conditions.",
+    )
+    group_by: tuple[str, ...] = Field(
+        min_length=1,
+        max_length=3,
+        strict=False,
+        json_schema_extra={"example": ["agent_name", "date"]},
+        description=f"You group by one or two fields of the stream, or by {', '.join(BUCKETS)}.",
+    )
+    metrics: Metrics = Field(
+        default=(ChosenMetric(metric="count"),),
+        min_length=1,
+        max_length=50,
+        strict=False,
+        json_schema_extra={"example": ["count", "answered_count", "avg_duration"]},
+        description=f"You choose what is computed for each group: {', '.join(METRICS)}.",
+    )
+    sort_by: str | None = Field(
+        default=None,
+        json_schema_extra={"example": "count"},
+        description="You sort by one of the metrics or groups; left out, by the first metric.",
+    )
+    sort_order: Literal["desc", "asc"] = Field(
+        default="desc", description="You put the largest first (desc) or the smallest (asc)."
+    )
+    limit: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        json_schema_extra={**available(), "example": 50},
+        description="You show at most this many rows; the tab says what was cut.",
+    )
+    totals: bool = Field(default=True, description="You want a last row with the totals of all records.")
+    chart: Chart | None = Field(
+        default=None,
+        json_schema_extra={**available(), "example": {"type": "column", "x": "agent_name", "y": ["count"]}},
+        description="You want a chart beside the summary.",
+    )
+    pivot: str | None = Field(
+        default=None,
+        json_schema_extra={**available(), "example": "direction"},
+        description="You turn the values of this group into columns.",
+    )
+    compare: Literal["previous period"] | None = Field(
+        default=None,
+        json_schema_extra={**available(), "example": "previous period"},
+        description="You want columns that show the change from the period before.",
+    )
+    fill: Literal["none", "zero"] = Field(
+        default="none",
+        json_schema_extra=available("none"),
+        description="You want rows of zeros for days without records.",
+    )
+    status: Annotated[bool | str, _status_form()] | None = Field(
+        default=None,
+        json_schema_extra={**available(), "example": True},
+        description="You want a last line that tells when the summary was last updated.",
+    )
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The chosen metrics by name, in order."""
+        return tuple(chosen.metric for chosen in self.metrics)
