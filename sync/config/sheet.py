@@ -14,7 +14,6 @@ from sync import clock
 from sync.config.forms import (
     LONGEST_TITLE,
     CellAddress,
-    bare_or_table,
     Credentials,
     CronText,
     Hours,
@@ -24,6 +23,7 @@ from sync.config.forms import (
     SpreadsheetId,
     ZoneName,
     available,
+    bare_or_table,
     text_form,
 )
 from sync.config.schedule import Schedule
@@ -65,6 +65,8 @@ class ChosenColumn(Options):
 
 
 Columns = tuple[Annotated[ChosenColumn, bare_or_table("field")], ...]
+
+
 class Tab(Options):
     """One data tab: which records it shows, and how rows come and go."""
 
@@ -79,7 +81,7 @@ class Tab(Options):
         default_factory=lambda: clock.Period.parse("last 30 days"),
         description="You choose the days whose records are shown: today, yesterday, last working day, this or last "
         'week, month, quarter or year, "last 30 days" (today included), "since 2026-01-01", or '
-        '"2026-01-01..2026-03-31" (both included).",
+        '"2026-01-01..2026-03-31" (both included).',
     )
     params: dict[str, Any] = Field(
         default_factory=dict,
@@ -125,8 +127,8 @@ class Tab(Options):
     overflow: Literal["next_tab", "remove_oldest", "stop"] = Field(
         default="next_tab",
         json_schema_extra=available("next_tab", "stop"),
-        description='You go on in "Calls (2)" when a tab is full (next_tab), let the oldest rows leave (remove_oldest), '
-        "or stop the tab (stop).",
+        description='You go on in "Calls (2)" when a tab is full (next_tab), let the oldest rows leave '
+        "(remove_oldest), or stop the tab (stop).",
     )
     remove_after: Annotated[str, text_form(_parse_remove_after)] = Field(
         default="never",
