@@ -1,0 +1,1 @@
+"""Callsheet keeps Google Sheets up to date with call-centre data."""

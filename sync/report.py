@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sync.errors import StoppedByGuard, SyncError
+from sync import log
+from sync.errors import ConfigError, Problem, StoppedByGuard, SyncError, Where
 
 
 class Outcome(StrEnum):
@@ -30,8 +32,9 @@ class ErrorReport:
 
     @classmethod
     def of(cls, error: SyncError) -> ErrorReport:
-        """Put an error into words."""
-        return cls(kind=error.kind, message=error.what, hint=error.hint, exit_code=error.exit_code)
+        """Put an error into words; the sheet and the tab are left to whoever holds the report."""
+        message = "\n".join(_message_lines(error, known=("sheet", "tab", "spreadsheet")))
+        return cls(kind=error.kind, message=message, hint=log.mask(error.hint), exit_code=error.exit_code)
 
 
 def outcome_of(error: SyncError) -> Outcome:
@@ -67,3 +70,115 @@ class RunReport:
     requests: Mapping[str, int] = field(default_factory=dict)
     tabs: tuple[TabReport, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+def error_lines(error: SyncError) -> list[str]:
+    """Put an error into lines for people: what happened and where, then the hint on its own line."""
+    return [*_message_lines(error), *_hint_lines(log.mask(error.hint))]
+
+
+def _message_lines(error: SyncError, *, known: Sequence[str] = ()) -> list[str]:
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    first = log.mask(_placed(error.what, error.where, known))
+    return [first, *(log.mask(line) for problem in problems for line in _problem_lines(problem))]
+
+
+def _hint_lines(hint: str) -> list[str]:
+    return [f"hint: {hint}"] if hint else []
+
+
+def _placed(what: str, where: Where, known: Sequence[str]) -> str:
+    """Return the sentence, completed with the parts of the place that it does not name itself."""
+    parts = [(f.name, getattr(where, f.name)) for f in fields(where) if f.name not in known]
+    named = [f"{name} {value}" for name, value in parts if value and value not in what]
+    return f"{what.removesuffix('.')} ({', '.join(named)})." if named else what
+
+
+def _problem_lines(problem: Problem) -> Iterator[str]:
+    place = f"{problem.file}:{problem.line}" if problem.line is not None else problem.file
+    named = f" {problem.field}:" if problem.field else ""
+    yield f"  {place}:{named} {problem.what}"
+    for label, value in (("received", problem.received), ("allowed", problem.allowed), ("hint", problem.hint)):
+        if value:
+            yield f"    {label}: {value}"
+
+
+def exit_code_of(reports: Iterable[RunReport]) -> int:
+    """Return the exit code of the failure that stands highest in the error tree, 0 when all is well."""
+    return min((error.exit_code for report in reports for error in errors_of(report) if error.exit_code), default=0)
+
+
+def errors_of(report: RunReport) -> list[ErrorReport]:
+    """Return the run's own error and those of its tabs."""
+    return [error for error in (report.error, *(tab.error for tab in report.tabs)) if error is not None]
+
+
+def to_json(reports: Sequence[RunReport]) -> dict[str, Any]:
+    """Return the object that `run-now --json` prints: a contract, to which keys may be added."""
+    return {"runs": [run_json(report) for report in reports]}
+
+
+def run_json(report: RunReport) -> dict[str, Any]:
+    """Return one run as the history keeps it and `--json` prints it."""
+    return {
+        "sheet": report.sheet,
+        "outcome": str(report.outcome),
+        "seconds": round(report.seconds, 3),
+        "error": _error_json(report.error),
+        "requests": dict(report.requests),
+        "tabs": [_tab_json(tab) for tab in report.tabs],
+        "warnings": list(report.warnings),
+        "started_at": report.started_at.isoformat(),
+        "spreadsheet": report.spreadsheet_url,
+    }
+
+
+def _tab_json(tab: TabReport) -> dict[str, Any]:
+    counts = {name: getattr(tab, name) for name in ("rows", "added", "changed", "removed", "cut_cells")}
+    return {
+        "title": tab.title,
+        "outcome": str(tab.outcome),
+        **counts,
+        "warnings": list(tab.warnings),
+        "error": _error_json(tab.error),
+    }
+
+
+def _error_json(error: ErrorReport | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {"kind": error.kind, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+
+
+def run_lines(report: RunReport) -> list[str]:
+    """Put a run into lines for people: the run, its tabs, its requests, the address."""
+    lines = [f"{report.sheet}: {report.outcome} in {report.seconds:,.1f} s", *_failure_lines(report.error)]
+    for tab in report.tabs:
+        lines += [f"  {tab.title}: {_tab_words(tab)}", *_failure_lines(tab.error), *_warning_lines(tab.warnings)]
+    lines += _warning_lines(report.warnings)
+    if report.requests:
+        lines.append(f"  requests: {request_words(report.requests)}")
+    return [*lines, f"  {report.spreadsheet_url}"] if report.spreadsheet_url else lines
+
+
+def _tab_words(tab: TabReport) -> str:
+    if tab.error is not None:
+        return str(tab.outcome)
+    counts = [f"{n:,} {name}" for name in ("added", "changed", "removed") if (n := getattr(tab, name))]
+    cut = f"; {tab.cut_cells:,} cells cut to what a cell can hold" if tab.cut_cells else ""
+    return f"{tab.rows:,} rows; {', '.join(counts) or 'unchanged'}{cut}"
+
+
+def _failure_lines(error: ErrorReport | None) -> list[str]:
+    if error is None:
+        return []
+    return [f"    {line}" for line in (*error.message.splitlines(), *_hint_lines(error.hint))]
+
+
+def _warning_lines(warnings: Sequence[str]) -> list[str]:
+    return [f"    warning: {warning}" for warning in warnings]
+
+
+def request_words(requests: Mapping[str, int]) -> str:
+    """List how many requests each service took."""
+    return ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in requests.items())
