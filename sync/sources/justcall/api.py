@@ -122,6 +122,7 @@ class _Tally:
     def take(self, page: NumberedPage, complaints: Sequence[Complaint]) -> None:
         self.n_rows += len(page.rows)
         self.n_rejected += len(complaints)
+        self.is_one_record &= len(complaints) <= 1
         for complaint in complaints:
             kind = (complaint.field, complaint.what)
             self.kinds[kind] += 1
