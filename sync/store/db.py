@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, Insert, Table, bindparam, create_engine, event, func, make_url, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from sync.errors import StoreError
@@ -36,14 +37,15 @@ class Store:
         self.name = engine.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def begin(self, *, queues: Sequence[str] = ()) -> Iterator[Connection]:
+    def begin(self, *, queues: Sequence[str] = (), durable: bool = False) -> Iterator[Connection]:
         """Open a write transaction; it is committed at the end of the block, rolled back on any error.
 
         In SQLite it keeps every other writer of the store waiting; in PostgreSQL only those that name one of
-        the same `queues`.
+        the same `queues`. A `durable` one is on disk at the end even if the power fails; others may be undone then,
+        never halfway.
         """
         with self._translated(), self._engine.connect() as plain:
-            connection = plain.execution_options(callsheet_write=True)
+            connection = plain.execution_options(callsheet_write=True, callsheet_durable=durable)
             with connection.begin():
                 self._queue_up(connection, queues)
                 yield connection
@@ -104,6 +106,17 @@ def open_store(url: str, *, lock_wait_s: float = LOCK_WAIT_S) -> Store:
     return store
 
 
+def insert_or_update(connection: Connection, table: Table, *, key: Sequence[str], but: Sequence[str] = ()) -> Insert:
+    """Return a statement that inserts rows of `table`, or updates those whose `key` is there; without columns `but`."""
+    make = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    names = [column.name for column in table.columns if column.name not in but]
+    statement: Any = make(table).values({name: bindparam(name) for name in names})
+    new = {name: statement.excluded[name] for name in names if name not in key}
+    if not new:
+        return cast(Insert, statement.on_conflict_do_nothing(index_elements=list(key)))
+    return cast(Insert, statement.on_conflict_do_update(index_elements=list(key), set_=new))
+
+
 def _prepare(store: Store, lock_wait_s: float) -> None:
     if not store.is_postgresql:
         _switch_to_wal(store, lock_wait_s)
@@ -137,12 +150,14 @@ def _sqlite_engine(url: URL, lock_wait_s: float) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver would commit before DDL and begin too late
-        for pragma in ("foreign_keys=ON", "synchronous=NORMAL", "cache_size=-16384", "journal_size_limit=67108864"):
+        for pragma in ("foreign_keys=ON", "cache_size=-16384", "journal_size_limit=67108864"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        is_write = connection.get_execution_options().get("callsheet_write", False)
+        options = connection.get_execution_options()
+        is_write = options.get("callsheet_write", False)
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('callsheet_durable') else 'NORMAL'}")
         connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if is_write else 'ON'}")
         # A transaction that reads first and writes later is refused when somebody wrote in between: take the lock now
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

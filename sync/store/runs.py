@@ -1,0 +1,134 @@
+"""Run history, and the lease that allows one run per spreadsheet (its mechanics are in `leases.py`)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+
+from sync import clock
+from sync.store.db import Store
+from sync.store.holder import is_gone, this_holder
+from sync.store.instants import from_us, to_us
+from sync.store.leases import Lease, LeaseLost, keep
+from sync.store.tables import runs
+
+__all__ = [
+    "INTERRUPTED",
+    "Lease",
+    "LeaseLost",
+    "Run",
+    "close_run",
+    "forget_runs",
+    "keep",
+    "last_good",
+    "mark_interrupted",
+    "open_run",
+    "recent_runs",
+    "this_holder",
+]
+
+INTERRUPTED = "interrupted"
+"""Outcome of a run whose process ended before it could close it."""
+
+_GOOD = ("ok", "unchanged")
+_LONGEST_RUN = timedelta(days=1)  # of a run on another host nothing is heard; no deadline is longer than this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of one sheet; `finished_at`, `outcome` and `report_json` are None while it goes on."""
+
+    id: str
+    sheet: str
+    spreadsheet: str
+    trigger: str
+    holder: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    report_json: str | None
+
+
+def open_run(store: Store, sheet: str, spreadsheet: str, trigger: str, *, started_at: datetime) -> str:
+    """Note that a run has begun in this process; return its id."""
+    run_id = uuid.uuid4().hex
+    row = {
+        "id": run_id,
+        "sheet": sheet,
+        "spreadsheet": spreadsheet,
+        "trigger": trigger,
+        "holder": this_holder(),
+        "started_at_us": to_us(started_at),
+    }
+    with store.begin() as connection:
+        connection.execute(insert(runs).values(row))
+    return run_id
+
+
+def close_run(store: Store, run_id: str, outcome: str, report_json: str, *, finished_at: datetime) -> None:
+    """Note how a run ended."""
+    with store.begin() as connection:
+        _close(connection, [run_id], outcome=outcome, report=report_json, finished_at_us=to_us(finished_at))
+
+
+def recent_runs(store: Store, sheet: str | None = None, limit: int = 50) -> list[Run]:
+    """Return the latest runs, of one sheet or of all, latest first."""
+    query = _latest_first().limit(limit)
+    if sheet is not None:
+        query = query.where(runs.c.sheet == sheet)
+    with store.read() as connection:
+        return [_to_run(row) for row in connection.execute(query)]
+
+
+def last_good(store: Store, sheet: str) -> Run | None:
+    """Return the latest run of `sheet` that ended well, or None."""
+    query = _latest_first().where(runs.c.sheet == sheet, runs.c.outcome.in_(_GOOD)).limit(1)
+    with store.read() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else _to_run(row)
+
+
+def mark_interrupted(store: Store) -> list[str]:
+    """Close the runs whose process has ended, as `interrupted`; return their ids."""
+    query = select(runs.c.id, runs.c.holder, runs.c.started_at_us).where(runs.c.finished_at_us.is_(None))
+    now = clock.now()
+    with store.begin(queues=["interrupted runs"]) as connection:
+        found = connection.execute(query).all()
+        ended = [row.id for row in found if is_gone(row.holder) or from_us(row.started_at_us) < now - _LONGEST_RUN]
+        _close(connection, ended, outcome=INTERRUPTED, report=None, finished_at_us=to_us(now))
+    return ended
+
+
+def forget_runs(store: Store, *, before: datetime) -> int:
+    """Remove finished runs that began before that instant; return how many."""
+    old = (runs.c.started_at_us < to_us(before), runs.c.finished_at_us.is_not(None))
+    with store.begin() as connection:
+        return connection.execute(delete(runs).where(*old)).rowcount
+
+
+def _close(connection: Connection, run_ids: Sequence[str], **values: Any) -> None:
+    for run_id in run_ids:
+        connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
+
+
+def _latest_first() -> Select[Any]:
+    return select(runs).order_by(runs.c.started_at_us.desc(), runs.c.number.desc())
+
+
+def _to_run(row: Row[Any]) -> Run:
+    return Run(
+        id=row.id,
+        sheet=row.sheet,
+        spreadsheet=row.spreadsheet,
+        trigger=row.trigger,
+        holder=row.holder,
+        started_at=from_us(row.started_at_us),
+        finished_at=None if row.finished_at_us is None else from_us(row.finished_at_us),
+        outcome=row.outcome,
+        report_json=row.report,
+    )
