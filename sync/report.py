@@ -105,7 +105,12 @@ def _problem_lines(problem: Problem) -> Iterator[str]:
 
 def exit_code_of(reports: Iterable[RunReport]) -> int:
     """Return the exit code of the failure that stands highest in the error tree, 0 when all is well."""
-    return min((error.exit_code for report in reports for error in errors_of(report) if error.exit_code), default=0)
+    return highest_code(error.exit_code for report in reports for error in errors_of(report))
+
+
+def highest_code(codes: Iterable[int]) -> int:
+    """Return the code that stands highest in the error tree, where the numbers grow downwards; 0 when all are 0."""
+    return min((code for code in codes if code), default=0)
 
 
 def errors_of(report: RunReport) -> list[ErrorReport]:
@@ -152,9 +157,9 @@ def _error_json(error: ErrorReport | None) -> dict[str, Any] | None:
 
 def run_lines(report: RunReport) -> list[str]:
     """Put a run into lines for people: the run, its tabs, its requests, the address."""
-    lines = [f"{report.sheet}: {report.outcome} in {report.seconds:,.1f} s", *_failure_lines(report.error)]
+    lines = [f"{report.sheet}: {report.outcome} in {report.seconds:,.1f} s", *failure_lines(report.error)]
     for tab in report.tabs:
-        lines += [f"  {tab.title}: {_tab_words(tab)}", *_failure_lines(tab.error), *_warning_lines(tab.warnings)]
+        lines += [f"  {tab.title}: {_tab_words(tab)}", *failure_lines(tab.error), *_warning_lines(tab.warnings)]
     lines += _warning_lines(report.warnings)
     if report.requests:
         lines.append(f"  requests: {request_words(report.requests)}")
@@ -169,7 +174,8 @@ def _tab_words(tab: TabReport) -> str:
     return f"{tab.rows:,} rows; {', '.join(counts) or 'unchanged'}{cut}"
 
 
-def _failure_lines(error: ErrorReport | None) -> list[str]:
+def failure_lines(error: ErrorReport | None) -> list[str]:
+    """Put what went wrong below the line of the thing that it went wrong with."""
     if error is None:
         return []
     return [f"    {line}" for line in (*error.message.splitlines(), *_hint_lines(error.hint))]

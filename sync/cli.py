@@ -1,0 +1,269 @@
+"""The commands, each a few lines. Errors become words and exit codes here, and nowhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from sync import clock, log, screen
+from sync.catalogue import chosen_streams, known_streams, pull_sample
+from sync.choice import named_sheets, sheets_to_run, to_period
+from sync.config.load import Config, config_schema, example_config, load_config
+from sync.config.sheet import Sheet
+from sync.daemon import Daemon
+from sync.demo import run_demo
+from sync.errors import ConfigError, StopRequested, SyncError
+from sync.history import open_history, run_json, runs_of, standing_json, standing_of
+from sync.plan import SheetPlan
+from sync.progress import open_display
+from sync.report import RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
+from sync.run import CheckLine, RunRequest, Trigger, check_sheet, open_office, plan_sheet, run_sheet
+from sync.sandbox.server import SandboxServer
+from sync.sandbox.server import serve as serve_sandbox
+from sync.signals import stop_on_signals
+from sync.timetable import quota_words, schedule_words
+
+EXIT_UNKNOWN = 1
+DEFAULT_CONFIG = Path("config.toml")
+
+
+class Doors(TyperGroup):
+    """Every command: what goes wrong inside becomes a message, a hint and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except SyncError as error:
+            raise _leave(error, error_lines(error), error.exit_code) from error
+        except (StopRequested, KeyboardInterrupt) as error:
+            raise _leave(error, ["stopped; the next run goes on from here"], StopRequested.exit_code) from error
+
+
+def _leave(error: BaseException, lines: list[str], code: int) -> typer.Exit:
+    log.get("cli").debug("command left", action="command-left", exc_info=error)
+    screen.say(lines, screen.err)
+    return typer.Exit(code)
+
+
+def _set_verbose(verbose: bool) -> bool:
+    log.setup("debug" if verbose else "warning")
+    return verbose
+
+
+app = typer.Typer(
+    cls=Doors,
+    help="Keeps Google Sheets up to date with call-centre data.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+ConfigFile = Annotated[Path, typer.Option("--config", envvar="CALLSHEET_CONFIG", help="The config file.")]
+NoConfig = Annotated[Path, typer.Option("--config", help="Accepted as everywhere; not read here.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Names of sheets.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", callback=_set_verbose, help="Show debug lines and traces.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compare every row, not only what changed, and repair.")]
+PeriodText = Annotated[str | None, typer.Option("--period", help='Another period, such as "yesterday", for every tab.')]
+
+
+def main() -> None:
+    """Run the command line; an error that nobody foresaw is told as such, with its trace under -v."""
+    try:
+        app()
+    except Exception as error:
+        log.get("cli").debug("unforeseen", action="unforeseen-error", exc_info=error)
+        lines = [
+            f"Something failed that was not foreseen: {type(error).__name__}: {error}",
+            "hint: Run it again with -v to see where.",
+        ]
+        screen.say(lines, screen.err)
+        sys.exit(EXIT_UNKNOWN)
+
+
+@app.command("demo")
+def demo(*, port: Port = 0, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
+    """Run the main job against the sandbox, without any account, and show where to look."""
+    with stop_on_signals() as stop, SandboxServer(port=port) as sandbox, open_display(screen.err) as display:
+        run_demo(sandbox.url, progress=display.of("demo"), stop=stop)
+        if screen.out.is_terminal:
+            screen.say(["", "The pages stay until you press Ctrl-C."])
+            stop.wait()
+
+
+@app.command("init")
+def init(
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that exists.")] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    verbose: Verbose = False,
+) -> None:
+    """Write a commented config file to start from."""
+    if config.exists() and not force:
+        raise ConfigError(f"{config} exists already.", hint="Name another file with --config, or give --force.")
+    config.write_text(example_config())
+    screen.say([f"Wrote {config}. Edit it, then run: callsheet check --config {config}"])
+
+
+@app.command("check")
+def check(names: Names = None, *, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
+    """Check config, credentials, access, streams and schedules; change nothing."""
+    settings = load_config(config)
+    sheets = named_sheets(settings, names or ())
+    lines: list[CheckLine] = []
+    with open_office(settings) as office:
+        for sheet in sheets:
+            found = check_sheet(office, sheet)
+            screen.show_check(sheet.name, found, schedule_words(sheet.schedule, clock.now()))
+            lines += found
+    screen.say([quota_words([sheet.schedule for sheet in settings.sheets], settings.google, clock.now())])
+    raise typer.Exit(highest_code(line.exit_code for line in lines))
+
+
+@app.command("plan")
+def plan(
+    names: Names = None,
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Estimate without asking vendor or Google.")] = False,
+    period: PeriodText = None,
+    rebuild: Rebuild = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    verbose: Verbose = False,
+) -> None:
+    """Show what a run would do; the mirror is refreshed, the spreadsheet is only read."""
+    settings = load_config(config)
+    sheets = named_sheets(settings, names or ())
+    request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now(), period=to_period(period), rebuild=rebuild)
+    plans: list[SheetPlan] = []
+    with stop_on_signals() as stop, open_office(settings) as office, open_display(screen.err) as display:
+        for sheet in sheets:
+            progress = display.of(sheet.name)
+            plans.append(plan_sheet(office, sheet, request, offline=offline, progress=progress, stop=stop))
+            screen.show_plan(sheet.name, plans[-1])
+    raise typer.Exit(highest_code(plan.error.exit_code for plan in plans if plan.error))
+
+
+@app.command("run-now")
+def run_now(
+    names: Names = None,
+    *,
+    every_sheet: Annotated[bool, typer.Option("--all", help="Run every enabled sheet.")] = False,
+    period: PeriodText = None,
+    rebuild: Rebuild = False,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Take over tabs that somebody else made.")] = False,
+    take_header: Annotated[bool, typer.Option("--take-header", help="Put missing or doubled columns right.")] = False,
+    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Believe a vendor that returns nothing.")] = False,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    verbose: Verbose = False,
+) -> None:
+    """Run sheets at once, whether or not the daemon is up."""
+    settings = load_config(config)
+    sheets = sheets_to_run(settings, names or (), every_sheet=every_sheet)
+    request = RunRequest(
+        trigger=Trigger.PERSON,
+        requested_at=clock.now(),
+        period=to_period(period),
+        rebuild=rebuild,
+        take_header=take_header,
+        allow_empty=allow_empty,
+        adopt=adopt,
+    )
+    raise typer.Exit(_run_all(settings, sheets, request, as_json=as_json))
+
+
+def _run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest, *, as_json: bool) -> int:
+    """Run one sheet after the other; what was done until a stop is told too."""
+    reports: list[RunReport] = []
+    try:
+        with stop_on_signals() as stop, open_office(settings) as office, open_display(screen.err) as display:
+            for sheet in sheets:
+                progress = display.of(sheet.name)
+                reports.append(run_sheet(office, sheet, request, progress=progress, stop=stop))
+                if not as_json:
+                    screen.say(run_lines(reports[-1]))
+    finally:
+        if as_json:
+            screen.say_json(to_json(reports))
+    return exit_code_of(reports)
+
+
+@app.command("serve")
+def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
+    """Run every enabled sheet at its times until stopped."""
+    log.setup("debug" if verbose else "info", json=not screen.err.is_terminal)
+    settings = load_config(config)
+    with stop_on_signals() as stop, open_office(settings) as office:
+        Daemon(settings, office).serve(stop)
+
+
+@app.command("status")
+def status(
+    names: Names = None, *, as_json: Json = False, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False
+) -> None:
+    """Show how each sheet stands: last good run, rows, next run, and why it failed."""
+    settings = load_config(config)
+    sheets = named_sheets(settings, names or ()) if names else list(settings.sheets)
+    with open_history(settings) as store:
+        standings = [standing_of(store, sheet, clock.now()) for sheet in sheets]
+    if as_json:
+        screen.say_json({"sheets": [standing_json(standing) for standing in standings]})
+    else:
+        screen.show_standings(standings)
+
+
+@app.command("history")
+def history(
+    names: Names = None,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many runs of each sheet.")] = 20,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    verbose: Verbose = False,
+) -> None:
+    """Show the latest runs, latest first."""
+    settings = load_config(config)
+    with open_history(settings) as store:
+        runs = runs_of(store, [sheet.name for sheet in named_sheets(settings, names)] if names else None, limit=limit)
+    if as_json:
+        screen.say_json({"runs": [run_json(run) for run in runs]})
+    else:
+        screen.show_history(runs)
+
+
+@app.command("streams")
+def streams(
+    connection: Annotated[str | None, typer.Argument(help="A connection of the config.")] = None,
+    stream: Annotated[str | None, typer.Argument(help="One of its streams.")] = None,
+    *,
+    sample: Annotated[int, typer.Option("--sample", min=0, help="Pull this many records and show them.")] = 0,
+    config: ConfigFile = DEFAULT_CONFIG,
+    verbose: Verbose = False,
+) -> None:
+    """Show what can be pulled: streams, columns and types, key, filters, limits."""
+    for name, specs in chosen_streams(known_streams(config), connection, stream).items():
+        if stream is None:
+            screen.show_streams(name, specs)
+        else:
+            screen.show_stream(name, specs[0])
+    if sample and connection and stream:
+        with stop_on_signals() as stop, open_office(load_config(config)) as office:
+            screen.show_sample(pull_sample(office, connection, stream, n=sample, stop=stop))
+
+
+@app.command("sandbox")
+def sandbox(*, port: Port = 8300, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
+    """Run the local stand-ins for Google and the vendors alone, on a port of this machine."""
+    serve_sandbox(port, announce=screen.show_sandbox)
+
+
+@app.command("schema")
+def schema(*, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
+    """Print the JSON Schema of the config, for editors."""
+    screen.say_json(config_schema())

@@ -1,0 +1,133 @@
+"""What ran, what is next, what failed and why: the run history of the store beside the schedules of the config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from sync.config.load import Config
+from sync.config.schedule import next_times
+from sync.config.sheet import Sheet
+from sync.store.db import Store, open_store
+from sync.store.runs import Run, last_good, mark_interrupted, recent_runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one sheet stands; `rows` are those that its tabs showed after the last good run."""
+
+    sheet: str
+    state: str
+    last_run: Run | None
+    last_good_at: datetime | None
+    rows: int | None
+    next_at: datetime | None
+    errors: tuple[dict[str, Any], ...]
+
+
+@contextmanager
+def open_history(config: Config) -> Iterator[Store]:
+    """Open the store for reading what ran; runs whose process has died are told as interrupted."""
+    store = open_store(config.store_url())
+    try:
+        mark_interrupted(store)
+        yield store
+    finally:
+        store.close()
+
+
+def runs_of(store: Store, sheets: Sequence[str] | None, *, limit: int) -> list[Run]:
+    """Return the latest runs of these sheets, `limit` of each, or of all together; latest first."""
+    if sheets is None:
+        return recent_runs(store, None, limit)
+    found = [run for sheet in sheets for run in recent_runs(store, sheet, limit)]
+    return sorted(found, key=lambda run: run.started_at, reverse=True)
+
+
+def standing_of(store: Store, sheet: Sheet, now: datetime) -> Standing:
+    """Look up how a sheet stands."""
+    last = next(iter(recent_runs(store, sheet.name, 1)), None)
+    good = last_good(store, sheet.name)
+    due = next_times(sheet.schedule, now, 1) if sheet.enabled else []
+    return Standing(
+        sheet=sheet.name,
+        state=state_of(last) if sheet.enabled else "disabled",
+        last_run=last,
+        last_good_at=good.finished_at if good else None,
+        rows=sum(tab["rows"] for tab in _report(good)["tabs"]) if good else None,
+        next_at=due[0] if due else None,
+        errors=errors_in(last) if last else (),
+    )
+
+
+def state_of(run: Run | None) -> str:
+    """Name the state that a run leaves its sheet in."""
+    if run is None:
+        return "never ran"
+    return run.outcome or "running"
+
+
+def _report(run: Run) -> dict[str, Any]:
+    """Return the report that the run left, whole in form also when it left none."""
+    report = orjson.loads(run.report_json) if run.report_json else {}
+    return {"tabs": [], "error": None, "requests": {}, **report}
+
+
+def errors_in(run: Run) -> tuple[dict[str, Any], ...]:
+    """Return what went wrong in a run: its own error, and those of its tabs."""
+    report = _report(run)
+    tabs = [{**tab["error"], "tab": tab["title"]} for tab in report["tabs"] if tab.get("error")]
+    return (report["error"], *tabs) if report["error"] else tuple(tabs)
+
+
+def standing_json(standing: Standing) -> dict[str, Any]:
+    """Return one sheet of `status --json`."""
+    return {
+        "sheet": standing.sheet,
+        "state": standing.state,
+        "last_run_at": standing.last_run.started_at if standing.last_run else None,
+        "last_good_at": standing.last_good_at,
+        "rows": standing.rows,
+        "next_at": standing.next_at,
+        "errors": list(standing.errors),
+    }
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """Return one run of `history --json`."""
+    return {
+        **_report(run),
+        "sheet": run.sheet,
+        "outcome": run.outcome or "running",
+        "trigger": run.trigger,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def history_row(run: Run) -> tuple[object, ...]:
+    """Return one line of the history: when, which, how it ended, how long, how many rows it changed."""
+    tabs = _report(run)["tabs"]
+    seconds = f"{(run.finished_at - run.started_at).total_seconds():,.1f} s" if run.finished_at else "-"
+    counts = tuple(sum(tab[name] for tab in tabs) for name in ("added", "changed", "removed"))
+    requests = sum(_report(run)["requests"].values())
+    return (in_words(run.started_at), run.sheet, run.trigger, state_of(run), seconds, *counts, requests)
+
+
+def in_words(instant: datetime | None) -> str:
+    """Name an instant, in UTC."""
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant else "-"
+
+
+def why_lines(sheet: str, errors: Sequence[dict[str, Any]]) -> list[str]:
+    """Say why a run of a sheet failed and what to do."""
+    lines = []
+    for error in errors:
+        place = f"{sheet}, {error['tab']}" if error.get("tab") else sheet
+        lines += ["", f"{place}: {error['message']}", *([f"hint: {error['hint']}"] if error["hint"] else [])]
+    return lines

@@ -1,0 +1,148 @@
+"""Lays out what the commands show on a terminal: tables and lines. Decides nothing and asks nobody."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from sync import log
+from sync.history import Standing, history_row, in_words, why_lines
+from sync.records import Record
+from sync.report import failure_lines
+from sync.store.runs import Run
+
+if TYPE_CHECKING:
+    from sync.plan import SheetPlan
+    from sync.records import StreamSpec
+    from sync.run import CheckLine
+
+PLAIN_WIDTH = 200  # of tables that go to a file or a pipe, so that they are not folded
+
+out = Console()
+err = Console(stderr=True)
+
+
+def say(lines: Iterable[str], console: Console = out) -> None:
+    """Print lines as they are: nothing folded, coloured or read as markup."""
+    for line in lines:
+        console.print(log.mask(line), markup=False, highlight=False, soft_wrap=True)
+
+
+def say_json(value: object) -> None:
+    """Print one JSON object on standard output, whatever the terminal is like."""
+    sys.stdout.write(log.mask(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()) + "\n")
+    sys.stdout.flush()
+
+
+def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; numbers are aligned to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    cells = [list(row) for row in rows]
+    for n, column in enumerate(columns):
+        is_number = any(isinstance(row[n], int | float) for row in cells)
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*(_cell(value) for value in row))
+    width = None if out.is_terminal else max(PLAIN_WIDTH, out.width)
+    out.print(table, width=width, highlight=False, markup=False)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else log.mask(str(value))
+
+
+_MARKS = {True: "ok", None: "warning", False: "FAILED"}
+
+
+def show_check(sheet: str, lines: Sequence[CheckLine], next_times: str) -> None:
+    """Print what a check found, one line each, with its hint below; then the next runs."""
+    say([f"{sheet}:"])
+    for line in lines:
+        say([f"  {_MARKS[line.ok]:8}{line.text}", *([f"          hint: {line.hint}"] if line.hint else [])])
+    say([f"  next    {next_times}"])
+
+
+def show_plan(sheet: str, plan: SheetPlan) -> None:
+    """Print what a run would do."""
+    rows = [(t.title, t.rows_now, t.rows_after, t.added, t.changed, t.cells_after) for t in plan.tabs]
+    show_table(sheet, ("tab", "rows now", "rows after", "added", "changed", "cells after"), rows)
+    size = f"{plan.bytes / 1000:,.0f} kB" if plan.bytes >= 1000 else f"{plan.bytes:,} bytes"
+    say(
+        [
+            f"  requests: {plan.requests_read:,} reads, {plan.requests_write:,} writes, {size}; "
+            f"{plan.minutes_of_quota:.1f} minutes of quota",
+            f"  cells: {plan.cells_total:,} of {plan.cells_limit:,} ({plan.cells_total / plan.cells_limit:.1%} full)",
+            *(f"  warning: {warning}" for warning in plan.warnings),
+            *failure_lines(plan.error),
+        ]
+    )
+
+
+def show_streams(connection: str, specs: Iterable[StreamSpec]) -> None:
+    """Print the streams of a connection, one line each."""
+    rows = [(s.name, s.description, ", ".join(s.key), s.cursor_field, _days(s.retention)) for s in specs]
+    show_table(connection, ("stream", "what it is", "key", "read by", "vendor remembers"), rows)
+
+
+def show_stream(connection: str, spec: StreamSpec) -> None:
+    """Print the columns, filters and limits of one stream."""
+    fields = [(f.name, str(f.type), f.title, f.description) for f in spec.fields]
+    show_table(f"{connection} {spec.name}: columns", ("field", "type", "title", "what it is"), fields)
+    params = [(p.name, str(p.type), ", ".join(p.allowed) or "any", p.description) for p in spec.params]
+    if params:
+        show_table("params", ("name", "type", "allowed", "what it does"), params)
+    say(
+        [
+            f"key: {', '.join(spec.key)}",
+            f"read by: {spec.cursor_field}",
+            f"read again on every run: the last {_days(spec.lookback)}; once a week: the last {_days(spec.reread)}",
+            f"vendor remembers: {_days(spec.retention)}",
+            f"limits: {spec.limits}",
+        ]
+    )
+
+
+def _days(length: Any) -> str:
+    return "not known to forget" if length is None else f"{length.days:,} days"
+
+
+def show_sample(records: Sequence[Record]) -> None:
+    """Print pulled records, one field a line: they have too many columns for a table."""
+    for n, record in enumerate(records, start=1):
+        say(["", f"record {n}:", *(f"  {name}: {value}" for name, value in {**record.values, **record.extra}.items())])
+    if not records:
+        say(["", "No records in the last 30 days."])
+
+
+def show_standings(standings: Sequence[Standing]) -> None:
+    """Print how each sheet stands, then why those failed that did."""
+    rows = [(s.sheet, s.state, in_words(s.last_good_at), s.rows, in_words(s.next_at)) for s in standings]
+    show_table("", ("sheet", "state", "last good run", "rows", "next run"), rows)
+    for standing in standings:
+        say(why_lines(standing.sheet, standing.errors))
+
+
+def show_history(runs: Sequence[Run]) -> None:
+    """Print runs, latest first."""
+    columns = ("started", "sheet", "asked by", "outcome", "took", "added", "changed", "removed", "requests")
+    show_table("", columns, [history_row(run) for run in runs])
+
+
+def show_sandbox(url: str) -> None:
+    """Print where the stand-ins are."""
+    say(
+        [
+            f"page for people  {url}/",
+            f"Google           {url}  (sheets_url and drive_url)",
+            f"JustCall         {url}/justcall  (base_url)",
+            f"dials            {url}/admin/",
+            "Ctrl-C ends it; everything lives in memory.",
+        ]
+    )
