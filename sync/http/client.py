@@ -53,7 +53,7 @@ class Patience:
 DEFAULT_PATIENCE: Final = Patience()
 
 
-class _Again(Exception):  # noqa: N818 - a signal inside this module, never seen outside
+class _Again(Exception):
     """One try failed in a way that may pass; `error` is what to raise when it does not."""
 
     def __init__(self, error: SyncError, *, wait_s: float | None = None, hold: bool = False) -> None:
