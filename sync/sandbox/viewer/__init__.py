@@ -1,1 +1,1 @@
-"""The page for people."""
+"""The page on which people watch the spreadsheets change."""
