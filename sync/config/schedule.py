@@ -106,7 +106,7 @@ def _read_value(text: str, rule: _Rule) -> int:
         return rule.names.index(text) + rule.first_name
     if not text.isascii() or not text.isdigit() or not rule.low <= int(text) <= rule.high:
         names = f" or {rule.names[0]}-{rule.names[-1]}" if rule.names else ""
-        raise ValueError(f'"{text}" is not a {rule.name}: allowed are {rule.low}-{rule.high}{names}')
+        raise ValueError(f'"{text}" is not a {rule.name} ({rule.low}-{rule.high}{names})')
     return int(text)
 
 

@@ -1,0 +1,274 @@
+"""Finds, reads and validates the config; tells every problem of every file at once, with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from sync.config import rules
+from sync.config.files import FilesRead, read_files
+from sync.config.forms import Options, is_loopback
+from sync.config.problems import Place, did_you_mean, in_file_order, listed, not_yet, shown, unknown_name
+from sync.config.settings import Daemon, Google, StoreSettings, resolve_secret, resolve_store_url
+from sync.config.sheet import Sheet, Tab
+from sync.config.summary_rules import check_summary
+from sync.config.translate import find_unavailable, translate
+from sync.errors import ConfigError, Problem
+from sync.records import StreamSpec
+from sync.sources.base import SourceOptions
+from sync.sources.registry import VENDORS, Vendor
+
+M = TypeVar("M", bound=BaseModel)
+
+_SECTIONS = ("include", "google", "store", "daemon", "connection", "sheet")
+_SECTIONS_OF_INCLUDED = ("connection", "sheet")
+_RESERVED_CONNECTIONS = ("google", "google_read", "google_write")  # reports count requests under these names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that the files say, validated. Secrets are not in it: they are read when asked for."""
+
+    path: Path
+    google: Google
+    store: StoreSettings
+    daemon: Daemon
+    connections: Mapping[str, SourceOptions]
+    sheets: tuple[Sheet, ...]
+    warnings: tuple[Problem, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths of the config start from."""
+        return self.path.parent
+
+    def sheet_named(self, name: str) -> Sheet:
+        """Return the sheet of that name; ConfigError names those that exist."""
+        for sheet in self.sheets:
+            if sheet.name.casefold() == name.casefold():
+                return sheet
+        names = [sheet.name for sheet in self.sheets]
+        hint = did_you_mean(name, names) or f"Sheets: {listed(names) or 'none'}."
+        raise ConfigError(f"There is no sheet {shown(name)} in {self.path}.", hint=hint)
+
+    def spec_of(self, tab: Tab) -> StreamSpec:
+        """Return the declared stream that a tab shows."""
+        return VENDORS[self.connections[tab.connection].vendor].specs[tab.stream]
+
+    def connection_secrets(self, name: str) -> dict[str, str]:
+        """Return the secrets of a connection by option; ConfigError names one that cannot be read."""
+        options = self.connections[name]
+        return {key: self._resolve(f"connection.{name}.{key}", getattr(options, key)) for key in options.secret_names()}
+
+    def google_key(self) -> str | None:
+        """Return the JSON text of the service account's key; None for "adc" and "anonymous"."""
+        ref = self.google.credentials
+        return None if ref in {"adc", "anonymous"} else self._resolve("google.credentials", ref)
+
+    def store_url(self) -> str:
+        """Return the address of the store, its relative file made absolute and a reference to a secret followed."""
+        try:
+            return resolve_store_url(self.store.url, self.folder)
+        except ConfigError as error:
+            raise self._placed("store.url", error) from error
+
+    def _resolve(self, option: str, ref: str) -> str:
+        try:
+            return resolve_secret(ref, self.folder)
+        except ConfigError as error:
+            raise self._placed(option, error) from error
+
+    def _placed(self, option: str, error: ConfigError) -> ConfigError:
+        """Say at which option of which file the reference is written."""
+        place = self.places.get(option)
+        problems = [place.problem(error.what, hint=error.hint)] if place else []
+        return ConfigError(error.what, problems=problems, hint=error.hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What came of reading the files. `config` holds the good sheets, and is None when nothing can start."""
+
+    config: Config | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+
+
+def load_config(path: Path | str) -> Config:
+    """Return the config, or raise ConfigError with every problem of every file."""
+    reading = read_config(path)
+    if reading.config is None or reading.problems:
+        n = len(reading.problems)
+        raise ConfigError(f"{n} problem{'s' if n != 1 else ''} in the config.", problems=reading.problems)
+    return reading.config
+
+
+def read_config(path: Path | str) -> Reading:
+    """Read the files and keep the sheets that are good, for a daemon that goes on with those."""
+    path = Path(path)
+    read = read_files(path)
+    if not read.files:
+        return Reading(config=None, problems=read.problems)
+    return _Reader(path, read).read()
+
+
+class _Reader:
+    """Collects models and problems while it walks the files once."""
+
+    def __init__(self, path: Path, read: FilesRead) -> None:
+        self.path = path
+        self.read_files = read
+        self.root = [Place(file) for file in read.files]
+        self.shared: list[Problem] = list(read.problems)  # nothing can start before these are mended
+        self.places: dict[str, Place] = {}
+
+    def read(self) -> Reading:
+        self._check_sections()
+        google, store = self._section("google", Google), self._section("store", StoreSettings)
+        daemon = self._section("daemon", Daemon)
+        connections, vendors = self._read_connections()
+        known = rules.Known(vendors, complete=self.read_files.complete)
+        of_sheets, sheets = self._read_sheets(known, daemon)
+        names = self.read_files.names
+        config = None
+        if google and store and daemon and not self.shared:
+            config = Config(
+                path=self.path,
+                google=google,
+                store=store,
+                daemon=daemon,
+                connections=MappingProxyType(connections),
+                sheets=tuple(sheets),
+                warnings=tuple(in_file_order(self._find_warnings(known, google, daemon), names)),
+                places=MappingProxyType(self.places),
+            )
+        problems = in_file_order([*self.shared, *of_sheets], names)
+        return Reading(config=config, problems=tuple(problems), warnings=config.warnings if config else ())
+
+    def _check_sections(self) -> None:
+        for place in self.root:
+            allowed = _SECTIONS if place is self.root[0] else _SECTIONS_OF_INCLUDED
+            for name in place.file.values:
+                if name in _SECTIONS and name not in allowed:
+                    self.shared.append(place.at(name).problem("This belongs in the main file", received=shown(name)))
+                elif name not in allowed:
+                    self.shared.append(unknown_name(place.at(name), "section", name, allowed))
+
+    def _section(self, name: str, model: type[M]) -> M | None:
+        place = self.root[0].at(name)
+        secrets = {"google": ("credentials",), "store": ("url",)}.get(name, ())
+        self.places |= {f"{name}.{secret}": place.at(secret) for secret in secrets}
+        found, problems = _read_model(place, model, secrets=secrets)
+        self.shared += problems
+        return found
+
+    def _read_connections(self) -> tuple[dict[str, SourceOptions], dict[str, Vendor | None]]:
+        options: dict[str, SourceOptions] = {}
+        vendors: dict[str, Vendor | None] = {}
+        for place in [root.at("connection") for root in self.root]:
+            if place.value is not None and not isinstance(place.value, dict):
+                self.shared.append(place.problem("Connections are tables", hint="Write [connection.NAME]."))
+            for name in place.value if isinstance(place.value, dict) else ():
+                if name in vendors:
+                    self.shared.append(place.at(name).problem("Another connection has this name", received=shown(name)))
+                vendors[name] = self._vendor_of(place.at(name))
+                if found := self._read_connection(place.at(name), vendors[name]):
+                    options[name] = found
+        return options, vendors
+
+    def _vendor_of(self, place: Place) -> Vendor | None:
+        name = str(place.path[-1])
+        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or name in _RESERVED_CONNECTIONS:
+            allowed = f"letters, digits, - and _, and not {listed(_RESERVED_CONNECTIONS)}"
+            self.shared.append(place.problem("The name cannot be used", received=shown(name), allowed=allowed))
+        if not isinstance(place.value, dict):
+            hint = f"Write [connection.{name}], and the options below it."
+            self.shared.append(place.problem("A connection is a table", hint=hint))
+            return None
+        written = place.value.get("vendor")
+        if isinstance(written, str) and written in VENDORS:
+            return VENDORS[written]
+        if written is None:
+            self.shared.append(place.at("vendor").problem("The option is missing", allowed=listed(map(shown, VENDORS))))
+        else:
+            self.shared.append(unknown_name(place.at("vendor"), "vendor", str(written), list(VENDORS)))
+        return None
+
+    def _read_connection(self, place: Place, vendor: Vendor | None) -> SourceOptions | None:
+        if vendor is None:
+            return None
+        secrets = vendor.options.secret_names()
+        found, problems = _read_model(place, vendor.options, secrets=secrets)
+        if not vendor.available:
+            ready = [name for name, known in VENDORS.items() if known.available]
+            problems.append(not_yet(place.at("vendor"), f"The vendor {vendor.title}", allowed=ready))
+        self.shared += problems
+        self.places |= {f"connection.{place.path[-1]}.{secret}": place.at(secret) for secret in secrets}
+        return found
+
+    def _read_sheets(self, known: rules.Known, daemon: Daemon | None) -> tuple[list[Problem], list[Sheet]]:
+        for place in [root.at("sheet") for root in self.root]:
+            if place.value is not None and not _is_tables(place.value):
+                self.shared.append(place.problem("Sheets are an array of tables", hint="Write [[sheet]]."))
+        places = [sheet for root in self.root for sheet in root.tables("sheet")]
+        between = [*rules.check_names(places), *rules.check_claims(places)]
+        problems, sheets = list(between), []
+        for place in places:
+            sheet, own = _read_sheet(place, known)
+            problems += own
+            spoiled = any(p.file == place.file.name and p.field.startswith(f"{place.dotted}.") for p in between)
+            if sheet is not None and not own and not spoiled:
+                zone = sheet.timezone or (daemon.timezone if daemon else "UTC")
+                sheets.append(sheet.model_copy(update={"timezone": zone}))
+        return problems, sheets
+
+    def _find_warnings(self, known: rules.Known, google: Google, daemon: Daemon) -> list[Problem]:
+        main = self.root[0]
+        found = [
+            main.at("google", name).problem("The key of Google travels unencrypted", received=shown(url))
+            for name, url in (("sheets_url", google.sheets_url), ("drive_url", google.drive_url))
+            if google.credentials != "anonymous" and _is_open(url)
+        ]
+        if not is_loopback(daemon.listen):
+            what = "Everyone who reaches this address can read the status page"
+            found.append(main.at("daemon", "listen").problem(what, received=shown(daemon.listen)))
+        sheets = [sheet for root in self.root for sheet in root.tables("sheet")]
+        return found + [w for sheet in sheets for tab in sheet.tables("tab") for w in rules.find_warnings(tab, known)]
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _is_open(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
+
+
+def _read_model(place: Place, model: type[M], *, secrets: Sequence[str] = ()) -> tuple[M | None, list[Problem]]:
+    """Validate one table; what is well formed and not carried out yet is a problem too."""
+    raw = {} if place.value is None else place.value
+    found, problems = None, []
+    try:
+        # Our own models say by themselves where they are strict: lists of the file become tuples.
+        found = model.model_validate(raw, strict=None if issubclass(model, Options) else True)
+    except ValidationError as error:
+        problems = translate(error, place, model, secrets)
+        broken = [place.path + tuple(detail["loc"]) for detail in error.errors(include_input=False, include_url=False)]
+    problems += find_unavailable(place, model, broken if problems else [])
+    return found, problems
+
+
+def _read_sheet(place: Place, known: rules.Known) -> tuple[Sheet | None, list[Problem]]:
+    sheet, problems = _read_model(place, Sheet, secrets=("credentials",))
+    problems += rules.check_sheet(place, known)
+    for summary in place.tables("summary"):
+        problems += check_summary(summary, place, known)
+    return sheet, problems

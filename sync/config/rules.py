@@ -1,0 +1,266 @@
+"""What fits together inside a sheet and between sheets: names, titles, streams, fields, params, schedules.
+
+Works on the places of the files, not on models, so that one misspelt option does not hide the next mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sync import clock
+from sync.config import forms
+from sync.config.problems import Place, listed, nearest_name, not_yet, shown, unknown_name
+from sync.config.schedule import Cron, RunBetween, Schedule, never_fires
+from sync.errors import Problem
+from sync.records import StreamSpec
+from sync.sources.registry import Vendor
+
+_RESERVED_TITLE = "Removed rows"  # where rows that leave are kept
+_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # whether a schedule ever fires does not depend on today
+_CLOSE = 0.8  # nearer than this to a declared field, an undeclared one is taken for a misspelling
+_CONDITION = re.compile(r"\s*(\S+)\s+(=|==|!=|<|<=|>|>=|in|not in|contains|is)\s+\S.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The connections by name, each with its vendor (None: unknown); incomplete when a file could not be read."""
+
+    vendors: Mapping[str, Vendor | None]
+    complete: bool = True
+
+
+def check_sheet(sheet: Place, known: Known) -> Iterator[Problem]:
+    """Yield what does not fit inside one sheet."""
+    yield from _check_schedule(sheet)
+    tabs = sheet.tables("tab")
+    if not tabs and not sheet.at("tab").value and not sheet.at("summary").value:
+        yield sheet.problem("The sheet has no tab", hint="Add a [[sheet.tab]] below it.")
+    for tab in tabs:
+        yield from check_tab(tab, known)
+    for place in [*tabs, *sheet.tables("summary")]:
+        title = place.text("title")
+        if title is not None and (title.strip() != title or not title.strip()):
+            yield place.at("title").problem("The title begins or ends with a space", received=shown(title))
+
+
+def _check_schedule(sheet: Place) -> Iterator[Problem]:
+    if sheet.at("every").value is not None and sheet.at("cron").value is not None:
+        yield sheet.at("cron").problem("A sheet has either every or cron, not both", hint="Remove one of them.")
+        return
+    try:
+        schedule = _read_schedule(sheet)
+    except ValueError:
+        return  # told where the forms are checked
+    if never_fires(schedule, _SOME_DAY):
+        name = "cron" if schedule.cron else "every"
+        hours = f" inside run_between {schedule.run_between}" if schedule.run_between else ""
+        yield sheet.at(name).problem(f"The sheet would never run{hours}", received=shown(sheet.at(name).value))
+
+
+def _read_schedule(sheet: Place) -> Schedule:
+    every, cron, hours = sheet.text("every"), sheet.text("cron"), sheet.text("run_between")
+    return Schedule(
+        zone=clock.zone(sheet.text("timezone") or "UTC"),
+        every=clock.parse_duration(every) if every else None,
+        cron=Cron.parse(cron) if cron else None,
+        run_between=RunBetween.parse(hours) if hours else None,
+    )
+
+
+def check_tab(tab: Place, known: Known) -> Iterator[Problem]:
+    """Yield what does not fit in one data tab: its connection, stream, params, columns and conditions."""
+    vendor = vendor_of(tab, known)
+    connection = tab.text("connection")
+    if vendor is None:
+        if connection is not None and connection not in known.vendors and known.complete:
+            yield unknown_name(tab.at("connection"), "connection", connection, list(known.vendors))
+        return
+    spec = spec_of(tab, known)
+    if spec is None:
+        yield from _check_stream_name(tab, vendor)
+        return
+    yield from _check_params(tab, vendor, spec)
+    yield from _check_columns(tab, spec)
+    yield from check_conditions(tab, spec)
+
+
+def vendor_of(tab: Place, known: Known) -> Vendor | None:
+    """Return the vendor of a tab's connection, if both are known."""
+    return known.vendors.get(tab.text("connection") or "")
+
+
+def spec_of(tab: Place, known: Known) -> StreamSpec | None:
+    """Return the declared stream that a tab shows, if it is known."""
+    vendor = vendor_of(tab, known)
+    return vendor.specs.get(tab.text("stream") or "") if vendor else None
+
+
+def _check_stream_name(tab: Place, vendor: Vendor) -> Iterator[Problem]:
+    stream = tab.text("stream")
+    if stream is None:
+        return
+    if stream in vendor.planned_streams:
+        yield not_yet(tab.at("stream"), f'The stream "{stream}" of {vendor.title}', allowed=list(vendor.specs))
+    else:
+        yield unknown_name(
+            tab.at("stream"), f"stream of {vendor.title}", stream, [*vendor.specs, *vendor.planned_streams]
+        )
+
+
+def _check_params(tab: Place, vendor: Vendor, spec: StreamSpec) -> Iterator[Problem]:
+    """Ask the vendor about each param by itself, so that each mistake has its own line."""
+    params = tab.at("params").value
+    names = [p.name for p in spec.params]
+    for name, value in params.items() if isinstance(params, dict) else ():
+        place = tab.at("params", name)
+        if name not in names:
+            yield unknown_name(place, f'param of the stream "{spec.name}"', name, names)
+        for mistake in vendor.find_mistakes(spec, {name: value}) if name in names else ():
+            _, _, allowed = mistake.partition("allowed")
+            allowed = re.sub(r"^(:| is| are)\s*", "", allowed)
+            yield place.problem("The vendor does not take this value", received=shown(value), allowed=allowed)
+
+
+def chosen_names(place: Place, name: str, key: str) -> list[tuple[Place, str]]:
+    """Return the bare names, or those under `key` of tables, of a list, each with its place."""
+    items = place.at(name).value
+    chosen = []
+    for n, item in enumerate(items if isinstance(items, list) else ()):
+        value = item.get(key) if isinstance(item, dict) else item
+        if isinstance(value, str):
+            chosen.append((place.at(name, n), value))
+    return chosen
+
+
+def check_twice(chosen: Iterable[tuple[Place, str]], kind: str) -> Iterator[Problem]:
+    """Yield a problem for every name that a list holds more than once."""
+    seen: set[str] = set()
+    for place, name in chosen:
+        if name in seen:
+            yield place.problem(f"The {kind} is listed twice", received=shown(name))
+        seen.add(name)
+
+
+def _check_columns(tab: Place, spec: StreamSpec) -> Iterator[Problem]:
+    chosen = chosen_names(tab, "columns", "field")
+    if not chosen:
+        return
+    names = [f.name for f in spec.fields]
+    for place, name in chosen:
+        near = nearest_name(name, names, closeness=_CLOSE)
+        if name not in names and near and not _is_undeclared(place):
+            yield place.problem(
+                f'The stream "{spec.name}" has no field of this name',
+                received=shown(name),
+                allowed=listed(names),
+                hint=f'Did you mean "{near}"? For a field that the vendor sends under exactly this name, write '
+                f"{{ field = {shown(name)}, undeclared = true }}.",
+            )
+    yield from check_twice(chosen, "field")
+    yield from _check_headers(tab, spec)
+    missing = [key for key in spec.key if key not in {name for _, name in chosen}]
+    if missing and tab.at("mode").value != "replace":
+        yield tab.at("columns").problem(
+            f"The columns lack the key of the stream, by which rows are found again: {listed(missing)}",
+            hint=f"Add {listed(map(shown, missing))} to the columns.",
+        )
+
+
+def _is_undeclared(column: Place) -> bool:
+    return isinstance(column.value, dict) and column.value.get("undeclared") is True
+
+
+def _check_headers(tab: Place, spec: StreamSpec) -> Iterator[Problem]:
+    """Two columns of one header could not be told apart in the spreadsheet."""
+    headers = []
+    for place, name in chosen_names(tab, "columns", "field"):
+        declared = spec.field_named(name)
+        own = place.value.get("title") if isinstance(place.value, dict) else None
+        header = own if isinstance(own, str) else declared.title if declared else name
+        headers.append((place, header, name))
+    seen: dict[str, str] = {}
+    for place, header, name in headers:
+        if seen.setdefault(header, name) != name:
+            yield place.problem("Two columns would have the same header", received=shown(header))
+
+
+def check_conditions(place: Place, spec: StreamSpec) -> Iterator[Problem]:
+    """Yield conditions that cannot be read, or that name no field of the stream."""
+    names = [f.name for f in spec.fields]
+    items = place.at("where").value
+    for n, text in enumerate(items if isinstance(items, list) else ()):
+        match = _CONDITION.fullmatch(text) if isinstance(text, str) else None
+        if isinstance(text, str) and match is None:
+            allowed = 'a field, a comparison and a value, such as "duration >= 10"'
+            yield place.at("where", n).problem("The condition cannot be read", received=shown(text), allowed=allowed)
+        elif match and match[1] not in names and nearest_name(match[1], names, closeness=_CLOSE):
+            yield unknown_name(place.at("where", n), f'field of the stream "{spec.name}"', match[1], names)
+
+
+def find_warnings(tab: Place, known: Known) -> Iterator[Problem]:
+    """Yield what works in one tab, and may surprise: filters on fields that change, columns that may stay empty."""
+    spec, params = spec_of(tab, known), tab.at("params").value
+    if spec is None:
+        return
+    for param in spec.params:
+        tested = spec.field_named(param.field or "")
+        if tested and tested.can_change and isinstance(params, dict) and param.name in params:
+            yield tab.at("params", param.name).problem(
+                f"A record whose {tested.name} changes out of this filter is not seen again, and stays as it was"
+            )
+    for place, name in chosen_names(tab, "columns", "field"):
+        if spec.field_named(name) is None:
+            yield place.problem(
+                f'The stream "{spec.name}" declares no such field; the column stays empty unless the vendor sends it',
+                received=shown(name),
+            )
+
+
+def check_names(sheets: Iterable[Place]) -> Iterator[Problem]:
+    """Yield sheets of one name; the case of letters makes no difference."""
+    first: dict[str, Place] = {}
+    for sheet in sheets:
+        name = sheet.text("name")
+        if name is not None and (other := first.setdefault(name.casefold(), sheet)) is not sheet:
+            where = f"{other.file.name}:{other.at('name').line}"
+            yield sheet.at("name").problem(f"Another sheet has this name ({where})", received=shown(name))
+
+
+def check_claims(sheets: Iterable[Place]) -> Iterator[Problem]:
+    """Yield tabs that two claim: within a sheet, or as sheets of one spreadsheet. Titles are equal ignoring case."""
+    claimed: dict[tuple[str, str], Place] = {}
+    titled = [(book, place) for sheet in sheets for book, place in _titles_of(sheet)]
+    for book, title in titled:
+        other = claimed.setdefault((book, str(title.value).casefold()), title)
+        if other is not title:
+            yield title.problem(
+                f"This tab is claimed already ({other.file.name}:{other.line})", received=shown(title.value)
+            )
+    for book, title in titled:
+        yield from _check_special_title(book, title, claimed)
+
+
+def _titles_of(sheet: Place) -> Iterator[tuple[str, Place]]:
+    """Yield each title of a sheet with its spreadsheet; a sheet whose link is broken counts as one by itself."""
+    try:
+        book = forms.parse_spreadsheet(sheet.text("spreadsheet") or "")
+    except ValueError:
+        book = f"{sheet.file.name} {sheet.path}"
+    for kind in ("tab", "summary"):
+        for place in sheet.tables(kind):
+            if place.text("title") is not None:
+                yield book, place.at("title")
+
+
+def _check_special_title(book: str, title: Place, claimed: Mapping[tuple[str, str], Any]) -> Iterator[Problem]:
+    text = str(title.value)
+    if text.casefold() == _RESERVED_TITLE.casefold():
+        yield title.problem("The title is kept for rows that leave a tab", received=shown(text))
+    match = re.fullmatch(r"(.+) \(\d+\)", text)
+    base = claimed.get((book, match[1].casefold())) if match else None
+    if base is not None and "tab" in base.path:
+        yield title.problem(f'The title is kept for rows that no longer fit in "{base.value}"', received=shown(text))
