@@ -95,8 +95,8 @@ class Display:
 
 @contextmanager
 def open_display(console: Console) -> Iterator[Display]:
-    """Show bars while the block runs when the console is a terminal, else plain lines."""
-    if not console.is_terminal:
+    """Show bars while the block runs on a terminal that can redraw them, else plain lines."""
+    if not console.is_terminal or console.is_dumb_terminal:
         yield Display(console, None)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -170,7 +170,7 @@ def _tab_words(tab: TabReport) -> str:
     if tab.error is not None:
         return str(tab.outcome)
     counts = [f"{n:,} {name}" for name in ("added", "changed", "removed") if (n := getattr(tab, name))]
-    cut = f"; {tab.cut_cells:,} cells cut to what a cell can hold" if tab.cut_cells else ""
+    cut = f"; cells cut to what a cell can hold: {tab.cut_cells:,}" if tab.cut_cells else ""
     return f"{tab.rows:,} rows; {', '.join(counts) or 'unchanged'}{cut}"
 
 

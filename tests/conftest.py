@@ -1,0 +1,71 @@
+"""The same surroundings for every test: none of our own variables, a home of its own, no network but this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync import clock
+
+_OWN_PREFIXES = ("CALLSHEET_", "JUSTCALL_", "AIRCALL_", "CALLSCALER_", "GOOGLE_")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_connect = socket.socket.connect
+_connect_ex = socket.socket.connect_ex
+
+
+class OutsideNetworkError(AssertionError):
+    """A test tried to leave this machine."""
+
+
+def _refuse_outside(address: Any) -> None:
+    host = address[0] if isinstance(address, tuple) else "localhost"  # a path is a socket of this machine
+    if host != "localhost" and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        raise OutsideNetworkError(f"tests stay on this machine, but this one connects to {host}")
+
+
+def _guarded_connect(self: socket.socket, address: Any) -> None:
+    _refuse_outside(address)
+    _connect(self, address)
+
+
+def _guarded_connect_ex(self: socket.socket, address: Any) -> int:
+    _refuse_outside(address)
+    return _connect_ex(self, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_outside_network() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", _guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", _guarded_connect_ex)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Remove what a developer's own shell may set, and give an empty home; child processes inherit it."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(_OWN_PREFIXES) or name.lower() in _PROXIES:
+                patch.delenv(name)
+        for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+            patch.setenv(name, str(home))
+        # Texts are compared: no colours, one width, one zone.
+        for name, value in {"COLUMNS": "120", "LINES": "50", "TERM": "dumb", "NO_COLOR": "1", "TZ": "UTC"}.items():
+            patch.setenv(name, value)
+        yield home
+
+
+@pytest.fixture
+def freeze() -> Iterator[Callable[[datetime], None]]:
+    """Give a function that stops the clock at an instant until the test ends."""
+    yield lambda instant: clock.set_now(lambda: instant)
+    clock.set_now(None)

@@ -1,0 +1,87 @@
+"""The checks that read the code instead of running it, and proof that the floors hold what they should."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+CHECKED = ("sync", "checks", "tests")
+
+
+def _run(*command: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ruff", "format", "--check", *CHECKED),
+        ("ruff", "check", *CHECKED),
+        ("mypy",),
+        ("lint-imports",),
+    ],
+    ids=["format", "lint", "types", "floors"],
+)
+def test_the_code_passes(command: tuple[str, ...]) -> None:
+    result = _run(BIN / command[0], *command[1:])
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_nothing_is_too_large() -> None:
+    result = _run(sys.executable, "checks/sizes.py")
+    assert result.returncode == 0, result.stdout
+
+
+FORBIDDEN = {
+    "sync/records.py": "sync.log",  # own floor, allowed: the control
+    "sync/clock.py": "sync.store",
+    "sync/http/planted.py": "sync.store",
+    "sync/store/planted.py": "sync.http",
+    "sync/shape/planted.py": "sync.sources",
+    "sync/destination/planted.py": "sync.shape",
+    "sync/sources/planted.py": "sync.destination",
+    "sync/sources/justcall/planted.py": "sync.sources.aircall",
+    "sync/sources/base.py": "sync.sources.registry",
+    "sync/config/planted.py": "sync.report",
+    "sync/report.py": "sync.screen",
+    "sync/daemon.py": "sync.sandbox",
+    "sync/sandbox/planted.py": "sync.shape",
+}
+
+
+def test_imports_that_point_up_or_sideways_are_refused(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "sync", tmp_path / "sync", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for path, target in FORBIDDEN.items():
+        with (tmp_path / path).open("a") as file:
+            file.write(f"\nimport {target}  # planted\n")
+    result = _run(BIN / "lint-imports", "--no-cache", cwd=tmp_path)
+    assert result.returncode == 1
+    lines = {line.strip().lstrip("-• ") for line in result.stdout.splitlines()}
+    for path, target in list(FORBIDDEN.items())[1:]:
+        module = path.removesuffix(".py").replace("/", ".")
+        assert any(line.startswith(f"{module} -> {target} ") for line in lines), f"{module} may import {target}"
+    assert not any(line.startswith("sync.records -> sync.log ") for line in lines)
+
+
+def test_a_module_without_a_floor_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "sync", tmp_path / "sync", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "sync" / "anywhere.py").write_text("")
+    result = _run(BIN / "lint-imports", "--no-cache", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "anywhere" in result.stdout
+
+
+def test_no_lock_file_names_an_index() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text
+        assert "index" not in text
+        assert text.count("--hash=") > 100
