@@ -166,7 +166,8 @@ def _sqlite_engine(url: URL, lock_wait_s: float) -> Engine:
 
 
 def _postgresql_engine(url: URL, lock_wait_s: float) -> Engine:
-    options = f"-c lock_timeout={int(lock_wait_s * 1000)} -c timezone=UTC -c client_encoding=UTF8"
+    # A plan made while a mirror was empty would be kept while it grows to a million rows: plan each time
+    options = f"-c lock_timeout={int(lock_wait_s * 1000)} -c client_encoding=UTF8 -c plan_cache_mode=force_custom_plan"
     try:
         return create_engine(
             url,

@@ -87,9 +87,9 @@ class MirrorReader:
             query: Any = select(*chosen).where(*self._inside(window)).order_by(self._cursor, self._layout.table.c[KEY])
         else:
             parts = [select(*chosen).where(*part) for part in self._candidates(window, since, unless_in)]
-            query = union_all(*parts).order_by(_CURSOR, KEY)
+            query = union_all(*parts)  # sorted later: asked for an order, SQLite walks the whole window by its index
         with self._store.read() as connection:
-            return self._to_frame(fields, _rows_of(connection, query))
+            return self._to_frame(fields, _rows_of(connection, query), is_sorted=since is None)
 
     def read_keys(self, keys: Iterable[str], fields: Sequence[str]) -> pl.DataFrame:
         """Return the records of `keys` that there are, in the form and order of `read`."""
@@ -99,8 +99,7 @@ class MirrorReader:
         with self._store.read() as connection:
             for piece in in_pieces(set(keys)):
                 found += connection.execute(query, {"keys": piece}).all()
-        found.sort(key=lambda row: (row[2], row[0].encode()))
-        return self._to_frame(fields, [found])
+        return self._to_frame(fields, [found], is_sorted=False)
 
     def _columns(self, fields: Sequence[str]) -> list[ColumnElement[Any]]:
         table, column_of = self._layout.table, self._layout.column_of
@@ -124,7 +123,9 @@ class MirrorReader:
             parts += [(*self._inside(s), changed_in <= since) for s in (before, after) if s.start < s.end]
         return parts
 
-    def _to_frame(self, fields: Sequence[str], batches: Iterable[Sequence[Sequence[Any]]]) -> pl.DataFrame:
+    def _to_frame(
+        self, fields: Sequence[str], batches: Iterable[Sequence[Sequence[Any]]], *, is_sorted: bool
+    ) -> pl.DataFrame:
         declared = [name for name in fields if name in self._layout.column_of]
         kept = [pl.Int64() if n is None else _KEPT_AS[self._layout.type_of[n]] for n in (None, *declared)]
         schema = {KEY: pl.String(), CHANGED_IN: kept[0], _CURSOR: pl.Int64()}
@@ -132,6 +133,8 @@ class MirrorReader:
         if len(declared) < len(fields):
             schema[EXTRA] = pl.String()
         frame = pl.concat([pl.DataFrame(schema=schema), *(_to_columns(batch, schema) for batch in batches)])
+        if not is_sorted:
+            frame = frame.sort(_CURSOR, KEY)
         series = [self._to_series(frame, name) for name in fields]
         return pl.DataFrame([*series, frame[KEY], frame[CHANGED_IN]])
 

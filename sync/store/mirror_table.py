@@ -148,9 +148,10 @@ def fingerprint(row: Mapping[str, Any]) -> int:
 
 def _json(value: Any) -> str:
     try:
-        return clean_text(orjson.dumps(value, option=_JSON).decode())
+        written = orjson.dumps(value, option=_JSON).decode()
     except TypeError:  # half a surrogate pair, or an integer beyond 64 bits, somewhere inside
         return orjson.dumps(_plain(value), option=_JSON).decode()
+    return written if "\\u0000" not in written else orjson.dumps(_plain(value), option=_JSON).decode()
 
 
 def _plain(value: Any) -> Any:
@@ -192,7 +193,7 @@ def _list(value: Iterable[Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    return clean_text(value if isinstance(value, str) else str(value))
+    return clean_text(value) if isinstance(value, str) else clean_text(str(value))
 
 
 _ENCODE: dict[FieldType, Callable[[Any], Any]] = {
