@@ -81,17 +81,18 @@ class Place:
     def dotted(self) -> str:
         """The path as people read it: sheet["support-calls"].tab["Calls"].mode."""
         text, value = "", self.file.values
-        for step in self.path:
+        for n, step in enumerate(self.path):
             try:
                 value = value[step]  # type: ignore[index]
             except (KeyError, IndexError, TypeError):
                 value = {}
-            text += _step_text(step, value, is_first=not text)
+            has_name = n > 0 and self.path[n - 1] in ("sheet", "tab", "summary")
+            text += _step_text(step, value if has_name else None, is_first=n == 0)
         return text
 
 
 def _step_text(step: str | int, value: Any, *, is_first: bool) -> str:
-    """Write one step; a table in an array goes by its name or title where it has one."""
+    """Write one step; a table in an array goes by its name or title where `value` has one."""
     if isinstance(step, int):
         named = [value[key] for key in ("name", "title") if isinstance(value, dict) and isinstance(value.get(key), str)]
         return f"[{json.dumps(named[0], ensure_ascii=False)}]" if named else f"[{step}]"

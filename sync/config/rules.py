@@ -76,7 +76,9 @@ def check_tab(tab: Place, known: Known) -> Iterator[Problem]:
     vendor = vendor_of(tab, known)
     connection = tab.text("connection")
     if vendor is None:
-        if connection is not None and connection not in known.vendors and known.complete:
+        # It may be declared in a file that could not be read; then only a near miss is told.
+        may_exist = not known.complete and nearest_name(connection or "", known.vendors) is None
+        if connection is not None and connection not in known.vendors and not may_exist:
             yield unknown_name(tab.at("connection"), "connection", connection, list(known.vendors))
         return
     spec = spec_of(tab, known)

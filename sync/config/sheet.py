@@ -137,7 +137,7 @@ class Tab(Options):
     )
     verify: Verify | None = Field(
         default=None,
-        json_schema_extra=available(),
+        json_schema_extra={**available(), "example": "weekly"},
         description="You choose how often the tab is read whole and repaired where it differs.",
     )
     status: CellAddress | None = Field(
@@ -152,7 +152,7 @@ class Sheet(Options):
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$",
-        description="You give the sheet a name for commands and messages: letters, digits, dots, dashes.",
+        description="You give the sheet a name for commands and messages: letters, digits, dots, dashes, underscores.",
     )
     spreadsheet: SpreadsheetId = Field(
         json_schema_extra={"example": "https://docs.google.com/spreadsheets/d/1AbC/edit"},
@@ -185,7 +185,9 @@ class Sheet(Options):
     )
     enabled: bool = Field(default=True, description="You set this to false to stop scheduled runs.")
     template: str | None = Field(
-        default=None, json_schema_extra=available(), description="You start from a ready-made sheet of this name."
+        default=None,
+        json_schema_extra={**available(), "example": "call log"},
+        description="You start from a ready-made sheet of this name.",
     )
     credentials: Credentials | None = Field(
         default=None,
@@ -195,12 +197,12 @@ class Sheet(Options):
     spares: tuple[SpreadsheetId, ...] = Field(
         default=(),
         strict=False,
-        json_schema_extra=available(),
+        json_schema_extra={**available(), "example": ["https://docs.google.com/spreadsheets/d/2DeF/edit"]},
         description="You name spreadsheets in which to go on when this one is full.",
     )
     verify: Verify | None = Field(
         default=None,
-        json_schema_extra=available(),
+        json_schema_extra={**available(), "example": "weekly"},
         description="You choose how often the tabs are read whole and repaired where they differ.",
     )
     tab: tuple[Tab, ...] = Field(default=(), max_length=200, strict=False, description="You list the data tabs.")

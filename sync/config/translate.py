@@ -23,7 +23,7 @@ _TYPES = {
     "tuple": "a list in square brackets",
     "list": "a list in square brackets",
     "dict": "a table",
-    "model": "a table",
+    "model": "a name in quotes, or a table",
     "time": "text in quotes",
 }
 
@@ -43,7 +43,7 @@ def _to_problem(detail: ErrorDetails, base: Place, model: type[BaseModel], hidde
     if detail["type"] == "extra_forbidden":
         return _unknown_option(place, _options_at(model, loc[:-1]))
     if detail["type"] == "missing":
-        return place.problem("The option is missing", allowed=_allowed(_field_at(model, loc)))
+        return place.problem("The option is missing", allowed=allowed_by(_field_at(model, loc)))
     received = "" if any(step in hidden for step in loc) else shown(place.value)
     what, allowed = _sentence(detail, _field_at(model, loc))
     return place.problem(what, received=received, allowed=allowed, hint=_hint(detail, place, allowed, received))
@@ -71,9 +71,9 @@ def _sentence(detail: ErrorDetails, field: FieldInfo | None) -> tuple[str, str]:
     if kind == "value_error":
         return _split_reason(str(context["error"]))
     if kind == "literal_error":
-        return "The value is not known", _allowed(field) or str(context["expected"])
+        return "The value is not known", allowed_by(field) or str(context["expected"])
     if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
-        return "The number is out of bounds", _allowed(field)
+        return "The number is out of bounds", allowed_by(field)
     if kind == "string_pattern_mismatch":
         return "The name cannot be used", "letters, digits, dots, dashes and underscores"
     if kind.endswith(("too_short", "too_long")):
@@ -105,7 +105,7 @@ def _hint(detail: ErrorDetails, place: Place, allowed: str, received: str) -> st
     return ""
 
 
-def _allowed(field: FieldInfo | None) -> str:
+def allowed_by(field: FieldInfo | None) -> str:
     """Say what a field takes, from its words or its bounds."""
     if field is None:
         return ""

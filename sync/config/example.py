@@ -1,0 +1,275 @@
+"""Makes the texts that describe the config from its models: example, reference page, JSON Schema, starting config."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from types import GenericAlias
+from typing import Annotated, Any, Union
+
+from pydantic import BaseModel, Field, TypeAdapter, create_model
+from pydantic.fields import FieldInfo
+
+from sync.clock import Period
+from sync.config.forms import Options, available_values, in_words
+from sync.config.settings import Daemon, Google, StoreSettings
+from sync.config.sheet import ChosenColumn, Sheet, Tab
+from sync.config.summary import Chart, ChosenMetric, Summary
+from sync.config.translate import allowed_by
+from sync.sources.registry import VENDORS, Vendor
+
+_INCLUDE = (
+    "You may keep sheets and connections in files of their own; globs are relative to the folder of this file, and one "
+    "that matches nothing is fine."
+)
+_REQUIRED: Mapping[str, object] = {
+    "google.credentials": "file:service-account.json",
+    "sheet.name": "support-calls",
+    "sheet.spreadsheet": "https://docs.google.com/spreadsheets/d/1AbC/edit",
+    "sheet.every": "15m",
+    "sheet.timezone": "America/New_York",
+    "sheet.tab.title": "Calls",
+    "sheet.tab.connection": "justcall",
+    "sheet.tab.stream": "calls",
+    "sheet.tab.columns": ["call_id", "started_at", {"field": "agent_name", "title": "Agent"}, "duration", "notes"],
+    "sheet.summary.title": "By agent",
+    "sheet.summary.of": "Calls",
+    "sheet.summary.group_by": ["agent_name", "date"],
+    "sheet.summary.metrics": ["count", "answered_count", "avg_duration", "unique_callers"],
+}
+_TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("google", Google),
+    ("store", StoreSettings),
+    ("daemon", Daemon),
+    *((f"connection.{name}", vendor.options) for name, vendor in VENDORS.items()),
+    ("sheet", Sheet),
+    ("sheet.tab", Tab),
+    ("sheet.summary", Summary),
+)
+
+_INNER: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("a table in `columns`", ChosenColumn),
+    ("a table in `metrics`", ChosenMetric),
+    ("the table `chart`", Chart),
+)
+_DURATION = TypeAdapter(timedelta)
+
+_STARTING = """\
+# Callsheet: what is kept up to date, and how. `callsheet check` tells every mistake in it;
+# docs/config.md and config.example.toml explain every option.
+
+[google]
+credentials = "file:service-account.json"  # the JSON key of a service account, beside this file
+
+[connection.justcall]
+vendor = "justcall"
+api_key = "env:JUSTCALL_API_KEY"           # the name of an environment variable, never the key itself
+api_secret = "env:JUSTCALL_API_SECRET"
+
+[[sheet]]
+name = "support-calls"                     # callsheet run-now support-calls
+spreadsheet = "https://docs.google.com/spreadsheets/d/PASTE-YOUR-LINK-HERE/edit"
+every = "15m"                              # or cron = "0 7 * * mon-fri"
+timezone = "UTC"                           # such as "America/New_York"
+
+[[sheet.tab]]
+title = "Calls"
+connection = "justcall"
+stream = "calls"
+period = "last 30 days"
+columns = ["call_id", "started_at", "direction", "from", "to", "agent_name", "status", "duration", "notes"]
+
+[[sheet.summary]]
+title = "By agent"
+of = "Calls"
+group_by = ["agent_name"]
+metrics = ["count", "answered_count", "missed_count", "avg_duration"]
+
+[[sheet.summary]]
+title = "By day"
+of = "Calls"
+group_by = ["date"]
+metrics = ["count", "answered_count", "missed_count", "unique_callers"]
+sort_by = "date"
+"""
+
+_PAGE_TOP = """\
+# The config file
+
+Written by `make generate` from the models in `sync/config/`; do not edit it by hand. Every option is also in
+`config.example.toml`, with its default. `callsheet check` tells every mistake of every file at once, with its line.
+
+- **Secrets** are never written into the config. An option that needs one takes `env:NAME`, an environment variable, or
+  `file:PATH`, a file that holds nothing else.
+- **Paths** are relative to the folder of the config file.
+- **Periods** are whole days of the sheet's time zone. "last 30 days" is the thirty days that end today, today included;
+  "this month" runs to its last day; "last working day" is the last Monday to Friday before today.
+- **Schedules**: `every` counts from local midnight, or from the start of `run_between`, and begins anew there each day.
+  `cron` has five fields; weekdays are as in cron (0 and 7 are Sunday). When the clocks go forward, a time that does not
+  exist runs once, at the first moment after the gap; when they go back, a time that comes twice runs once, the first
+  time. `every` of less than a day goes on through both.
+- **Not available yet** marks what a later version carries out: until then it is refused, never ignored.
+"""
+
+
+def generated_files() -> dict[str, str]:
+    """Return every file of the repository that is made from the models, by its path, with what it should hold."""
+    return {
+        "config.example.toml": make_example_config(),
+        "docs/config.md": make_reference_page(),
+        "docs/config.schema.json": make_schema(),
+    }
+
+
+def make_starting_config() -> str:
+    """Return the short config that `callsheet init` writes."""
+    return _STARTING
+
+
+def make_example_config() -> str:
+    """Return a config that names every option with its description; it loads as it is."""
+    parts = [
+        "# Every option of Callsheet. What is commented out is optional and shows its default, or an example.\n",
+        f'{_as_comment(_INCLUDE)}include = ["sheets.d/*.toml"]\n',
+    ]
+    for path, model in _TABLES:
+        vendor = _vendor_at(path)
+        off = vendor is not None and not vendor.available
+        header = f"[[{path}]]" if path.startswith("sheet") else f"[{path}]"
+        about = _about(model) + (" Not available yet." if off else "")
+        lines = [_as_comment(about) + ("#" if off else "") + header + "\n"]
+        lines += [_option_text(path, name, field, off=off) for name, field in _options_of(model)]
+        parts.append("\n".join(lines))
+    return "\n".join(parts)
+
+
+def _vendor_at(path: str) -> Vendor | None:
+    kind, _, name = path.partition(".")
+    return VENDORS[name] if kind == "connection" else None
+
+
+def _about(model: type[BaseModel]) -> str:
+    return " ".join((model.__doc__ or "").split())
+
+
+def _options_of(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the options of a table; the arrays of tables below a sheet have chapters of their own."""
+    return ((name, field) for name, field in model.model_fields.items() if name not in {"tab", "summary"})
+
+
+def _as_comment(text: str) -> str:
+    return textwrap.fill(text, 110, initial_indent="# ", subsequent_indent="# ") + "\n"
+
+
+def _option_text(path: str, name: str, field: FieldInfo, *, off: bool) -> str:
+    """Write one option: what it means, and a line that can be used as it stands."""
+    value, needed = _value_of(path, name, field)
+    about = f"{field.description} {_note(field)}".strip()
+    return _as_comment(about) + f"{'' if needed and not off else '#'}{name} = {to_toml(value)}\n"
+
+
+def _value_of(path: str, name: str, field: FieldInfo) -> tuple[object, bool]:
+    """Return a value to show, and whether a config needs it to work."""
+    if f"{path}.{name}" in _REQUIRED:
+        return _REQUIRED[f"{path}.{name}"], True
+    vendor = path.partition(".")[2]
+    if name == "vendor":
+        return vendor, True
+    if field.is_required():
+        return f"env:{vendor}_{name}".upper().replace("ENV:", "env:"), True
+    default = field.get_default(call_default_factory=True)
+    extra = field.json_schema_extra
+    if default in (None, (), {}):
+        words = allowed_by(field).split(", ")[0].strip('"')
+        return (extra.get("example", words) if isinstance(extra, dict) else words) or "...", False
+    return default, False
+
+
+def _note(field: FieldInfo) -> str:
+    """Say what of an option is not carried out yet."""
+    values = available_values(field)
+    if values is None:
+        return ""
+    return f"Available now: {', '.join(map(str, values))}." if values else "Not available yet."
+
+
+def to_toml(value: object) -> str:
+    """Write a value as the config file does."""
+    if isinstance(value, BaseModel):
+        chosen = value.model_dump(exclude_defaults=True)
+        return to_toml(chosen if len(chosen) > 1 else next(iter(chosen.values())))
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {to_toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(to_toml, value)) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:_}" if value >= 100_000 else str(value)
+    text = in_words(value) if isinstance(value, timedelta) else value.text if isinstance(value, Period) else value
+    return json.dumps(text, ensure_ascii=False)
+
+
+def make_reference_page() -> str:
+    """Return the reference page of the config."""
+    chapters = [_PAGE_TOP, f"\n## `include`\n\n{_INCLUDE}\n"]
+    for path, model in _TABLES:
+        vendor = _vendor_at(path)
+        later = " Not available yet." if vendor is not None and not vendor.available else ""
+        header = f"[[{path}]]" if path.startswith("sheet") else f"[{path}]"
+        chapters.append(_chapter(f"`{header}`", f"{_about(model)}{later}", model))
+    chapters += [_chapter(title[0].upper() + title[1:], _about(model), model) for title, model in _INNER]
+    return "".join(chapters)
+
+
+def _chapter(title: str, about: str, model: type[BaseModel]) -> str:
+    rows = [_row(name, field) for name, field in _options_of(model)]
+    table = "\n".join(["| option | default | meaning |", "|---|---|---|", *rows])
+    return f"\n## {title}\n\n{about}\n\n{table}\n"
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    default = field.get_default(call_default_factory=True)
+    shown = "required" if field.is_required() else "none" if default in (None, (), {}) else f"`{to_toml(default)}`"
+    allowed = allowed_by(field)
+    about = f"{field.description}{f' Allowed: {allowed}.' if allowed else ''} {_note(field)}".strip()
+    return f"| `{name}` | {shown} | {about.replace('|', chr(92) + '|')} |"
+
+
+def make_schema() -> str:
+    """Return the JSON Schema of a config file, for editors."""
+    options: Any = Union[tuple(vendor.options for vendor in VENDORS.values())]  # noqa: UP007 - as many as there are
+    by_vendor: Any = Annotated[options, Field(discriminator="vendor")]
+    fields: dict[str, Any] = {
+        "include": (list[str], Field(default=[], description=_INCLUDE)),
+        "google": (Google | None, Field(default=None, description="You say how Google is reached.")),
+        "store": (StoreSettings | None, Field(default=None, description="You say where the mirror is kept.")),
+        "daemon": (Daemon | None, Field(default=None, description="You say how the daemon behaves.")),
+        "connection": (
+            GenericAlias(dict, (str, by_vendor)),
+            Field(default={}, description="You list the accounts at vendors, by name."),
+        ),
+        "sheet": (list[Sheet], Field(default=[], description="You list the spreadsheets to keep up to date.")),
+    }
+    model = create_model("CallsheetConfig", __base__=Options, **fields)
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    return json.dumps(_for_editors(schema), indent=1, ensure_ascii=False) + "\n"
+
+
+def _for_editors(node: Any) -> Any:
+    """Drop the marks that only we read, and write lengths of time as the file does, not as ISO 8601."""
+    if isinstance(node, dict):
+        dropped = {"available", "example"} | ({"format", "ge", "le"} if node.get("format") == "duration" else set())
+        return {key: _default_text(key, _for_editors(value)) for key, value in node.items() if key not in dropped}
+    return [_for_editors(item) for item in node] if isinstance(node, list) else node
+
+
+def _default_text(key: str, value: Any) -> Any:
+    if key == "default" and isinstance(value, str) and re.fullmatch(r"P(\d+D)?(T[\dHMS]+)?", value):
+        return in_words(_DURATION.validate_python(value))
+    return value
