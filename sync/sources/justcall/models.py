@@ -22,6 +22,12 @@ class JustCallOptions(SourceOptions):
     base_url: BaseUrl = Field(
         default="https://api.justcall.io", description="The address below which the vendor's API is found."
     )
+    # The mark is read by config: what is allowed but not listed there is refused as not available yet.
+    dialect: Literal["v2", "v2.1"] = Field(
+        default="v2",
+        json_schema_extra={"available": ["v2"]},
+        description="Which form of the API is spoken: the help centre's v2, or the developer site's v2.1.",
+    )
 
 
 def _to_instant(value: Any) -> datetime | None:
