@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol
+from zoneinfo import available_timezones
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -86,7 +87,7 @@ def _answering(endpoint: Endpoint, worlds: Worlds) -> Callable[[Request], Awaita
     async def answer(request: Request) -> Response:
         try:
             body, status = await endpoint(worlds, request), 200
-        except (AdminError, BadFault) as wrong:
+        except (AdminError, BadFault, ValueError, TypeError) as wrong:
             body, status = {"error": str(wrong)}, getattr(wrong, "status", 400)
         return Response(orjson.dumps(body), status_code=status, media_type="application/json")
 
@@ -141,6 +142,8 @@ def _changed(options: JustCallOptions, changes: dict[str, Any]) -> JustCallOptio
     known = [field.name for field in fields(options)]
     if unknown := set(changes) - set(known):
         raise AdminError(f"unknown option {', '.join(sorted(unknown))}; allowed: {', '.join(known)}")
+    if "dates_zone" in changes and changes["dates_zone"] not in available_timezones():
+        raise AdminError(f"dates_zone is {changes['dates_zone']!r}, which is not a time zone")
     try:
         return TypeAdapter(JustCallOptions).validate_python(asdict(options) | changes)
     except ValidationError as wrong:
@@ -193,6 +196,8 @@ async def _edit_calls(worlds: Worlds, request: Request) -> Any:
     body = await _body(request)
     if unknown := set(body) - {"n", "call_ids", "fields"}:
         raise AdminError(f"unknown {', '.join(sorted(unknown))}; allowed: n, call_ids, fields")
+    if "call_id" in (body.get("fields") or {}):
+        raise AdminError("call_id is the key and does not change")
     try:
         return worlds.justcall.book.edit(
             int(body.get("n", 1)), call_ids=body.get("call_ids") or (), fields=body.get("fields")

@@ -66,32 +66,36 @@ class Fault:
 
 
 Action = Callable[[Fault, Asked, CarryOut], Awaitable[Reply]]
-ErrorForm = Callable[[int, str], Answer]
-"""Makes a service's own error answer from a status and a message ("" for its usual one)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """An action, the settings that it needs, and those that it takes besides."""
+
+    action: Action
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+
+ErrorForm = Callable[[Asked, int, str], Answer]
+"""Makes a service's own error answer to a request from a status and a message ("" for its usual one)."""
 
 
 class Faults:
     """The dials as they are set, and the requests that are held."""
 
-    def __init__(
-        self,
-        *,
-        error_forms: Mapping[str, ErrorForm],
-        actions: Mapping[str, Action],
-        needs: Mapping[str, tuple[str, ...]],
-    ) -> None:
+    def __init__(self, *, error_forms: Mapping[str, ErrorForm], plays: Mapping[str, Play]) -> None:
         self._error_forms = dict(error_forms)
-        self._needs = dict(needs)
-        self._actions: dict[str, Action] = {
-            "refuse": self._refuse,
-            "html": _html,
-            "delay": _delay,
-            "cut_before": _cut_before,
-            "cut_after": _cut_after,
-            "cut_body": _cut_body,
-            "truncate": _truncate,
-            "hold": self._hold,
-            **actions,
+        self._plays = {
+            "refuse": Play(self._refuse, takes=("status", "message", "retry_after")),
+            "html": Play(_html),
+            "delay": Play(_delay, takes=("seconds",)),
+            "cut_before": Play(_cut_before),
+            "cut_after": Play(_cut_after),
+            "cut_body": Play(_cut_body),
+            "truncate": Play(_truncate),
+            "hold": Play(self._hold),
+            **plays,
         }
         self._set: list[Fault] = []
         self._n = 0
@@ -101,14 +105,17 @@ class Faults:
         """Set a dial. Raises BadFault when something of it is not understood."""
         settings = dict(wanted)
         do = settings.pop("do", None)
-        if do not in self._actions:
-            raise BadFault(f"do is {do!r}; allowed: {', '.join(sorted(self._actions))}")
+        play = self._plays.get(str(do))
+        if play is None:
+            raise BadFault(f"do is {do!r}; allowed: {', '.join(sorted(self._plays))}")
         common = {name: settings.pop(name) for name in ("service", "kind", "path", "nth", "times") if name in settings}
-        _check(common)
-        if missing := [name for name in self._needs.get(do, ()) if name not in settings]:
+        _check(common, services=sorted(self._error_forms))
+        if missing := [name for name in play.needs if name not in settings]:
             raise BadFault(f"{do} also needs {', '.join(missing)}")
+        if unknown := sorted(set(settings) - {*play.needs, *play.takes}):
+            raise BadFault(f"{do} does not take {', '.join(unknown)}; allowed: {', '.join(play.needs + play.takes)}")
         self._n += 1
-        fault = Fault(id=self._n, do=do, settings=settings, **common)
+        fault = Fault(id=self._n, do=str(do), settings=settings, **common)
         self._set.append(fault)
         return fault
 
@@ -140,7 +147,7 @@ class Faults:
 
         way: CarryOut = service
         for fault in reversed(faults):
-            way = _through(self._actions[fault.do], fault, way)
+            way = _through(self._plays[fault.do].action, fault, way)
         return way
 
     def _end_holding(self, *, carry_on: bool) -> int:
@@ -157,7 +164,7 @@ class Faults:
 
     async def _refuse(self, fault: Fault, asked: Asked, _go_on: CarryOut) -> Reply:
         make = self._error_forms[asked.service]
-        answer = make(int(fault.settings.get("status", 503)), str(fault.settings.get("message", "")))
+        answer = make(asked, int(fault.settings.get("status", 503)), str(fault.settings.get("message", "")))
         if (wait := fault.settings.get("retry_after")) is not None:
             header = (b"retry-after", str(wait).encode())
             return Answer(status=answer.status, headers=(*answer.headers, header), body=answer.body)
@@ -205,7 +212,9 @@ def _through(action: Action, fault: Fault, way: CarryOut) -> CarryOut:
     return carry
 
 
-def _check(common: Mapping[str, Any]) -> None:
+def _check(common: Mapping[str, Any], *, services: list[str]) -> None:
+    if common.get("service") not in {None, *services}:
+        raise BadFault(f"service is {common['service']!r}; allowed: {', '.join(services)}, null")
     for name in ("nth", "times"):
         if not isinstance(common.get(name, 1), int) or common.get(name, 1) < 1:
             raise BadFault(f"{name} is {common[name]!r}; allowed: a whole number from 1")

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from sync.sandbox.faults import Action, ErrorForm
+from sync.sandbox.faults import ErrorForm, Play
 
 
 class GoogleHalf:
@@ -38,7 +38,7 @@ class GoogleHalf:
         return None
 
     def error_forms(self) -> Mapping[str, ErrorForm]:
-        return {}
+        return {"google": None, "drive": None, "token": None}
 
-    def actions(self) -> Mapping[str, Action]:
+    def plays(self) -> Mapping[str, Play]:
         return {}

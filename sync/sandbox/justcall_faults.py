@@ -10,7 +10,7 @@ import orjson
 
 from sync.sandbox.call_book import CallBook
 from sync.sandbox.exchange import Answer, Asked, CarryOut, Reply
-from sync.sandbox.faults import Action, Fault
+from sync.sandbox.faults import Action, Fault, Play
 from sync.sandbox.justcall import error_body
 
 Change = Callable[[Fault, dict[str, Any]], None]
@@ -28,18 +28,14 @@ _MESSAGES = {
 }
 
 
-NEEDS = {"drop_field": ("field",), "rename_field": ("field", "to"), "retype_field": ("field",)}
-"""What a fault must say besides its action."""
-
-
-def justcall_error(status: int, message: str) -> Answer:
+def justcall_error(_asked: Asked, status: int, message: str) -> Answer:
     """Make the vendor's own error answer."""
     usual, code = _MESSAGES.get(status, ("Request failed.", "ERROR"))
     body = orjson.dumps(error_body(message or usual, code))
     return Answer(status=status, headers=((b"content-type", b"application/json"),), body=b"").with_body(body)
 
 
-def justcall_actions(book: CallBook) -> Mapping[str, Action]:
+def justcall_plays(book: CallBook) -> Mapping[str, Play]:
     """Return the actions by their names."""
 
     async def arrive(fault: Fault, asked: Asked, go_on: CarryOut) -> Reply:
@@ -47,12 +43,12 @@ def justcall_actions(book: CallBook) -> Mapping[str, Action]:
         return await go_on(asked)
 
     return {
-        "arrive": arrive,
-        "repeat_page": _repeat_page,
-        "drop_field": _changing(_drop_field),
-        "rename_field": _changing(_rename_field),
-        "retype_field": _changing(_retype_field),
-        "wrong_total": _changing(_wrong_total),
+        "arrive": Play(arrive, takes=("n",)),
+        "repeat_page": Play(_repeat_page),
+        "drop_field": Play(_changing(_drop_field), needs=("field",)),
+        "rename_field": Play(_changing(_rename_field), needs=("field", "to")),
+        "retype_field": Play(_changing(_retype_field), needs=("field",)),
+        "wrong_total": Play(_changing(_wrong_total), takes=("delta",)),
     }
 
 

@@ -27,7 +27,7 @@ from sync.sandbox.exchange import OpenHandedProtocol, RequestLog
 from sync.sandbox.faults import Faults, FaultsMiddleware
 from sync.sandbox.google_side import GoogleHalf
 from sync.sandbox.justcall import JustCall
-from sync.sandbox.justcall_faults import NEEDS, justcall_actions, justcall_error
+from sync.sandbox.justcall_faults import justcall_error, justcall_plays
 from sync.sandbox.viewer.pages import viewer_routes
 
 JUSTCALL = "/justcall"
@@ -48,8 +48,7 @@ def make_app(options: SandboxOptions | None = None) -> Starlette:
     justcall = JustCall(CallBook(options.calls))
     faults = Faults(
         error_forms={"justcall": justcall_error, **google.error_forms()},
-        actions={**justcall_actions(justcall.book), **google.actions()},
-        needs=NEEDS,
+        plays={**justcall_plays(justcall.book), **google.plays()},
     )
     worlds = Worlds(google=google, justcall=justcall, faults=faults, log=RequestLog())
     return Starlette(

@@ -178,7 +178,9 @@ def test_a_total_can_be_wrong(ask: Ask, admin: Admin) -> None:
         ({"do": "html", "nth": 0}, "nth"),
         ({"do": "html", "path": "("}, "path"),
         ({"do": "html", "kind": "writes"}, "kind"),
+        ({"do": "html", "service": "gogle"}, "service"),
         ({"do": "drop_field"}, "field"),
+        ({"do": "refuse", "stauts": 500}, "stauts"),
     ],
 )
 def test_a_fault_that_is_not_understood_is_refused(admin: Admin, fault: dict[str, Any], word: str) -> None:
