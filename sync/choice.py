@@ -1,46 +1,61 @@
-"""Turns the names and options of a command into sheets, periods and streams; a wrong one names the nearest known."""
+"""Turns the names and options of a command into sheets and periods; a wrong one names the nearest known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from sync.clock import ALLOWED_PERIODS, Period
+from sync.config.load import Config, load_config, read_config
+from sync.config.problems import did_you_mean, listed, shown
+from sync.config.sheet import Sheet
 from sync.errors import ConfigError
 
-if TYPE_CHECKING:
-    from sync.config.load import Config
-    from sync.config.sheet import Sheet
+
+def load_good_part(path: Path) -> tuple[Config, ConfigError | None]:
+    """Return the config with its good sheets, and the error that tells of the others; raise where nothing can start."""
+    try:
+        return load_config(path), None
+    except ConfigError as error:
+        config = read_config(path).config
+        if config is None:
+            raise
+        return config, error
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> ConfigError:
     """Make the error for a name that does not exist, with the nearest known one."""
     names = sorted(known)
-    near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-    nearest = f'Did you mean "{near[0]}"? ' if near else ""
-    return ConfigError(f'There is no {kind} "{name}".', hint=f"{nearest}Known: {', '.join(names) or 'none'}.")
+    hint = " ".join(filter(None, (did_you_mean(name, names), f"Known: {listed(names) or 'none'}.")))
+    return ConfigError(f"There is no {kind} {shown(name)}.", hint=hint)
 
 
 def named_sheets(config: Config, names: Sequence[str]) -> list[Sheet]:
     """Return the sheets of these names in their order; every enabled sheet when no name is given."""
     if not names:
         return [sheet for sheet in config.sheets if sheet.enabled]
-    by_name = {sheet.name: sheet for sheet in config.sheets}
-    for name in names:
-        if name not in by_name:
-            raise unknown("sheet", name, by_name)
-    return [by_name[name] for name in dict.fromkeys(names)]
+    found = [config.sheet_named(name) for name in names]
+    return list({sheet.name: sheet for sheet in found}.values())
 
 
-def sheets_to_run(config: Config, names: Sequence[str], *, every_sheet: bool) -> list[Sheet]:
-    """Return the sheets to run; writing to several spreadsheets needs their names or --all."""
+def sheets_to_run(
+    config: Config, names: Sequence[str], *, every_sheet: bool, broken: ConfigError | None = None
+) -> list[Sheet]:
+    """Return the sheets to run; to write to several spreadsheets takes their names or --all.
+
+    A sheet that cannot be found among the good ones may be one that `broken` tells of.
+    """
     if names and every_sheet:
         raise ConfigError("Both names of sheets and --all were given.", hint="Give one of the two.")
-    if names or every_sheet or len(config.sheets) == 1:
+    if not names and not every_sheet and len(config.sheets) != 1:
+        known = listed(sheet.name for sheet in config.sheets) or "none, the config has no [[sheet]]"
+        raise broken or ConfigError(
+            "No sheet was named.", hint=f"Name the sheets to run, or give --all. Known: {known}."
+        )
+    try:
         return named_sheets(config, names) if names or every_sheet else list(config.sheets)
-    known = ", ".join(sheet.name for sheet in config.sheets) or "none, the config has no [[sheet]]"
-    raise ConfigError("No sheet was named.", hint=f"Name the sheets to run, or give --all. Known: {known}.")
+    except ConfigError as error:
+        raise broken or error from error
 
 
 def to_period(text: str | None) -> Period | None:

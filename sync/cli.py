@@ -12,8 +12,9 @@ from typer.core import TyperGroup
 
 from sync import clock, log, screen
 from sync.catalogue import chosen_streams, known_streams, pull_sample
-from sync.choice import named_sheets, sheets_to_run, to_period
+from sync.choice import load_good_part, named_sheets, sheets_to_run, to_period
 from sync.config.load import Config, config_schema, example_config, load_config
+from sync.config.problems import format_problem
 from sync.config.sheet import Sheet
 from sync.daemon import Daemon
 from sync.demo import run_demo
@@ -76,7 +77,7 @@ PeriodText = Annotated[str | None, typer.Option("--period", help='Another period
 def main() -> None:
     """Run the command line; an error that nobody foresaw is told as such, with its trace under -v."""
     try:
-        app()
+        app(prog_name="callsheet")
     except Exception as error:
         log.get("cli").debug("unforeseen", action="unforeseen-error", exc_info=error)
         lines = [
@@ -116,6 +117,7 @@ def check(names: Names = None, *, config: ConfigFile = DEFAULT_CONFIG, verbose: 
     """Check config, credentials, access, streams and schedules; change nothing."""
     settings = load_config(config)
     sheets = named_sheets(settings, names or ())
+    screen.say(line for warning in settings.warnings for line in (*format_problem(warning).splitlines(), ""))
     lines: list[CheckLine] = []
     with open_office(settings) as office:
         for sheet in sheets:
@@ -164,8 +166,8 @@ def run_now(
     verbose: Verbose = False,
 ) -> None:
     """Run sheets at once, whether or not the daemon is up."""
-    settings = load_config(config)
-    sheets = sheets_to_run(settings, names or (), every_sheet=every_sheet)
+    settings, broken = _load_good_part(config)
+    sheets = sheets_to_run(settings, names or (), every_sheet=every_sheet, broken=broken)
     request = RunRequest(
         trigger=Trigger.PERSON,
         requested_at=clock.now(),
@@ -175,7 +177,16 @@ def run_now(
         allow_empty=allow_empty,
         adopt=adopt,
     )
-    raise typer.Exit(_run_all(settings, sheets, request, as_json=as_json))
+    code = _run_all(settings, sheets, request, as_json=as_json)
+    raise typer.Exit(broken.exit_code if broken and every_sheet else code)
+
+
+def _load_good_part(config: Path) -> tuple[Config, ConfigError | None]:
+    """Go on with the sheets that are good, and tell of the others."""
+    settings, broken = load_good_part(config)
+    if broken:
+        screen.say([*error_lines(broken), ""], screen.err)
+    return settings, broken
 
 
 def _run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest, *, as_json: bool) -> int:
@@ -198,7 +209,7 @@ def _run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest, *, 
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
     log.setup("debug" if verbose else "info", json=not screen.err.is_terminal)
-    settings = load_config(config)
+    settings, _ = _load_good_part(config)
     with stop_on_signals() as stop, open_office(settings) as office:
         Daemon(settings, office).serve(stop)
 
@@ -208,7 +219,7 @@ def status(
     names: Names = None, *, as_json: Json = False, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False
 ) -> None:
     """Show how each sheet stands: last good run, rows, next run, and why it failed."""
-    settings = load_config(config)
+    settings, _ = _load_good_part(config)
     sheets = named_sheets(settings, names or ()) if names else list(settings.sheets)
     with open_history(settings) as store:
         standings = [standing_of(store, sheet, clock.now()) for sheet in sheets]
@@ -228,7 +239,7 @@ def history(
     verbose: Verbose = False,
 ) -> None:
     """Show the latest runs, latest first."""
-    settings = load_config(config)
+    settings, _ = _load_good_part(config)
     with open_history(settings) as store:
         runs = runs_of(store, [sheet.name for sheet in named_sheets(settings, names)] if names else None, limit=limit)
     if as_json:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sync import log
-from sync.errors import ConfigError, Problem, StoppedByGuard, SyncError, Where
+from sync.config.problems import format_problem
+from sync.errors import ConfigError, StoppedByGuard, SyncError, Where
 
 
 class Outcome(StrEnum):
@@ -74,13 +75,15 @@ class RunReport:
 
 def error_lines(error: SyncError) -> list[str]:
     """Put an error into lines for people: what happened and where, then the hint on its own line."""
-    return [*_message_lines(error), *_hint_lines(log.mask(error.hint))]
+    hints = _hint_lines(log.mask(error.hint))
+    gap = [""] if hints and isinstance(error, ConfigError) and error.problems else []
+    return [*_message_lines(error), *gap, *hints]
 
 
 def _message_lines(error: SyncError, *, known: Sequence[str] = ()) -> list[str]:
     problems = error.problems if isinstance(error, ConfigError) else ()
     first = log.mask(_placed(error.what, error.where, known))
-    return [first, *(log.mask(line) for problem in problems for line in _problem_lines(problem))]
+    return [first, *(log.mask(line) for problem in problems for line in ["", *format_problem(problem).splitlines()])]
 
 
 def _hint_lines(hint: str) -> list[str]:
@@ -92,15 +95,6 @@ def _placed(what: str, where: Where, known: Sequence[str]) -> str:
     parts = [(f.name, getattr(where, f.name)) for f in fields(where) if f.name not in known]
     named = [f"{name} {value}" for name, value in parts if value and value not in what]
     return f"{what.removesuffix('.')} ({', '.join(named)})." if named else what
-
-
-def _problem_lines(problem: Problem) -> Iterator[str]:
-    place = f"{problem.file}:{problem.line}" if problem.line is not None else problem.file
-    named = f" {problem.field}:" if problem.field else ""
-    yield f"  {place}:{named} {problem.what}"
-    for label, value in (("received", problem.received), ("allowed", problem.allowed), ("hint", problem.hint)):
-        if value:
-            yield f"    {label}: {value}"
 
 
 def exit_code_of(reports: Iterable[RunReport]) -> int:

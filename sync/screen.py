@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 200  # of tables that go to a file or a pipe, so that they are not folded
 
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 err = Console(stderr=True)
 
 
@@ -41,15 +41,14 @@ def say_json(value: object) -> None:
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers are aligned to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     cells = [list(row) for row in rows]
     for n, column in enumerate(columns):
         is_number = any(isinstance(row[n], int | float) for row in cells)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in cells:
         table.add_row(*(_cell(value) for value in row))
-    width = None if out.is_terminal else max(PLAIN_WIDTH, out.width)
-    out.print(table, width=width, highlight=False, markup=False)
+    out.print(table, highlight=False, markup=False)
 
 
 def _cell(value: object) -> str:
