@@ -1,0 +1,119 @@
+"""The HTTP face of the sandbox Google: routes, bodies, envelopes, quotas."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sync.sandbox.google.calls import Call
+from sync.sandbox.google.drive import as_drive
+from sync.sandbox.google.errors import GoogleError, Json, bad_field
+from sync.sandbox.google.masks import apply_mask
+from sync.sandbox.google.routing import Method, classify, find_method
+from sync.sandbox.google.tokens import give_token
+from sync.sandbox.google.world import GoogleWorld
+
+__all__ = ["GoogleWorld", "classify", "routes"]
+
+HEADERS = {
+    "Vary": "Origin, X-Origin, Referer",
+    "Cache-Control": "private",
+    "Server": "ESF",
+    "X-XSS-Protection": "0",
+    "X-Frame-Options": "SAMEORIGIN",
+    "X-Content-Type-Options": "nosniff",
+}
+JSON_TYPE = "application/json; charset=UTF-8"
+NOT_FOUND_PAGE = (
+    b"<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title><p>The requested URL was not found."
+)
+
+
+def routes(world: GoogleWorld) -> list[Route]:
+    """Return the routes to serve at the root of an application.
+
+    After each request `request.state.n_cells` says how many cells it moved, for request logs.
+    """
+
+    async def api(request: Request) -> Response:
+        body = await request.body()
+        return await run_in_threadpool(_serve, world, request, body)
+
+    async def token(request: Request) -> Response:
+        body = await request.body()
+        with world.lock:
+            status, answer = give_token(world, body)
+        return _json(answer, status, pretty=True)
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    return [
+        Route("/v4/spreadsheets{rest:path}", api, methods=methods),
+        Route("/drive/v3/{rest:path}", api, methods=methods),
+        Route("/token", token, methods=["POST"]),
+    ]
+
+
+def raw_path(request: Request) -> str:
+    """Return the path as it was sent, still encoded."""
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    return raw.partition(b"?")[0].decode("latin-1")
+
+
+def _serve(world: GoogleWorld, request: Request, body: bytes) -> Response:
+    query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    pretty = query.get("prettyPrint", ["true"])[-1].lower() != "false"
+    found = find_method(request.method, raw_path(request))
+    if found is None:
+        return Response(NOT_FOUND_PAGE, 404, headers=HEADERS, media_type="text/html; charset=UTF-8")
+    method, parts = found
+    try:
+        with world.lock:
+            return _answer(world, request, (method, parts, query, body), pretty=pretty)
+    except GoogleError as error:
+        shown = as_drive(error) if method.service == "drive" else error
+        return _json(shown.body(), shown.code, pretty=True)
+
+
+def _answer(
+    world: GoogleWorld,
+    request: Request,
+    asked: tuple[Method, list[str], dict[str, list[str]], bytes],
+    *,
+    pretty: bool,
+) -> Response:
+    method, parts, query, body = asked
+    token, caller = world.caller(request.headers.get("authorization"))
+    if method.service == "google":
+        world.spend(token or caller.email, method.kind)
+    call = Call(world, caller, query, _read_body(body), parts)
+    try:
+        mask = call.mask(method.answers) if method.answers else None
+        result = method.run(call)
+    finally:
+        request.state.n_cells = call.n_cells
+    if result is None:
+        return Response(b"", 204, headers=HEADERS, media_type="text/html")
+    if isinstance(result, tuple):
+        return Response(result[0], headers=HEADERS, media_type=result[1])
+    return _json(apply_mask(result, mask) if mask else result, 200, pretty=pretty)
+
+
+def _read_body(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise bad_field("", "Invalid JSON payload received. Unexpected token.") from None
+
+
+def _json(answer: Json, status: int, *, pretty: bool) -> Response:
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if pretty else 0
+    content = orjson.dumps(answer, option=option)
+    return Response(content, status, headers=HEADERS | {"Content-Type": JSON_TYPE})

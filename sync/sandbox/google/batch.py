@@ -1,0 +1,113 @@
+"""`spreadsheets.batchUpdate`: requests in order, all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sync.sandbox.google import requests_cells as cells
+from sync.sandbox.google import requests_groups as groups
+from sync.sandbox.google import requests_lines as lines
+from sync.sandbox.google import requests_moves as moves
+from sync.sandbox.google import requests_objects as objects
+from sync.sandbox.google import requests_sheets as sheets
+from sync.sandbox.google.book import restore, take_snapshot
+from sync.sandbox.google.desk import Desk
+from sync.sandbox.google.errors import GoogleError, Json, invalid
+from sync.sandbox.google.metadata import create_metadata, delete_metadata, shown_metadata, update_metadata
+
+RequestKind = Callable[[Desk, Json], Json]
+
+
+def _create_metadata(desk: Desk, body: Json) -> Json:
+    entry = create_metadata(desk.book, body.get("developerMetadata", {}))
+    return {"createDeveloperMetadata": {"developerMetadata": shown_metadata(entry)}}
+
+
+def _update_metadata(desk: Desk, body: Json) -> Json:
+    changed = [shown_metadata(entry) for entry in update_metadata(desk.book, body)]
+    return {"updateDeveloperMetadata": {"developerMetadata": changed} if changed else {}}
+
+
+def _delete_metadata(desk: Desk, body: Json) -> Json:
+    gone = [shown_metadata(entry) for entry in delete_metadata(desk.book, body)]
+    return {"deleteDeveloperMetadata": {"deletedDeveloperMetadata": gone} if gone else {}}
+
+
+KINDS: dict[str, RequestKind] = {
+    "addSheet": sheets.add_sheet,
+    "deleteSheet": sheets.delete_sheet,
+    "duplicateSheet": sheets.duplicate_sheet,
+    "updateSheetProperties": sheets.update_sheet_properties,
+    "updateSpreadsheetProperties": sheets.update_spreadsheet_properties,
+    "insertDimension": lines.insert_dimension,
+    "appendDimension": lines.append_dimension,
+    "deleteDimension": lines.delete_dimension,
+    "moveDimension": lines.move_dimension,
+    "updateDimensionProperties": lines.update_dimension_properties,
+    "autoResizeDimensions": lines.auto_resize_dimensions,
+    "addDimensionGroup": groups.add_dimension_group,
+    "deleteDimensionGroup": groups.delete_dimension_group,
+    "updateCells": cells.update_cells,
+    "appendCells": cells.append_cells,
+    "repeatCell": cells.repeat_cell,
+    "findReplace": cells.find_replace,
+    "sortRange": moves.sort_range,
+    "copyPaste": moves.copy_paste,
+    "cutPaste": moves.cut_paste,
+    "insertRange": moves.insert_range,
+    "deleteRange": moves.delete_range,
+    "mergeCells": moves.merge_cells,
+    "unmergeCells": moves.unmerge_cells,
+    "setBasicFilter": objects.set_basic_filter,
+    "clearBasicFilter": objects.clear_basic_filter,
+    "addFilterView": objects.add_filter_view,
+    "updateFilterView": objects.update_filter_view,
+    "deleteFilterView": objects.delete_filter_view,
+    "addNamedRange": objects.add_named_range,
+    "updateNamedRange": objects.update_named_range,
+    "deleteNamedRange": objects.delete_named_range,
+    "addProtectedRange": objects.add_protected_range,
+    "updateProtectedRange": objects.update_protected_range,
+    "deleteProtectedRange": objects.delete_protected_range,
+    "setDataValidation": objects.set_data_validation,
+    "addConditionalFormatRule": objects.add_conditional_format_rule,
+    "updateConditionalFormatRule": objects.update_conditional_format_rule,
+    "deleteConditionalFormatRule": objects.delete_conditional_format_rule,
+    "addBanding": objects.add_banding,
+    "updateBanding": objects.update_banding,
+    "deleteBanding": objects.delete_banding,
+    "addChart": objects.add_chart,
+    "updateChartSpec": objects.update_chart_spec,
+    "deleteEmbeddedObject": objects.delete_embedded_object,
+    "createDeveloperMetadata": _create_metadata,
+    "updateDeveloperMetadata": _update_metadata,
+    "deleteDeveloperMetadata": _delete_metadata,
+}
+
+
+def run_batch(desk: Desk, requests: list[Json]) -> list[Json]:
+    """Carry out requests in order and return one reply each; a refused one leaves nothing changed."""
+    if not requests:
+        raise invalid("Must specify at least one request.")
+    snapshot = take_snapshot(desk.book)
+    try:
+        return [_run_one(desk, index, request) for index, request in enumerate(requests)]
+    except BaseException:
+        restore(desk.book, snapshot)
+        raise
+
+
+def _run_one(desk: Desk, index: int, request: Json) -> Json:
+    if len(request) != 1:
+        text = "No request set." if not request else "Only one kind of request may be set."
+        raise invalid(f"Invalid requests[{index}]: {text}")
+    kind, body = next(iter(request.items()))
+    found = KINDS.get(kind)
+    if found is None:
+        raise invalid(f"Invalid requests[{index}].{kind}: this request is not in the sandbox.")
+    try:
+        reply = found(desk, body)
+    except GoogleError as error:
+        raise error.prefixed(f"Invalid requests[{index}].{kind}") from None
+    desk.book.touch()
+    return reply

@@ -1,0 +1,166 @@
+"""Single cells as CellData: what requests put into them and what answers show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sync.sandbox.google.a1 import Box
+from sync.sandbox.google.book import Book, Sheet
+from sync.sandbox.google.compute import ERRORS, cell_value
+from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid
+from sync.sandbox.google.formats import show
+from sync.sandbox.google.grid import Extra, Grid, Look, Value, change_looks, make_look, set_cell, set_extra, tidy_number
+from sync.sandbox.google.masks import Mask, merge_update, wants
+from sync.sandbox.google.values import utf16_length
+
+CELL_FIELDS = {"userEnteredValue", "userEnteredFormat", "note", "dataValidation"}
+COLOURS = {"red", "green", "blue", "alpha"}
+NEXT_COLOUR_STYLES = {
+    "backgroundColor": "backgroundColorStyle",
+    "foregroundColor": "foregroundColorStyle",
+    "tabColor": "tabColorStyle",
+}
+
+
+def eight_bits(value: Any) -> Any:
+    """Round every colour channel to 8 bits, drop channels that are zero."""
+    if isinstance(value, list):
+        return [eight_bits(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value and set(value) <= COLOURS:
+        channels = {name: _channel(float(channel)) for name, channel in value.items()}
+        return {name: channel for name, channel in channels.items() if channel}
+    return {name: eight_bits(item) for name, item in value.items()}
+
+
+def _channel(value: float) -> float:
+    level = min(255, max(0, int(value * 255)))
+    # the service computes with 32-bit floats, which show as eight digits at most
+    return int(value) if value in (0, 1) else float(f"{level / 255:.8g}")
+
+
+def normal_format(cell_format: Json) -> Json:
+    """Return a format as the service keeps it: 8-bit colours, and both spellings of a colour."""
+    kept: Json = eight_bits(cell_format)
+    _add_styles(kept)
+    return kept
+
+
+def _add_styles(node: Json) -> None:
+    for name in list(node):
+        style = NEXT_COLOUR_STYLES.get(name)
+        if style and style not in node:
+            node[style] = {"rgbColor": node[name]}
+    for name, plain in ((style, plain) for plain, style in NEXT_COLOUR_STYLES.items()):
+        if name in node and plain not in node and "rgbColor" in node[name]:
+            node[plain] = node[name]["rgbColor"]
+    for value in node.values():
+        if isinstance(value, dict) and not set(value) <= COLOURS:
+            _add_styles(value)
+
+
+def read_entered(entered: Json) -> tuple[Value, str | None]:
+    """Read an ExtendedValue as value and formula."""
+    if not entered:
+        return None, None
+    if len(entered) > 1:
+        raise invalid("Only one type of value may be set.")
+    kind, value = next(iter(entered.items()))
+    if kind == "errorValue":
+        raise invalid("Cannot set an error value.")
+    if kind == "formulaValue":
+        if not value.startswith("="):
+            raise invalid(f"Invalid formula: {value}")
+        return None, value
+    if kind == "stringValue":
+        if utf16_length(value) > MAX_CELL_CHARACTERS:
+            raise invalid(TOO_LONG)
+        return value or None, None
+    return tidy_number(value), None
+
+
+def check_cell_mask(mask: Mask) -> None:
+    """Refuse cell fields that the sandbox does not keep."""
+    unknown = set(mask) - CELL_FIELDS - {"*"}
+    if unknown:
+        raise invalid(f"CellData.{sorted(unknown)[0]} is not in the sandbox.")
+
+
+def write_cell(sheet: Sheet, place: tuple[int, int], cell: Json, mask: Mask) -> None:
+    """Put the masked fields of a CellData into one cell; masked fields that it lacks are cleared."""
+    grid, (row, column) = sheet.grid, place
+    if wants(mask, "userEnteredValue"):
+        value, formula = read_entered(cell.get("userEnteredValue", {}))
+        set_cell(grid, row, column, value, formula)
+    if wants(mask, "note"):
+        old = grid.extra(row, column)
+        if old or cell.get("note"):
+            set_extra(grid, row, column, replace(old or Extra(), note=cell.get("note") or None))
+    if wants(mask, "userEnteredFormat") or wants(mask, "dataValidation"):
+        write_look(grid, Box(row, row + 1, column, column + 1), cell, mask)
+
+
+def write_look(grid: Grid, box: Box, cell: Json, mask: Mask) -> None:
+    """Put format and validation of a CellData on a rectangle, as far as the mask names them."""
+    picked = mask if mask and "*" not in mask else {"userEnteredFormat": {}, "dataValidation": {}}
+    picked = {name: inner for name, inner in picked.items() if name in {"userEnteredFormat", "dataValidation"}}
+    source: Json = {name: cell[name] for name in picked if name in cell}
+    if "userEnteredFormat" in source:
+        source["userEnteredFormat"] = normal_format(source["userEnteredFormat"])
+    both = _with_styles(picked)
+
+    def change(look: Look | None) -> Look | None:
+        old: Json = {"userEnteredFormat": look.format, "dataValidation": look.validation} if look else {}
+        new = merge_update(old, source, both)
+        return make_look(new.get("userEnteredFormat") or {}, new.get("dataValidation"))
+
+    change_looks(grid, box, change)
+
+
+def _with_styles(mask: Mask) -> Mask:
+    """Let a mask that names a colour name its style too, as both are one thing."""
+    wider = {name: _with_styles(inner) for name, inner in mask.items()}
+    for plain, style in NEXT_COLOUR_STYLES.items():
+        if plain in wider and style not in wider:
+            wider[style] = {}
+        elif style in wider and plain not in wider:
+            wider[plain] = {}
+    return wider
+
+
+def effective(value: Value) -> Json:
+    """Write a computed value as an ExtendedValue."""
+    if value is None:
+        return {}
+    if isinstance(value, bool):
+        return {"boolValue": value}
+    if isinstance(value, str):
+        if value in ERRORS:
+            kind = {"#DIV/0!": "DIVIDE_BY_ZERO", "#N/A": "N_A"}.get(value, value.strip("#!?").upper())
+            return {"errorValue": {"type": kind, "message": value}}
+        return {"stringValue": value}
+    return {"numberValue": value}
+
+
+def show_cell(book: Book, sheet: Sheet, row: int, column: int, default_format: Json) -> Json:
+    """Return the CellData of one cell; empty when there is nothing to say."""
+    grid = sheet.grid
+    extra, look = grid.extra(row, column), grid.look(row, column)
+    value = cell_value(book, sheet, row, column)
+    formula = extra.formula if extra else None
+    cell: Json = {}
+    if formula is not None or value is not None:
+        cell["userEnteredValue"] = {"formulaValue": formula} if formula is not None else effective(value)
+        cell["effectiveValue"] = effective(value)
+        cell["formattedValue"] = "" if value is None else show(value, look)
+    if look is not None and look.format:
+        cell["userEnteredFormat"] = look.format
+    if cell:
+        cell["effectiveFormat"] = default_format | (look.format if look else {})
+    if extra and extra.note:
+        cell["note"] = extra.note
+    if look is not None and look.validation:
+        cell["dataValidation"] = look.validation
+    return cell

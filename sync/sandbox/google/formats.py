@@ -1,0 +1,236 @@
+"""How a stored value shows: number formats for dates, times, durations, percentages, currency and plain numbers."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from sync.sandbox.google.errors import Json
+from sync.sandbox.google.grid import Look, Scalar
+
+EPOCH = datetime(1899, 12, 30)
+MS_PER_DAY = 86_400_000
+DEFAULT_PATTERNS = {
+    "NUMBER": "#,##0.00",
+    "PERCENT": "0.00%",
+    "CURRENCY": "$#,##0.00",
+    "DATE": "M/d/yyyy",
+    "TIME": "h:mm:ss am/pm",
+    "DATE_TIME": "M/d/yyyy h:mm:ss",
+    "SCIENTIFIC": "0.00E+00",
+    "TEXT": "@",
+}
+TIME_TYPES = {"DATE", "TIME", "DATE_TIME"}
+TOKEN = re.compile(
+    r'"([^"]*)"|\\(.)|\[(h+|m+|s+)\]|\[[^\]]*\]|(am/pm|a/p)|(y+|m+|d+|h+|s+)|(\.0+)|(.)', re.IGNORECASE | re.DOTALL
+)
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+
+def number_format(look: Look | None) -> Json | None:
+    """Return the number format of a look, if it has one."""
+    found: Json | None = look.format.get("numberFormat") if look is not None else None
+    return found
+
+
+def is_time(look: Look | None) -> bool:
+    """Tell whether numbers with this look show as dates, times or durations."""
+    found = number_format(look)
+    if not found:
+        return False
+    return found.get("type") in TIME_TYPES or (
+        "type" not in found and bool(re.search(r"[ydhs]", re.sub(r'"[^"]*"', "", found.get("pattern", "")), re.I))
+    )
+
+
+def show(value: Scalar, look: Look | None) -> str:
+    """Return the text that a person sees in the cell."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    chosen = number_format(look)
+    if not chosen or chosen.get("type") == "TEXT":
+        return show_plain(value)
+    pattern = chosen.get("pattern") or DEFAULT_PATTERNS.get(chosen.get("type", ""), "")
+    if not pattern or pattern in {"General", "@"}:
+        return show_plain(value)
+    return show_time(value, pattern) if is_time(look) else show_number(value, pattern)
+
+
+def show_plain(number: float) -> str:
+    """Write a number without a format: at most ten significant digits after the point counts."""
+    if isinstance(number, int) and abs(number) < 10**15:
+        return str(number)
+    if number == 0:
+        return "0"
+    size = abs(number)
+    if size >= 1e15 or size < 1e-5:
+        mantissa, exponent = f"{number:.5E}".split("E")
+        mantissa = mantissa.rstrip("0").rstrip(".")
+        return f"{mantissa}E{exponent[0]}{exponent[1:].zfill(2)}"
+    whole_digits = len(str(int(size)))
+    text = f"{number:.{max(0, 10 - whole_digits)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def show_number(number: float, pattern: str) -> str:
+    """Write a number by a pattern such as `#,##0.00`, `0.0%` or `0.00E+00`, with sections for signs."""
+    sections = pattern.split(";")
+    negative = number < 0
+    if negative and len(sections) > 1:
+        return _fill(-number, sections[1])
+    if number == 0 and len(sections) > 2:
+        return _fill(number, sections[2])
+    text = _fill(abs(number), sections[0])
+    return f"-{text}" if negative and re.search("[1-9]", text) else text
+
+
+def _fill(number: float, section: str) -> str:
+    section = re.sub(r"\[[^\]]*\]|_.|\*.", "", section)
+    found = re.search(r"[#0?][#0?,]*(\.[#0?]*)?(E[+-]0+)?", section)
+    if not found:
+        return _literal(section)
+    before, digits, after = section[: found.start()], found.group(0), section[found.end() :]
+    value = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
+    if "%" in before + after:
+        value *= 100
+    return _literal(before) + _digits(value, digits) + _literal(after)
+
+
+def _digits(value: Decimal, digits: str) -> str:
+    if "E" in digits:
+        mantissa, _, exponent = digits.partition("E")
+        places = len(mantissa.partition(".")[2])
+        text, power = f"{value:.{places}E}".split("E")
+        return f"{text}E{power[0]}{power[1:].zfill(len(exponent) - 1)}"
+    whole, _, fraction = digits.partition(".")
+    rounded = value.quantize(Decimal(1).scaleb(-len(fraction)), rounding=ROUND_HALF_UP)
+    text = f"{rounded:,f}" if "," in whole else f"{rounded:f}"
+    shown, _, rest = text.partition(".")
+    least = whole.replace(",", "").count("0")
+    shown = shown.zfill(least) if least else ("" if shown == "0" else shown)
+    keep = fraction.rstrip("#?").count("0")
+    while len(rest) > keep and rest.endswith("0"):
+        rest = rest[:-1]
+    return shown + ("." + rest if rest or ("." in digits and not fraction) else "")
+
+
+def _literal(text: str) -> str:
+    return re.sub(r'"([^"]*)"|\\(.)', lambda found: found.group(1) or found.group(2) or "", text)
+
+
+@lru_cache(maxsize=512)
+def _time_tokens(pattern: str) -> tuple[tuple[str, str], ...]:
+    """Split a pattern into (kind, text); m after hours or before seconds means minutes."""
+    tokens: list[tuple[str, str]] = []
+    for quoted, escaped, elapsed, half, unit, fraction, other in TOKEN.findall(pattern):
+        for kind, text in (("elapsed", elapsed), ("half", half), ("unit", unit), ("fraction", fraction)):
+            if text:
+                tokens.append((kind, text.lower()))
+                break
+        else:
+            tokens.append(("text", quoted or escaped or other))
+    return tuple(_with_minutes(tokens))
+
+
+def _with_minutes(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    timed = [n for n, (kind, _) in enumerate(tokens) if kind in {"unit", "elapsed"}]
+    fixed = list(tokens)
+    for place, n in enumerate(timed):
+        kind, text = tokens[n]
+        if kind == "unit" and text in {"m", "mm"}:
+            before = tokens[timed[place - 1]][1][0] if place else ""
+            after = tokens[timed[place + 1]][1][0] if place + 1 < len(timed) else ""
+            if before == "h" or after == "s":
+                fixed[n] = ("minute", text)
+    return fixed
+
+
+def show_time(serial: float, pattern: str) -> str:
+    """Write a serial number as date, time or duration."""
+    tokens = _time_tokens(pattern)
+    total_ms = round(serial * MS_PER_DAY)
+    if not any(kind == "fraction" for kind, _ in tokens):
+        total_ms = (total_ms + 500) // 1000 * 1000
+    if any(kind == "elapsed" for kind, _ in tokens):
+        sign, total_ms = ("-", -total_ms) if total_ms < 0 else ("", total_ms)
+        return sign + "".join(_duration_part(kind, text, total_ms) for kind, text in tokens)
+    try:
+        moment = EPOCH + timedelta(milliseconds=total_ms)
+    except OverflowError:
+        return show_plain(serial)
+    twelve = any(kind == "half" for kind, _ in tokens)
+    return "".join(_moment_part(kind, text, moment, twelve) for kind, text in tokens)
+
+
+def _duration_part(kind: str, text: str, total_ms: int) -> str:
+    seconds = total_ms // 1000
+    if kind == "elapsed":
+        unit = {"h": 3600, "m": 60, "s": 1}[text[0]]
+        return str(seconds // unit).zfill(len(text))
+    if kind in {"unit", "minute"}:
+        value = {"h": seconds // 3600, "m": seconds // 60 % 60, "s": seconds % 60}.get(text[0], 0)
+        return str(value).zfill(len(text))
+    if kind == "fraction":
+        return _fraction(total_ms % 1000, text)
+    return text
+
+
+def _fraction(milliseconds: int, text: str) -> str:
+    return "." + f"{milliseconds:03d}".ljust(len(text) - 1, "0")[: len(text) - 1]
+
+
+def _moment_part(kind: str, text: str, moment: datetime, twelve: bool) -> str:
+    if kind == "minute":
+        return str(moment.minute).zfill(len(text))
+    if kind == "half":
+        name = "PM" if moment.hour >= 12 else "AM"
+        return name if len(text) > 3 else name[0]
+    if kind == "fraction":
+        return _fraction(moment.microsecond // 1000, text)
+    return _UNITS[text[0]](moment, len(text), twelve) if kind == "unit" else text
+
+
+def _month(moment: datetime, width: int, _: bool) -> str:
+    name = MONTHS[moment.month - 1]
+    if width >= 3:
+        return {3: name[:3], 5: name[0]}.get(width, name)
+    return str(moment.month).zfill(width)
+
+
+def _day(moment: datetime, width: int, _: bool) -> str:
+    name = DAYS[moment.weekday()]
+    if width >= 3:
+        return name[:3] if width == 3 else name
+    return str(moment.day).zfill(width)
+
+
+def _hour(moment: datetime, width: int, twelve: bool) -> str:
+    return str((moment.hour % 12 or 12) if twelve else moment.hour).zfill(width)
+
+
+_UNITS: dict[str, Any] = {
+    "y": lambda moment, width, _: f"{moment.year % 100:02d}" if width <= 2 else f"{moment.year:04d}",
+    "m": _month,
+    "d": _day,
+    "h": _hour,
+    "s": lambda moment, width, _: str(moment.second).zfill(width),
+}

@@ -1,0 +1,212 @@
+"""Developer metadata: labels on a spreadsheet, a tab, a row or a column."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from sync.sandbox.google.book import Book, Sheet, need_sheet
+from sync.sandbox.google.errors import GoogleError, Json, invalid, not_found
+from sync.sandbox.google.masks import merge_update, update_mask
+
+MAX_CHARACTERS = 30_000  # for the spreadsheet, and again for each tab; keys and values both count
+CHANGEABLE = {"metadataId", "metadataKey", "metadataValue", "visibility", "location"}
+
+
+def full_location(book: Book, location: Json) -> Json:
+    """Return a location of a request in its full form, checked."""
+    if location.get("spreadsheet"):
+        return {"locationType": "SPREADSHEET", "spreadsheet": True}
+    if "dimensionRange" in location:
+        return _line_location(book, location["dimensionRange"])
+    if "sheetId" in location:
+        need_sheet(book, location["sheetId"], kind="sheet")
+        return {"locationType": "SHEET", "sheetId": location["sheetId"]}
+    raise invalid("DeveloperMetadata must have a location.")
+
+
+def _line_location(book: Book, lines: Json) -> Json:
+    sheet = need_sheet(book, lines.get("sheetId", 0))
+    dimension, start, end = lines.get("dimension"), lines.get("startIndex", 0), lines.get("endIndex")
+    if dimension not in {"ROWS", "COLUMNS"}:
+        raise invalid("Must specify a dimension.")
+    if end is None or end - start != 1:
+        raise invalid("DeveloperMetadata location must be a single row or column.")
+    if start < 0 or end > sheet.count(dimension):
+        raise invalid(f"dimensionRange[{start}-{end}] is outside the grid.")
+    kept = {"sheetId": sheet.sheet_id, "dimension": dimension, "startIndex": start, "endIndex": end}
+    return {"locationType": "ROW" if dimension == "ROWS" else "COLUMN", "dimensionRange": kept}
+
+
+def create_metadata(book: Book, new: Json) -> Json:
+    """Add one entry and return it with its id."""
+    if not new.get("metadataKey"):
+        raise invalid("DeveloperMetadata must have a key specified.")
+    if new.get("visibility") not in {"DOCUMENT", "PROJECT"}:
+        raise invalid("DeveloperMetadata must have a visibility specified.")
+    entry = {name: value for name, value in new.items() if name in CHANGEABLE}
+    entry["location"] = full_location(book, new.get("location", {}))
+    entry["metadataId"] = _free_id(book, new.get("metadataId"))
+    book.metadata.append(entry)
+    _check_size(book, entry)
+    return entry
+
+
+def _free_id(book: Book, wanted: int | None) -> int:
+    taken = {entry["metadataId"] for entry in book.metadata}
+    if wanted is None:
+        while (chosen := random.randint(1, 2**31 - 1)) in taken:
+            pass
+        return chosen
+    if wanted < 1:
+        raise invalid("DeveloperMetadata id must be positive.")
+    if wanted in taken:
+        raise invalid(f"DeveloperMetadata with id {wanted} already exists.")
+    return wanted
+
+
+def _check_size(book: Book, entry: Json) -> None:
+    owner = owner_of(entry)
+    used = sum(
+        len(other["metadataKey"]) + len(other.get("metadataValue", ""))
+        for other in book.metadata
+        if owner_of(other) == owner
+    )
+    if used > MAX_CHARACTERS:
+        raise invalid(f"Developer metadata exceeds the limit of {MAX_CHARACTERS} characters.")
+
+
+def owner_of(entry: Json) -> int | None:
+    """Return the id of the tab that an entry counts for; None for the spreadsheet."""
+    location = entry["location"]
+    if "dimensionRange" in location:
+        return int(location["dimensionRange"].get("sheetId", 0))
+    return location.get("sheetId")
+
+
+def get_metadata(book: Book, metadata_id: int) -> Json:
+    """Return one entry by id."""
+    for entry in book.metadata:
+        if entry["metadataId"] == metadata_id:
+            return entry
+    raise not_found()
+
+
+def find_metadata(book: Book, lookup: Json) -> list[Json]:
+    """Return every entry that a lookup selects."""
+    _check_lookup(lookup)
+    return [entry for entry in book.metadata if _matches(book, entry, lookup)]
+
+
+def _check_lookup(lookup: Json) -> None:
+    strategy, location_type = lookup.get("locationMatchingStrategy"), lookup.get("locationType")
+    location = lookup.get("metadataLocation")
+    if strategy and location is None:
+        raise invalid("If locationMatchingStrategy is specified, a metadataLocation must also be specified.")
+    if location_type and strategy == "EXACT_LOCATION":
+        raise invalid("locationType must be left unspecified when the locationMatchingStrategy is EXACT_LOCATION.")
+    if location_type == "SPREADSHEET" and (
+        strategy == "INTERSECTING_LOCATION" or (location is not None and not location.get("spreadsheet"))
+    ):
+        raise invalid("locationType cannot be SPREADSHEET for this metadataLocation.")
+
+
+def _matches(book: Book, entry: Json, lookup: Json) -> bool:
+    for name in ("metadataId", "metadataKey", "metadataValue", "visibility"):
+        if name in lookup and entry.get(name) != lookup[name]:
+            return False
+    if "locationType" in lookup and entry["location"]["locationType"] != lookup["locationType"]:
+        return False
+    if "metadataLocation" not in lookup:
+        return True
+    wanted = lookup["metadataLocation"]
+    if lookup.get("locationMatchingStrategy") == "EXACT_LOCATION":
+        return bool(full_location(book, wanted) == entry["location"])
+    return _intersects(entry["location"], wanted)
+
+
+def _intersects(location: Json, wanted: Json) -> bool:
+    """Tell whether locations meet. Nothing but spreadsheet meets spreadsheet; a row meets every column of its tab."""
+    if wanted.get("spreadsheet") or location.get("spreadsheet"):
+        return bool(wanted.get("spreadsheet")) and bool(location.get("spreadsheet"))
+    lines, other = location.get("dimensionRange"), wanted.get("dimensionRange")
+    own_sheet = lines.get("sheetId", 0) if lines else location.get("sheetId")
+    wanted_sheet = other.get("sheetId", 0) if other else wanted.get("sheetId")
+    if own_sheet != wanted_sheet:
+        return False
+    if lines is None or other is None or lines["dimension"] != other.get("dimension"):
+        return True
+    start, end = other.get("startIndex", 0), other.get("endIndex")
+    return bool(lines["startIndex"] >= start and (end is None or lines["startIndex"] < end))
+
+
+def location_range(book: Book, location: Json) -> Iterator[Json]:
+    """Give the GridRange of every tab that a location covers."""
+    if location.get("spreadsheet"):
+        yield from ({"sheetId": sheet.sheet_id} for sheet in book.sheets)
+    elif "dimensionRange" in location:
+        lines = location["dimensionRange"]
+        axis = "Row" if lines["dimension"] == "ROWS" else "Column"
+        start, end = lines["startIndex"], lines["endIndex"]
+        yield {"sheetId": lines["sheetId"], f"start{axis}Index": start, f"end{axis}Index": end}
+    else:
+        yield {"sheetId": location["sheetId"]}
+
+
+def select_metadata(book: Book, data_filters: list[Json]) -> list[tuple[Json, list[Json]]]:
+    """Return each entry that any data filter selects, with the filters that do."""
+    matched: dict[int, tuple[Json, list[Json]]] = {}
+    for data_filter in data_filters:
+        for entry in _selected(book, data_filter):
+            matched.setdefault(entry["metadataId"], (entry, []))[1].append(data_filter)
+    return list(matched.values())
+
+
+def _selected(book: Book, data_filter: Json) -> list[Json]:
+    if "developerMetadataLookup" in data_filter:
+        return find_metadata(book, data_filter["developerMetadataLookup"])
+    raise GoogleError(400, "Only developerMetadataLookup filters select metadata in the sandbox: not in the sandbox.")
+
+
+def update_metadata(book: Book, request: Json) -> list[Json]:
+    """Change every entry that the filters select; return the changed ones."""
+    mask = update_mask(request.get("fields"), root="developerMetadata")
+    changed = []
+    for entry, _ in select_metadata(book, request.get("dataFilters", [])):
+        new = merge_update(entry, request.get("developerMetadata", {}), mask)
+        new["location"] = full_location(book, new.get("location", {}))
+        new["metadataId"] = entry["metadataId"]
+        book.metadata[book.metadata.index(entry)] = new
+        _check_size(book, new)
+        changed.append(new)
+    return changed
+
+
+def delete_metadata(book: Book, request: Json) -> list[Json]:
+    """Remove every entry that the filter selects; return them."""
+    gone = [entry for entry, _ in select_metadata(book, [request.get("dataFilter", {})])]
+    book.metadata = [entry for entry in book.metadata if entry not in gone]
+    return gone
+
+
+def copy_metadata(book: Book, source: Sheet, target: Sheet, entries: list[Json]) -> None:
+    """Give a duplicated tab copies, with ids of their own, of the entries of its original."""
+    for entry in entries:
+        if owner_of(entry) != source.sheet_id:
+            continue
+        location = dict(entry["location"])
+        if "dimensionRange" in location:
+            location["dimensionRange"] = location["dimensionRange"] | {"sheetId": target.sheet_id}
+        else:
+            location["sheetId"] = target.sheet_id
+        book.metadata.append(entry | {"location": location, "metadataId": _free_id(book, None)})
+
+
+def shown_metadata(entry: Json) -> Json:
+    """Write an entry as answers do: a tab with id 0 is left out of a dimension range."""
+    location = entry["location"]
+    lines = location.get("dimensionRange")
+    if lines is None or lines["sheetId"]:
+        return entry
+    kept = {name: value for name, value in lines.items() if name != "sheetId"}
+    return entry | {"location": location | {"dimensionRange": kept}}

@@ -1,0 +1,330 @@
+"""Batch requests that move or copy cells: sorting, pasting, shifting, merging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sync.sandbox.google.a1 import Box, Rect
+from sync.sandbox.google.access import check_cells
+from sync.sandbox.google.book import Sheet, box_range, need_box, need_sheet, outside, range_box
+from sync.sandbox.google.compute import cell_value, compute
+from sync.sandbox.google.desk import Desk
+from sync.sandbox.google.errors import Json, invalid
+from sync.sandbox.google.formulas import shift_formula
+from sync.sandbox.google.grid import Extra, Look, Value, change_looks, make_look, set_extra, set_row
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Cells lifted out of a rectangle, row by row."""
+
+    values: list[list[Value]]
+    looks: list[list[Look | None]]
+    extras: list[dict[int, Extra]]
+
+    @property
+    def height(self) -> int:
+        """How many rows."""
+        return len(self.values)
+
+    @property
+    def width(self) -> int:
+        """How many columns."""
+        return len(self.values[0]) if self.values else 0
+
+
+def lift(sheet: Sheet, box: Box) -> Block:
+    """Copy the cells of a rectangle."""
+    grid, columns = sheet.grid, range(box.left, box.right)
+    rows = range(box.top, box.bottom)
+    return Block(
+        [[grid.value(row, column) for column in columns] for row in rows],
+        [[grid.look(row, column) for column in columns] for row in rows],
+        [
+            {column - box.left: extra for column, extra in (grid.extras[row] or {}).items() if column in columns}
+            for row in rows
+        ],
+    )
+
+
+def put_values(sheet: Sheet, top: int, left: int, block: Block, *, shift: tuple[int, int] = (0, 0)) -> None:
+    """Write values, formulas and notes of a block; formulas read as if copied by `shift`."""
+    for offset in range(block.height):
+        row = top + offset
+        set_row(sheet.grid, row, left, block.values[offset])
+        for column in range(block.width):
+            extra = block.extras[offset].get(column)
+            old = sheet.grid.extra(row, left + column)
+            if extra is not None and extra.formula is not None:
+                extra = Extra(shift_formula(extra.formula, *shift), extra.note)
+            if extra is not None or old is not None:
+                set_extra(sheet.grid, row, left + column, extra)
+
+
+def put_looks(sheet: Sheet, top: int, left: int, block: Block, keep: Callable[[Look | None, Look | None], Any]) -> None:
+    """Write the looks of a block; `keep(old, new)` decides what of both stays."""
+    for offset in range(block.height):
+        for column in range(block.width):
+            new = block.looks[offset][column]
+            old = sheet.grid.look(top + offset, left + column)
+            chosen = keep(old, new)
+            if chosen is not old:
+                row, place = top + offset, left + column
+                change_looks(sheet.grid, Box(row, row + 1, place, place + 1), lambda _, look=chosen: look)  # type: ignore[misc]
+
+
+def sort_range(desk: Desk, body: Json) -> Json:
+    """Sort rows; formats, notes and formulas go along, metadata does not. Empty cells come last either way."""
+    book = desk.book
+    sheet, box = need_box(book, body.get("range", {}))
+    check_cells(book, sheet, box, desk.caller)
+    order = list(range(box.top, box.bottom))
+    for spec in reversed(body.get("sortSpecs", [])):
+        column = spec.get("dimensionIndex", 0)
+        if not box.left <= column < box.right:
+            raise invalid(f"sortSpec.dimensionIndex[{column}] must be within the range.")
+        descending = spec.get("sortOrder") == "DESCENDING"
+        values = {row: cell_value(book, sheet, row, column) for row in order}
+        filled = [row for row in order if values[row] is not None]
+        blank = [row for row in order if values[row] is None]
+        filled.sort(key=lambda row: sort_key(values[row]), reverse=descending)
+        order = filled + blank
+    _reorder(sheet, box, order)
+    return {}
+
+
+def sort_key(value: Value) -> tuple[int, float, str]:
+    """Order cells as a person sees it: numbers, then texts without regard to case, then booleans."""
+    if isinstance(value, bool):
+        return 2, float(value), ""
+    if isinstance(value, str):
+        return 1, 0.0, value.casefold()
+    return 0, float(value or 0), ""
+
+
+def _reorder(sheet: Sheet, box: Box, order: list[int]) -> None:
+    grid = sheet.grid
+    if box.left == 0 and box.right == grid.n_columns:
+        moved_formulas = grid.n_formulas
+        for column in (grid.cells, grid.looks, grid.extras):
+            column[box.top : box.bottom] = [column[row] for row in order]  # type: ignore[index]
+        if moved_formulas:
+            _shift_sorted(sheet, box, order)
+        return
+    block = lift(sheet, box)
+    places = [row - box.top for row in order]
+    block = Block(*([part[place] for place in places] for part in (block.values, block.looks, block.extras)))  # type: ignore[arg-type]
+    put_values(sheet, box.top, box.left, block)
+    put_looks(sheet, box.top, box.left, block, lambda _, new: new)
+    _shift_sorted(sheet, box, order)
+
+
+def _shift_sorted(sheet: Sheet, box: Box, order: list[int]) -> None:
+    for row, source in enumerate(order, start=box.top):
+        for column, extra in list((sheet.grid.extras[row] or {}).items()):
+            if extra.formula is not None and row != source and box.left <= column < box.right:
+                set_extra(sheet.grid, row, column, Extra(shift_formula(extra.formula, row - source, 0), extra.note))
+
+
+def copy_paste(desk: Desk, body: Json) -> Json:
+    """Copy cells; a larger destination repeats them."""
+    book = desk.book
+    source, box = need_box(book, body.get("source", {}), clip=False)
+    target = need_sheet(book, body.get("destination", {}).get("sheetId", 0))
+    block = lift(source, box)
+    if body.get("pasteOrientation") == "TRANSPOSE":
+        raise invalid("pasteOrientation TRANSPOSE is not in the sandbox.")
+    wanted = range_box(target, body["destination"])
+    height, width = _tiled(wanted.bottom - wanted.top, block.height), _tiled(wanted.right - wanted.left, block.width)
+    whole = Box(wanted.top, wanted.top + height, wanted.left, wanted.left + width)
+    _need_inside(target, whole)
+    check_cells(book, target, whole, desk.caller)
+    if whole.overlaps(box) and target is source and (height, width) != (block.height, block.width):
+        raise invalid("Overlapping repeated paste is not in the sandbox.")
+    kind = body.get("pasteType", "PASTE_NORMAL")
+    for top in range(whole.top, whole.bottom, block.height):
+        for left in range(whole.left, whole.right, block.width):
+            _paste(desk, target, (top, left), block, kind, (top - box.top, left - box.left))
+    return {}
+
+
+def _tiled(wanted: int, size: int) -> int:
+    return wanted if wanted > size and wanted % size == 0 else size
+
+
+def _need_inside(sheet: Sheet, box: Box) -> None:
+    if box.bottom > sheet.grid.n_rows or box.right > sheet.grid.n_columns:
+        raise outside(sheet, Rect(box.top, box.bottom, box.left, box.right))
+
+
+def _paste(
+    desk: Desk, sheet: Sheet, place: tuple[int, int], block: Block, kind: str, shift: tuple[int, int]
+) -> None:  # fmt: skip
+    top, left = place
+    if kind in {"PASTE_NORMAL", "PASTE_NO_BORDERS", "PASTE_FORMULA"}:
+        put_values(sheet, top, left, block, shift=shift)
+    elif kind == "PASTE_VALUES":
+        put_values(sheet, top, left, _as_values(desk, sheet, block))
+    elif kind not in {"PASTE_FORMAT", "PASTE_DATA_VALIDATION"}:
+        raise invalid(f"pasteType {kind} is not in the sandbox.")
+    if kind in {"PASTE_NORMAL", "PASTE_NO_BORDERS"}:
+        put_looks(sheet, top, left, block, lambda _, new: new)
+    elif kind == "PASTE_FORMAT":
+        put_looks(sheet, top, left, block, lambda old, new: _mixed(new, old))
+    elif kind == "PASTE_DATA_VALIDATION":
+        put_looks(sheet, top, left, block, lambda old, new: _mixed(old, new))
+
+
+def _mixed(format_of: Look | None, validation_of: Look | None) -> Look | None:
+    return make_look(format_of.format if format_of else {}, validation_of.validation if validation_of else None)
+
+
+def _as_values(desk: Desk, sheet: Sheet, block: Block) -> Block:
+    values = [list(row) for row in block.values]
+    for row, extras in enumerate(block.extras):
+        for column, extra in extras.items():
+            if extra.formula is not None:
+                values[row][column] = compute(desk.book, sheet, extra.formula)
+    return Block(values, block.looks, [{} for _ in values])
+
+
+def cut_paste(desk: Desk, body: Json) -> Json:
+    """Move cells; what was there is overwritten, the source is left empty."""
+    book = desk.book
+    source, box = need_box(book, body.get("source", {}), clip=False)
+    destination = body.get("destination", {})
+    target = need_sheet(book, destination.get("sheetId", 0))
+    top, left = destination.get("rowIndex", 0), destination.get("columnIndex", 0)
+    block = lift(source, box)
+    whole = Box(top, top + block.height, left, left + block.width)
+    _need_inside(target, whole)
+    check_cells(book, source, box, desk.caller)
+    check_cells(book, target, whole, desk.caller)
+    empty = Block(
+        [[None] * block.width for _ in block.values], [[None] * block.width for _ in block.values], [{}] * block.height
+    )
+    put_values(source, box.top, box.left, empty)
+    put_looks(source, box.top, box.left, empty, lambda _, new: new)
+    kind = body.get("pasteType", "PASTE_NORMAL")
+    _paste(desk, target, (top, left), block, kind, (0, 0))
+    return {}
+
+
+def insert_range(desk: Desk, body: Json) -> Json:
+    """Insert empty cells, shifting others down or right; what is pushed out of the grid must be empty."""
+    sheet, box, by_rows = _shift_box(desk, body)
+    rest = (
+        Box(box.top, sheet.grid.n_rows, box.left, box.right)
+        if by_rows
+        else Box(box.top, box.bottom, box.left, sheet.grid.n_columns)
+    )
+    check_cells(desk.book, sheet, rest, desk.caller)
+    count = box.bottom - box.top if by_rows else box.right - box.left
+    _slide(sheet, rest, count, by_rows=by_rows)
+    return {}
+
+
+def delete_range(desk: Desk, body: Json) -> Json:
+    """Delete cells, pulling others up or left."""
+    sheet, box, by_rows = _shift_box(desk, body)
+    rest = (
+        Box(box.top, sheet.grid.n_rows, box.left, box.right)
+        if by_rows
+        else Box(box.top, box.bottom, box.left, sheet.grid.n_columns)
+    )
+    check_cells(desk.book, sheet, rest, desk.caller)
+    count = box.bottom - box.top if by_rows else box.right - box.left
+    _slide(sheet, rest, -count, by_rows=by_rows)
+    return {}
+
+
+def _shift_box(desk: Desk, body: Json) -> tuple[Sheet, Box, bool]:
+    sheet, box = need_box(desk.book, body.get("range", {}))
+    dimension = body.get("shiftDimension")
+    if dimension not in {"ROWS", "COLUMNS"}:
+        raise invalid("Must specify a shiftDimension.")
+    return sheet, box, dimension == "ROWS"
+
+
+def _slide(sheet: Sheet, rest: Box, count: int, *, by_rows: bool) -> None:
+    """Shift the cells of a strip by `count`, away from its start or towards it."""
+    block = lift(sheet, rest)
+    values, looks, extras = block.values, block.looks, block.extras
+    if by_rows:
+        n = abs(count)
+        gap: list[Any] = [[None] * block.width for _ in range(n)]
+        holes: list[dict[int, Extra]] = [{} for _ in range(n)]
+        if count > 0:
+            _need_empty(values[-n:])
+            moved = Block((gap + values)[:-n], (gap + looks)[:-n], (holes + extras)[:-n])
+        else:
+            moved = Block(values[n:] + gap, looks[n:] + gap, extras[n:] + holes)
+    else:
+        if count > 0:
+            _need_empty([row[-count:] for row in values])
+        moved = Block(
+            [_slid(row, count) for row in values],
+            [_slid(row, count) for row in looks],
+            [_slid_extras(row, count, block.width) for row in extras],
+        )
+    put_values(sheet, rest.top, rest.left, moved)
+    put_looks(sheet, rest.top, rest.left, moved, lambda _, new: new)
+
+
+def _need_empty(rows: list[list[Value]]) -> None:
+    if any(value is not None for row in rows for value in row):
+        raise invalid("Inserting this range would push data off the sheet.")
+
+
+def _slid(row: list[Any], count: int) -> list[Any]:
+    return [None] * count + row[:-count] if count > 0 else row[-count:] + [None] * -count
+
+
+def _slid_extras(extras: dict[int, Extra], count: int, width: int) -> dict[int, Extra]:
+    moved = {column + count: extra for column, extra in extras.items() if count > 0 or column >= -count}
+    return {column: extra for column, extra in moved.items() if column < width}
+
+
+def merge_cells(desk: Desk, body: Json) -> Json:
+    """Merge cells; only the value at the top left of each merge stays."""
+    sheet, box = need_box(desk.book, body.get("range", {}), clip=False)
+    check_cells(desk.book, sheet, box, desk.caller)
+    kind = body.get("mergeType", "MERGE_ALL")
+    parts = [box]
+    if kind == "MERGE_COLUMNS":
+        parts = [Box(box.top, box.bottom, column, column + 1) for column in range(box.left, box.right)]
+    elif kind == "MERGE_ROWS":
+        parts = [Box(row, row + 1, box.left, box.right) for row in range(box.top, box.bottom)]
+    _remove_merges(sheet, box)
+    for part in parts:
+        if (part.bottom - part.top) * (part.right - part.left) > 1:
+            sheet.objects["merges"].append(box_range(sheet.sheet_id, part))
+            _keep_first(sheet, part)
+    return {}
+
+
+def _keep_first(sheet: Sheet, box: Box) -> None:
+    for row in range(box.top, box.bottom):
+        left = box.left + (row == box.top)
+        set_row(sheet.grid, row, left, [None] * (box.right - left))
+
+
+def unmerge_cells(desk: Desk, body: Json) -> Json:
+    """Undo the merges inside a range."""
+    sheet, box = need_box(desk.book, body.get("range", {}))
+    check_cells(desk.book, sheet, box, desk.caller)
+    _remove_merges(sheet, box)
+    return {}
+
+
+def _remove_merges(sheet: Sheet, box: Box) -> None:
+    kept = []
+    for merge in sheet.objects["merges"]:
+        old = range_box(sheet, merge)
+        if old.overlaps(box) and not box.contains(old):
+            raise invalid("You must select all cells in a merged range to merge or unmerge them.")
+        if not old.overlaps(box):
+            kept.append(merge)
+    sheet.objects["merges"] = kept

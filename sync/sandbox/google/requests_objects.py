@@ -1,0 +1,326 @@
+"""Batch requests on what hangs on a tab: names, protections, filters, rules, groups, bands, charts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sync.sandbox.google.a1 import parse_cells
+from sync.sandbox.google.access import can_edit, check_cells
+from sync.sandbox.google.book import Sheet, box_range, close_rect, grid_rect, need_box, need_sheet
+from sync.sandbox.google.cells import eight_bits, write_look
+from sync.sandbox.google.desk import Desk
+from sync.sandbox.google.errors import PROTECTED, Json, invalid
+from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
+from sync.sandbox.google.schema import check_update_mask
+from sync.sandbox.google.view import show_named, show_protection, show_ranged
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,249}\Z")
+
+
+def stored_range(desk: Desk, grid_range: Json) -> Json:
+    """Check a range of a request and return it as stored: ends beyond the grid are refused, open ends stay open."""
+    sheet = need_sheet(desk.book, grid_range.get("sheetId", 0))
+    need_box(desk.book, grid_range, clip=False)
+    return {"sheetId": sheet.sheet_id} | {name: value for name, value in grid_range.items() if name != "sheetId"}
+
+
+def clamped_range(desk: Desk, grid_range: Json) -> Json:
+    """Return a range with explicit ends, as filters and rules keep it."""
+    sheet = need_sheet(desk.book, grid_range.get("sheetId", 0))
+    return box_range(sheet.sheet_id, close_rect(sheet, grid_rect(grid_range), clip=True))
+
+
+def add_named_range(desk: Desk, body: Json) -> Json:
+    """Name a range."""
+    new = body.get("namedRange", {})
+    _check_name(desk, new.get("name", ""))
+    named_id = new.get("namedRangeId") or str(desk.new_id())
+    if any(named["namedRangeId"] == named_id for named in desk.book.named_ranges):
+        raise invalid(f"A named range with id {named_id} already exists.")
+    named = {"namedRangeId": named_id, "name": new["name"], "range": stored_range(desk, new.get("range", {}))}
+    desk.book.named_ranges.append(named)
+    return {"addNamedRange": {"namedRange": show_named(named)}}
+
+
+def _check_name(desk: Desk, name: str, own: Json | None = None) -> None:
+    if not NAME.match(name) or parse_cells(name) is not None:
+        raise invalid(f"The name you are trying to use is not valid: {name}")
+    for named in desk.book.named_ranges:
+        if named is not own and named["name"].casefold() == name.casefold():
+            raise invalid(f'A named range with the name "{named["name"]}" already exists.')
+
+
+def _find(items: list[Json], key: str, wanted: Any, what: str) -> int:
+    for index, item in enumerate(items):
+        if item.get(key) == wanted:
+            return index
+    raise invalid(f"No {what} with id: {wanted}")
+
+
+def update_named_range(desk: Desk, body: Json) -> Json:
+    """Rename or move a named range."""
+    mask = update_mask(body.get("fields"), root="namedRange")
+    check_update_mask(mask_paths(mask), "NamedRange")
+    new = body.get("namedRange", {})
+    index = _find(desk.book.named_ranges, "namedRangeId", new.get("namedRangeId"), "named range")
+    old = desk.book.named_ranges[index]
+    named = merge_update(old, new, mask) | {"namedRangeId": old["namedRangeId"]}
+    _check_name(desk, named.get("name", ""), own=old)
+    named["range"] = stored_range(desk, named.get("range", {}))
+    desk.book.named_ranges[index] = named
+    return {}
+
+
+def delete_named_range(desk: Desk, body: Json) -> Json:
+    """Forget a name."""
+    wanted = body.get("namedRangeId")
+    del desk.book.named_ranges[_find(desk.book.named_ranges, "namedRangeId", wanted, "named range")]
+    return {}
+
+
+def _each(desk: Desk, name: str) -> list[tuple[Sheet, Json]]:
+    return [(sheet, item) for sheet in desk.book.sheets for item in sheet.objects[name]]
+
+
+def _locate(desk: Desk, name: str, wanted: tuple[str, Any], what: str) -> tuple[Sheet, Json]:
+    key, item_id = wanted
+    for sheet, item in _each(desk, name):
+        if item.get(key) == item_id:
+            return sheet, item
+    raise invalid(f"No {what} with id: {item_id}")
+
+
+def _replace(sheet: Sheet, name: str, old: Json, new: Json | None) -> None:
+    items = sheet.objects[name]
+    at = next(index for index, item in enumerate(items) if item is old)
+    items[at : at + 1] = [] if new is None else [new]
+
+
+def _own_id(desk: Desk, name: str, key: str, new: Json) -> int:
+    wanted = new.get(key)
+    if wanted is not None and any(item.get(key) == wanted for _, item in _each(desk, name)):
+        raise invalid(f"An object with id {wanted} already exists.")
+    return wanted if wanted is not None else desk.new_id()
+
+
+def add_protected_range(desk: Desk, body: Json) -> Json:
+    """Protect cells. The caller becomes an editor, and so does nobody else who is not named."""
+    new = dict(body.get("protectedRange", {}))
+    editors = new.pop("editors", {})
+    if new.get("warningOnly") and any(editors.values()):
+        raise invalid("ProtectedRange is warningOnly. Editors cannot be set on it.")
+    sheet = _protected_sheet(desk, new)
+    new.pop("requestingUserCanEdit", None)
+    new["protectedRangeId"] = _own_id(desk, "protectedRanges", "protectedRangeId", new)
+    if not new.get("warningOnly"):
+        named = {name: value for name, value in editors.items() if value}
+        users = [user for user in named.get("users", []) if user != desk.caller.email]
+        new["editors"] = named | {"users": [desk.caller.email, *users]}
+    sheet.objects["protectedRanges"].append(new)
+    shown = show_protection(new, desk.caller)
+    if "editors" in shown:
+        shown["editors"] = {name: value for name, value in editors.items() if value}
+    return {"addProtectedRange": {"protectedRange": shown}}
+
+
+def _protected_sheet(desk: Desk, new: Json) -> Sheet:
+    if "namedRangeId" in new:
+        named = desk.book.named_ranges[
+            _find(desk.book.named_ranges, "namedRangeId", new["namedRangeId"], "named range")
+        ]
+        return need_sheet(desk.book, named["range"].get("sheetId", 0))
+    if "range" not in new:
+        raise invalid("Must specify a range, namedRangeId or tableId.")
+    new["range"] = stored_range(desk, new["range"])
+    sheet = need_sheet(desk.book, new["range"]["sheetId"])
+    if set(new["range"]) == {"sheetId"} and any(
+        set(old.get("range", ())) == {"sheetId"} for old in sheet.objects["protectedRanges"]
+    ):
+        raise invalid(f'Sheet "{sheet.title}" already has sheet protection.')
+    return sheet
+
+
+def update_protected_range(desk: Desk, body: Json) -> Json:
+    """Change a protection; only its editors may."""
+    mask = update_mask(body.get("fields"), root="protectedRange")
+    check_update_mask(mask_paths(mask), "ProtectedRange")
+    new = body.get("protectedRange", {})
+    wanted = ("protectedRangeId", new.get("protectedRangeId"))
+    sheet, old = _locate(desk, "protectedRanges", wanted, "protected range")
+    if not can_edit(old, desk.caller):
+        raise invalid(PROTECTED)
+    changed = merge_update(old, new, mask) | {"protectedRangeId": old["protectedRangeId"]}
+    if "range" in changed:
+        changed["range"] = stored_range(desk, changed["range"])
+    if changed.get("warningOnly"):
+        changed.pop("editors", None)
+    else:
+        editors = changed.get("editors", {})
+        users = [user for user in editors.get("users", []) if user != desk.caller.email]
+        changed["editors"] = editors | {"users": [desk.caller.email, *users]}
+    _replace(sheet, "protectedRanges", old, changed)
+    return {}
+
+
+def delete_protected_range(desk: Desk, body: Json) -> Json:
+    """Lift a protection; only its editors may."""
+    wanted = ("protectedRangeId", body.get("protectedRangeId"))
+    sheet, old = _locate(desk, "protectedRanges", wanted, "protected range")
+    if not can_edit(old, desk.caller):
+        raise invalid(PROTECTED)
+    _replace(sheet, "protectedRanges", old, None)
+    return {}
+
+
+def set_basic_filter(desk: Desk, body: Json) -> Json:
+    """Put the one filter of a tab over a range."""
+    new = dict(body.get("filter", {}))
+    if "tableId" in new:
+        raise invalid("setBasicFilter.filter.tableId is not in the sandbox.")
+    new["range"] = clamped_range(desk, new.get("range", {}))
+    need_sheet(desk.book, new["range"]["sheetId"]).objects["basicFilter"] = new
+    return {}
+
+
+def clear_basic_filter(desk: Desk, body: Json) -> Json:
+    """Take the filter of a tab away."""
+    need_sheet(desk.book, body.get("sheetId", 0)).objects["basicFilter"] = None
+    return {}
+
+
+def add_filter_view(desk: Desk, body: Json) -> Json:
+    """Add a filter view."""
+    new = dict(body.get("filter", {}))
+    new["range"] = clamped_range(desk, new.get("range", {}))
+    sheet = need_sheet(desk.book, new["range"]["sheetId"])
+    new["filterViewId"] = _own_id(desk, "filterViews", "filterViewId", new)
+    new.setdefault("title", f"Filter {len(sheet.objects['filterViews']) + 1}")
+    sheet.objects["filterViews"].append(new)
+    return {"addFilterView": {"filter": show_ranged(new)}}
+
+
+def update_filter_view(desk: Desk, body: Json) -> Json:
+    """Change a filter view."""
+    mask = update_mask(body.get("fields"), root="filter")
+    check_update_mask(mask_paths(mask), "FilterView")
+    new = body.get("filter", {})
+    sheet, old = _locate(desk, "filterViews", ("filterViewId", new.get("filterViewId")), "filter view")
+    changed = merge_update(old, new, mask) | {"filterViewId": old["filterViewId"]}
+    changed["range"] = clamped_range(desk, changed.get("range", {"sheetId": sheet.sheet_id}))
+    _replace(sheet, "filterViews", old, changed)
+    return {}
+
+
+def delete_filter_view(desk: Desk, body: Json) -> Json:
+    """Remove a filter view."""
+    sheet, old = _locate(desk, "filterViews", ("filterViewId", body.get("filterId")), "filter view")
+    _replace(sheet, "filterViews", old, None)
+    return {}
+
+
+def set_data_validation(desk: Desk, body: Json) -> Json:
+    """Set the validation rule of cells, or clear it."""
+    sheet, box = need_box(desk.book, body.get("range", {}))
+    check_cells(desk.book, sheet, box, desk.caller)
+    rule = body.get("rule")
+    write_look(sheet.grid, box, {"dataValidation": rule} if rule else {}, {"dataValidation": {}})
+    return {}
+
+
+def add_conditional_format_rule(desk: Desk, body: Json) -> Json:
+    """Add a rule at an index; open ends are closed against the grid as it is now."""
+    rule = dict(eight_bits(body.get("rule", {})))
+    if not rule.get("ranges"):
+        raise invalid("A conditional format rule must have at least one range.")
+    rule["ranges"] = [clamped_range(desk, part) for part in rule["ranges"]]
+    rules = need_sheet(desk.book, rule["ranges"][0]["sheetId"]).objects["conditionalFormats"]
+    index = body.get("index", 0)
+    if not 0 <= index <= len(rules):
+        raise invalid(f"Invalid index {index} for conditional format rules.")
+    rules.insert(index, rule)
+    return {}
+
+
+def update_conditional_format_rule(desk: Desk, body: Json) -> Json:
+    """Replace or move a rule."""
+    rules, index = _rules(desk, body)
+    old = rules[index]
+    if "newIndex" in body:
+        rules.insert(body["newIndex"], rules.pop(index))
+        place = {"newIndex": body["newIndex"], "oldIndex": index, "newRule": old}
+        return {"updateConditionalFormatRule": place}
+    rule = dict(eight_bits(body.get("rule", {})))
+    rule["ranges"] = [clamped_range(desk, part) for part in rule.get("ranges", [])]
+    rules[index] = rule
+    return {"updateConditionalFormatRule": {"newIndex": index, "newRule": rule, "oldRule": old}}
+
+
+def delete_conditional_format_rule(desk: Desk, body: Json) -> Json:
+    """Remove a rule; the ones after it move up."""
+    rules, index = _rules(desk, body)
+    return {"deleteConditionalFormatRule": {"rule": rules.pop(index)}}
+
+
+def _rules(desk: Desk, body: Json) -> tuple[list[Json], int]:
+    rules: list[Json] = need_sheet(desk.book, body.get("sheetId", 0)).objects["conditionalFormats"]
+    index = body.get("index", 0)
+    if not 0 <= index < len(rules):
+        raise invalid(f"No conditional format on sheet: {body.get('sheetId', 0)} at index: {index}")
+    return rules, index
+
+
+def add_banding(desk: Desk, body: Json) -> Json:
+    """Add alternating colours."""
+    new = dict(eight_bits(body.get("bandedRange", {})))
+    new["range"] = clamped_range(desk, new.get("range", {}))
+    new["bandedRangeId"] = _own_id(desk, "bandedRanges", "bandedRangeId", new)
+    need_sheet(desk.book, new["range"]["sheetId"]).objects["bandedRanges"].append(new)
+    return {"addBanding": {"bandedRange": show_ranged(new)}}
+
+
+def update_banding(desk: Desk, body: Json) -> Json:
+    """Change alternating colours."""
+    mask = update_mask(body.get("fields"), root="bandedRange")
+    check_update_mask(mask_paths(mask), "BandedRange")
+    new = dict(eight_bits(body.get("bandedRange", {})))
+    sheet, old = _locate(desk, "bandedRanges", ("bandedRangeId", new.get("bandedRangeId")), "banded range")
+    changed = merge_update(old, new, mask) | {"bandedRangeId": old["bandedRangeId"]}
+    changed["range"] = clamped_range(desk, changed["range"])
+    _replace(sheet, "bandedRanges", old, changed)
+    return {}
+
+
+def delete_banding(desk: Desk, body: Json) -> Json:
+    """Remove alternating colours."""
+    sheet, old = _locate(desk, "bandedRanges", ("bandedRangeId", body.get("bandedRangeId")), "banded range")
+    _replace(sheet, "bandedRanges", old, None)
+    return {}
+
+
+def add_chart(desk: Desk, body: Json) -> Json:
+    """Keep the specification of a chart over a tab."""
+    new = dict(body.get("chart", {}))
+    if "spec" not in new:
+        raise invalid("A chart must have a spec.")
+    position = new.setdefault("position", {"overlayPosition": {"anchorCell": {}}})
+    if "overlayPosition" not in position:
+        raise invalid("Charts on a sheet of their own are not in the sandbox.")
+    sheet = need_sheet(desk.book, position["overlayPosition"].setdefault("anchorCell", {}).get("sheetId", 0))
+    new["chartId"] = _own_id(desk, "charts", "chartId", new)
+    sheet.objects["charts"].append(new)
+    return {"addChart": {"chart": new}}
+
+
+def update_chart_spec(desk: Desk, body: Json) -> Json:
+    """Replace the specification of a chart."""
+    sheet, old = _locate(desk, "charts", ("chartId", body.get("chartId")), "chart")
+    _replace(sheet, "charts", old, old | {"spec": body.get("spec", {})})
+    return {}
+
+
+def delete_embedded_object(desk: Desk, body: Json) -> Json:
+    """Remove a chart."""
+    sheet, old = _locate(desk, "charts", ("chartId", body.get("objectId")), "embedded object")
+    _replace(sheet, "charts", old, None)
+    return {}
