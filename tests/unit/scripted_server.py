@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,13 +15,17 @@ from typing import Any
 
 @dataclass
 class Answer:
-    """One answer; `cut` closes the connection after so many bytes of the body that the headers promise."""
+    """One answer; `cut` closes the connection after so many bytes of the body that the headers promise.
+
+    `drip_s` waits so long after every byte.
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     cut: int | None = None
     hang_up: bool = False
+    drip_s: float = 0.0
 
 
 def json_answer(value: Any, status: int = 200, **headers: str) -> Answer:
@@ -68,7 +73,16 @@ def scripted_server() -> Iterator[ScriptedServer]:
                 self.send_header("Content-Length", str(len(answer.body)))
             self.send_header("Connection", "close")
             self.end_headers()
-            self.wfile.write(answer.body if answer.cut is None else answer.body[: answer.cut])
+            self.send_body(answer)
+
+        def send_body(self, answer: Answer) -> None:
+            body = answer.body if answer.cut is None else answer.body[: answer.cut]
+            for part in [body[n : n + 1] for n in range(len(body))] if answer.drip_s else [body]:
+                try:
+                    self.wfile.write(part)
+                except OSError:
+                    return  # the client had enough
+                time.sleep(answer.drip_s)
 
         def log_message(self, *args: object) -> None:
             pass

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from pydantic import SecretStr, ValidationError
 
+from sync import log
 from sync.errors import ConfigError, ContractBroken, CredentialsRefused, SyncError, Where
 from sync.http.client import make_client
 from sync.http.pagination import NumberedPage, walk_pages
@@ -177,7 +178,8 @@ def _read_reply(reply: Any) -> CallsReply:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])
         found = json_type(reply[name]) if name in reply else "missing"
-        raise ContractBroken(f"{CALLS_PATH} answered with {name} {found}: {first['msg']}") from error
+        words = f" ({log.mask(reply['message'])[:300]})" if isinstance(reply.get("message"), str) else ""
+        raise ContractBroken(f"{CALLS_PATH} answered with {name} {found}: {first['msg']}{words}") from error
 
 
 def _account_plan(reply: Any) -> str:

@@ -1,0 +1,142 @@
+"""What an exception of httpx, a status or a body means in our error tree, and whether another try may mend it.
+
+Messages carry the request without its query, and the vendor's words only masked and short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from sync import log
+from sync.errors import ContractBroken, CredentialsRefused, RateLimited, SyncError, Unreachable
+from sync.http import waits
+
+_HTML = ("text/html", "application/xhtml+xml")
+_RETRIED_STATUSES = (408, 425)  # the vendor gave up waiting for us; all of 5xx comes on top
+_LONGEST_WORDS = 300
+
+
+class Again(Exception):
+    """One try failed in a way that may pass; `error` is what to raise when it does not."""
+
+    def __init__(self, error: SyncError, *, wait_s: float | None = None, hold: bool = False) -> None:
+        super().__init__(error.what)
+        self.error = error
+        self.wait_s = wait_s
+        self.hold = hold
+
+
+@contextmanager
+def translated(label: str) -> Iterator[None]:
+    """Turn every httpx exception raised inside into one of ours, keeping the cause."""
+    try:
+        yield
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise ContractBroken(
+            f"{label}: the address cannot be used", hint="Write base_url as https://host, with nothing after the path."
+        ) from error
+    except (httpx.LocalProtocolError, httpx.TooManyRedirects, httpx.CookieConflict, httpx.StreamError) as error:
+        raise ContractBroken(f"{label}: the request could not be made ({type(error).__name__})") from error
+    except httpx.HTTPError as error:
+        raise Again(Unreachable(f"{label}: {_words_for(error)}", hint=_hint_for(error))) from error
+
+
+_WORDS: tuple[tuple[type[httpx.HTTPError], str], ...] = (
+    (httpx.ConnectTimeout, "no connection in time"),
+    (httpx.TimeoutException, "no answer in time"),
+    (httpx.ConnectError, "no connection"),
+    (httpx.ProxyError, "the proxy refused the connection"),
+    (httpx.DecodingError, "the reply could not be unpacked"),
+    (httpx.RemoteProtocolError, "the connection was closed before the whole reply came"),
+    (httpx.NetworkError, "the connection broke"),
+)
+
+
+def _words_for(error: httpx.HTTPError) -> str:
+    words = next((text for kind, text in _WORDS if isinstance(error, kind)), "the request failed")
+    detail = log.mask(str(error))[:_LONGEST_WORDS] if isinstance(error, httpx.ConnectError) else type(error).__name__
+    return f"{words} ({detail})"
+
+
+def _hint_for(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.ConnectError) and "certificate" in str(error).lower():
+        return "The certificate was not trusted: check base_url, and the certificates of this machine."
+    return "Check base_url and the network if this does not pass by itself."
+
+
+def check_status(label: str, response: httpx.Response, body: bytes) -> None:
+    """Raise what a status other than 2xx means."""
+    status = response.status_code
+    if response.is_success:
+        return
+    said = f"{label}: HTTP {status}{_vendor_words(body)}"
+    if status == 429:
+        wait_s = waits.asked_wait_s(response.headers)
+        raise Again(RateLimited(said, retry_at=waits.instant_after(wait_s)), wait_s=wait_s, hold=True)
+    if status >= 500 or status in _RETRIED_STATUSES:
+        wait_s = waits.retry_after_s(response.headers)
+        raise Again(Unreachable(said), wait_s=wait_s, hold=wait_s is not None)
+    if status in (401, 403):
+        raise CredentialsRefused(said, hint=_REFUSED_HINTS[status])
+    if response.is_redirect:
+        target = _host_of(response.headers.get("Location", ""))
+        said = f"{label}: HTTP {status}, a redirect to {target}, not followed with our key"
+        raise ContractBroken(said, hint="Set base_url to the address that the vendor names.")
+    raise ContractBroken(said)
+
+
+_REFUSED_HINTS: Final = {
+    401: "The key or the secret is wrong or revoked: make a new one at the vendor and put it where the config says.",
+    403: "The key is known, but its plan or role may not read this: ask the vendor's administrator.",
+}
+
+
+def _vendor_words(body: bytes) -> str:
+    """Return what the vendor says in its error body, short and without secrets; nothing for HTML."""
+    try:
+        reply = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    words = [text for text in _texts(reply) if text]
+    return f" ({log.mask('; '.join(words))[:_LONGEST_WORDS]})" if words else ""
+
+
+def _texts(reply: Any) -> Iterator[str]:
+    """Find the sentences in the error forms of our vendors: text, list, or object with message, error, errors."""
+    if isinstance(reply, str):
+        yield " ".join(reply.split())
+    elif isinstance(reply, list):
+        for item in reply[:5]:
+            yield from _texts(item)
+    elif isinstance(reply, dict):
+        for name in ("message", "error_code", "error", "errors"):
+            yield from _texts(reply.get(name))
+
+
+def _host_of(location: str) -> str:
+    try:
+        return httpx.URL(location).host or "the same host"
+    except httpx.InvalidURL:
+        return "an address that cannot be read"
+
+
+def to_json(label: str, response: httpx.Response, body: bytes) -> Any:
+    """Read the body of a good reply."""
+    kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    if kind in _HTML or body.lstrip()[:1] == b"<":
+        said = f"{label}: an HTML page in place of JSON (HTTP {response.status_code})"
+        raise Again(Unreachable(said, hint="A proxy or a maintenance page may stand in between: check base_url."))
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Again(
+            ContractBroken(
+                f"{label}: the reply is not whole JSON ({len(body):,} bytes of {kind or 'unnamed content'}, "
+                f"unreadable at character {error.pos:,})"
+            )
+        ) from None  # the cause would carry the reply, and with it people's numbers
