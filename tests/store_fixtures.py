@@ -53,7 +53,7 @@ def make_spec(**types: FieldType) -> StreamSpec:
 
 def make_record(key: str, seconds: float = 0, *, extra: dict[str, Any] | None = None, **values: Any) -> Record:
     """Return a record of `make_spec()` that started so many seconds after T0."""
-    filled = {"name": "Ada", "duration": 30} if not values else values
+    filled = values or {"name": "Ada", "duration": 30}
     return Record({"call_id": key, "started_at": at(seconds), **filled}, extra or {})
 
 

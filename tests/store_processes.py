@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,6 +32,11 @@ def results_of(processes: Sequence[subprocess.Popen[str]], timeout_s: float = 60
     return answers
 
 
+def say(word: object) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 def open_all(url: str) -> None:
     store = open_store(url)
     open_mirror(store, connection="c", spec=make_spec(), params={}).upsert([make_record("a")], seen_at=at(0))
@@ -43,7 +47,7 @@ def reserve(url: str, n: str) -> None:
     budget = Budget(open_store(url))
     limits = [Limit("shared", *limit) for limit in SPREAD]
     for _ in range(int(n)):
-        print(budget.reserve(limits).timestamp(), flush=True)
+        say(budget.reserve(limits).timestamp())
 
 
 def hold_lease(url: str, name: str, ttl_s: str) -> None:
@@ -51,20 +55,23 @@ def hold_lease(url: str, name: str, ttl_s: str) -> None:
     store = open_store(url)
     lease = Lease.acquire(store, name, holder=this_holder(), ttl_s=float(ttl_s))
     open_run(store, "s", "sheet-id", "person", started_at=at(0))
-    print("held" if lease else "refused", flush=True)
+    say("held" if lease else "refused")
     for _ in sys.stdin:
         try:
             assert lease is not None
             lease.check()
-            print("still held", flush=True)
+            say("still held")
         except LeaseLost:
-            print("lost", flush=True)
+            say("lost")
 
 
 def race_for_lease(url: str, name: str) -> None:
-    lease = Lease.acquire(open_store(url), name, holder=this_holder(), ttl_s=60)
-    print("won" if lease else "refused", flush=True)
-    time.sleep(0.5)
+    """Try once told to, and stay alive until told to end."""
+    store = open_store(url)
+    say("ready")
+    sys.stdin.readline()
+    say("won" if Lease.acquire(store, name, holder=this_holder(), ttl_s=60) else "refused")
+    sys.stdin.readline()
 
 
 def write_pages(url: str, first: str, n_pages: str) -> None:
@@ -87,7 +94,7 @@ def follow(url: str, n_wanted: str) -> None:
         gathered.update(zip(frame["_key"], frame["name"], strict=True))
         since = version
     for key, name in sorted(gathered.items()):
-        print(f"{key}={name}")
+        say(f"{key}={name}")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from sync.records import Slice
 from sync.store.instants import from_us, to_us
 from sync.store.tables import coverage
 
-_MERGED_WITHIN = timedelta(days=1)
-"""Neighbours read this close together become one, once newer reads make them old: every run adds a sliver."""
+_FRESH = timedelta(days=1)
+"""Neighbours read on one day become one, once newer reads make them older than this: every run adds a sliver."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,5 +79,5 @@ def _alike(one: Coverage, other: Coverage, newest: datetime) -> bool:
     if one.read_at == other.read_at:
         return True
     # Whoever asks "was this read since a moment ago?" needs the exact instant of what is fresh
-    both_old = max(one.read_at, other.read_at) < newest - _MERGED_WITHIN
-    return both_old and abs(one.read_at - other.read_at) < _MERGED_WITHIN
+    both_old = max(one.read_at, other.read_at) < newest - _FRESH
+    return both_old and one.read_at.date() == other.read_at.date()

@@ -38,7 +38,7 @@ def test_several_threads_may_open_a_new_store_at_once(store_url: str) -> None:
     def open_once() -> None:
         try:
             open_store(store_url).close()
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             failures.append(error)
 
     threads = [threading.Thread(target=open_once) for _ in range(6)]
@@ -81,9 +81,13 @@ def test_store_opens_again_with_what_was_in_it(store_url: str) -> None:
 
 
 def test_failed_write_leaves_nothing_behind(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.begin() as connection:
-        connection.execute(text("INSERT INTO leases VALUES ('a', 'b', 'c', 1)"))
-        raise ZeroDivisionError
+    def fail_halfway() -> None:
+        with store.begin() as connection:
+            connection.execute(text("INSERT INTO leases VALUES ('a', 'b', 'c', 1)"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
     with store.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM leases")).scalar() == 0
 
@@ -132,9 +136,13 @@ def test_page_damaged_later_is_called_damaged(tmp_path: Path) -> None:
     whole = bytearray(path.read_bytes())
     whole[100_000:-4096] = b"\xee" * (len(whole) - 104_096)
     path.write_bytes(whole)
+
+    def use() -> None:
+        mirror = open_mirror(open_store(url), connection="c", spec=make_spec(), params={})
+        mirror.read(["name"], window=Slice(at(0), at(9999)))
+
     with pytest.raises(StoreError, match="damaged"):
-        store = open_store(url)
-        open_mirror(store, connection="c", spec=make_spec(), params={}).read(["name"], window=Slice(at(0), at(9999)))
+        use()
 
 
 def test_store_locked_by_another_program_is_a_store_error(tmp_path: Path) -> None:
