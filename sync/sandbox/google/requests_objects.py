@@ -119,7 +119,7 @@ def add_protected_range(desk: Desk, body: Json) -> Json:
         new["editors"] = named | {"users": [desk.caller.email, *users]}
     sheet.objects["protectedRanges"].append(new)
     shown = show_protection(new, desk.caller)
-    if "editors" in shown:
+    if "requestingUserCanEdit" in shown:
         shown["editors"] = {name: value for name, value in editors.items() if value}
     return {"addProtectedRange": {"protectedRange": shown}}
 

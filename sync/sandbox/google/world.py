@@ -38,6 +38,11 @@ class File:
     parents: list[str] = field(default_factory=lambda: ["root"])
     trashed: bool = False
 
+    @property
+    def id(self) -> str:
+        """The id that links carry."""
+        return self.book.id
+
 
 class GoogleWorld:
     """The sandbox Google. Options are plain attributes and may be changed at any time.
@@ -81,18 +86,14 @@ class GoogleWorld:
         timezone: str = "Etc/GMT",
         locale: str = "en_US",
         access: str = "editor",
-    ) -> Json:
-        """Make a spreadsheet as a person would, shared with API accounts as `access`: editor, viewer or none.
-
-        Return its id, title and url.
-        """
+    ) -> File:
+        """Make a spreadsheet as a person would, shared with API accounts as `access`: editor, viewer or none."""
         if access not in {"editor", "viewer", "none"}:
             raise ValueError(f"access must be editor, viewer or none, not {access!r}")
         with self.lock:
             book = Book(id or new_file_id(), title, timezone=timezone, locale=locale)
             book.sheets.append(make_sheet(0, "Sheet1"))
-            self.add_file(book, access=access, owner=OWNER)
-            return listed(book)
+            return self.add_file(book, access=access, owner=OWNER)
 
     def add_file(self, book: Book, *, access: str, owner: str) -> File:
         """Put a spreadsheet into the world."""
