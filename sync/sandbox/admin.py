@@ -4,48 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import available_timezones
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sync.sandbox.exchange import RequestLog
 from sync.sandbox.faults import BadFault, Fault, Faults
+from sync.sandbox.google_side import GoogleSide, Refused
 from sync.sandbox.justcall import JustCall, JustCallOptions
-
-
-class AdminError(Exception):
-    """A request to the admin address that cannot be carried out; the text says why."""
-
-    def __init__(self, what: str, *, status: int = 400) -> None:
-        super().__init__(what)
-        self.status = status
-
-
-class GoogleSide(Protocol):
-    """What the admin address needs of the Google stand-in. Each raises AdminError for what it cannot do."""
-
-    def reset(self) -> None:
-        """Forget every spreadsheet, and go back to the default options."""
-
-    def options(self) -> dict[str, Any]:
-        """Return the options as they are."""
-
-    def change_options(self, changes: dict[str, Any]) -> None:
-        """Change some options."""
-
-    def make(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Make a spreadsheet as a person does, and return its id and url."""
-
-    def edit(self, spreadsheet_id: str, edits: dict[str, Any]) -> Any:
-        """Edit a spreadsheet as a person does."""
-
-    def listed(self) -> list[dict[str, Any]]:
-        """Return id, title and url of every spreadsheet."""
+from sync.sandbox.viewer.pages import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +26,7 @@ class Worlds:
     """Everything that the admin address can reach."""
 
     google: GoogleSide
+    shelf: Shelf
     justcall: JustCall
     faults: Faults
     log: RequestLog
@@ -87,7 +61,7 @@ def _answering(endpoint: Endpoint, worlds: Worlds) -> Callable[[Request], Awaita
     async def answer(request: Request) -> Response:
         try:
             body, status = await endpoint(worlds, request), 200
-        except (AdminError, BadFault, ValueError, TypeError) as wrong:
+        except (Refused, BadFault, ValueError, TypeError) as wrong:
             body, status = {"error": str(wrong)}, getattr(wrong, "status", 400)
         return Response(orjson.dumps(body), status_code=status, media_type="application/json")
 
@@ -99,9 +73,9 @@ async def _body(request: Request) -> dict[str, Any]:
     try:
         body = orjson.loads(raw) if raw else {}
     except orjson.JSONDecodeError as wrong:
-        raise AdminError(f"the body is not JSON: {wrong}") from wrong
+        raise Refused(f"the body is not JSON: {wrong}") from wrong
     if not isinstance(body, dict):
-        raise AdminError("the body is not a JSON object")
+        raise Refused("the body is not a JSON object")
     return body
 
 
@@ -130,7 +104,7 @@ async def _options(worlds: Worlds, _request: Request) -> Any:
 async def _change_options(worlds: Worlds, request: Request) -> Any:
     body = await _body(request)
     if unknown := set(body) - {"google", "justcall"}:
-        raise AdminError(f"unknown service {', '.join(sorted(unknown))}; allowed: google, justcall")
+        raise Refused(f"unknown service {', '.join(sorted(unknown))}; allowed: google, justcall")
     if "justcall" in body:
         worlds.justcall.options = _changed(worlds.justcall.options, body["justcall"])
     if "google" in body:
@@ -141,18 +115,18 @@ async def _change_options(worlds: Worlds, request: Request) -> Any:
 def _changed(options: JustCallOptions, changes: dict[str, Any]) -> JustCallOptions:
     known = [field.name for field in fields(options)]
     if unknown := set(changes) - set(known):
-        raise AdminError(f"unknown option {', '.join(sorted(unknown))}; allowed: {', '.join(known)}")
+        raise Refused(f"unknown option {', '.join(sorted(unknown))}; allowed: {', '.join(known)}")
     if "dates_zone" in changes and changes["dates_zone"] not in available_timezones():
-        raise AdminError(f"dates_zone is {changes['dates_zone']!r}, which is not a time zone")
+        raise Refused(f"dates_zone is {changes['dates_zone']!r}, which is not a time zone")
     try:
         return TypeAdapter(JustCallOptions).validate_python(asdict(options) | changes)
     except ValidationError as wrong:
-        raise AdminError(str(wrong)) from wrong
+        raise Refused(str(wrong)) from wrong
 
 
 def _fault_body(fault: Fault) -> dict[str, Any]:
     body = asdict(fault)
-    return body | body.pop("settings")
+    return {**body.pop("settings"), **body}
 
 
 async def _add_fault(worlds: Worlds, request: Request) -> Any:
@@ -173,15 +147,16 @@ async def _release(worlds: Worlds, _request: Request) -> Any:
 
 
 async def _make_spreadsheet(worlds: Worlds, request: Request) -> Any:
-    return worlds.google.make(await _body(request))
+    return await run_in_threadpool(worlds.google.make, await _body(request))
 
 
 async def _list_spreadsheets(worlds: Worlds, _request: Request) -> Any:
-    return worlds.google.listed()
+    return await run_in_threadpool(worlds.shelf.listed)
 
 
 async def _edit_spreadsheet(worlds: Worlds, request: Request) -> Any:
-    return worlds.google.edit(request.path_params["id"], await _body(request)) or {}
+    await run_in_threadpool(worlds.google.edit, request.path_params["id"], await _body(request))
+    return {}
 
 
 async def _list_calls(worlds: Worlds, _request: Request) -> Any:
@@ -195,12 +170,12 @@ async def _arrive(worlds: Worlds, request: Request) -> Any:
 async def _edit_calls(worlds: Worlds, request: Request) -> Any:
     body = await _body(request)
     if unknown := set(body) - {"n", "call_ids", "fields"}:
-        raise AdminError(f"unknown {', '.join(sorted(unknown))}; allowed: n, call_ids, fields")
+        raise Refused(f"unknown {', '.join(sorted(unknown))}; allowed: n, call_ids, fields")
     if "call_id" in (body.get("fields") or {}):
-        raise AdminError("call_id is the key and does not change")
+        raise Refused("call_id is the key and does not change")
     try:
         return worlds.justcall.book.edit(
             int(body.get("n", 1)), call_ids=body.get("call_ids") or (), fields=body.get("fields")
         )
     except KeyError as wrong:
-        raise AdminError(f"no call {wrong}", status=404) from wrong
+        raise Refused(f"no call {wrong}", status=404) from wrong

@@ -1,44 +1,114 @@
-"""Joins the Google stand-in to the rest of the sandbox."""
+"""The Google stand-in as the admin address and the page for people see it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from starlette.routing import BaseRoute
+from pydantic import TypeAdapter, ValidationError
 
-from sync.sandbox.faults import ErrorForm, Play
+from sync.sandbox.google.app import GoogleWorld
+from sync.sandbox.google.errors import GoogleError
+from sync.sandbox.google.world import File
+from sync.sandbox.viewer.shelf import show_rows, show_spreadsheet
 
 
-class GoogleHalf:
-    """The Google stand-in as admin, dials and viewer see it."""
+class Refused(Exception):
+    """Something that the stand-in does not do when asked; the text says why."""
+
+    def __init__(self, what: str, *, status: int = 400) -> None:
+        super().__init__(what)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoogleOptions:
+    """What the admin address can change. `accepted_tokens` counts only with `require_token`."""
+
+    writes_per_minute: int = 60
+    reads_per_minute: int = 60
+    enforce_quota: bool = True
+    spreadsheet_cell_limit: int = 10_000_000
+    require_token: bool = False
+    accepted_tokens: frozenset[str] | None = None
+
+
+class GoogleSide:
+    """What is done to the stand-in from outside its API. May be called from any thread."""
+
+    def __init__(self, world: GoogleWorld) -> None:
+        self._world = world
 
     def reset(self) -> None:
-        """Forget every spreadsheet."""
+        """Forget every spreadsheet, and go back to the default options."""
+        self._world.reset()
+        self._apply(GoogleOptions())
 
     def options(self) -> dict[str, Any]:
-        return {}
+        """Return the options as they are."""
+        found = {name: getattr(self._world, name) for name in asdict(GoogleOptions())}
+        tokens = found["accepted_tokens"]
+        return found | {"accepted_tokens": None if tokens is None else sorted(tokens)}
 
-    def change_options(self, changes: dict[str, Any]) -> None:
-        pass
+    def change_options(self, changes: Mapping[str, Any]) -> None:
+        """Change some options. Raises Refused for one that does not exist or fit."""
+        options = self.options()
+        if unknown := sorted(set(changes) - set(options)):
+            raise Refused(f"unknown option {', '.join(unknown)}; allowed: {', '.join(options)}")
+        try:
+            self._apply(TypeAdapter(GoogleOptions).validate_python(options | dict(changes)))
+        except ValidationError as wrong:
+            raise Refused(str(wrong)) from wrong
 
-    def make(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        return {}
+    def make(self, wanted: Mapping[str, Any]) -> dict[str, str]:
+        """Make a spreadsheet as a person does, and return its id and addresses."""
+        known = {"title", "id", "timezone", "locale", "access"}
+        if unknown := sorted(set(wanted) - known):
+            raise Refused(f"unknown {', '.join(unknown)}; allowed: {', '.join(sorted(known))}")
+        if wanted.get("id") in self._world.files:
+            raise Refused(f"there is a spreadsheet {wanted['id']} already", status=409)
+        file = self._world.make_spreadsheet(**{"title": "Untitled spreadsheet", **wanted})
+        found = next(entry for entry in self._world.list_spreadsheets() if entry["id"] == file.book.id)
+        return {"id": found["id"], "url": found["url"], "view": f"/view/{found['id']}"}
 
-    def edit(self, spreadsheet_id: str, edits: dict[str, Any]) -> Any:
-        return None
+    def edit(self, spreadsheet_id: str, edits: Mapping[str, Any]) -> None:
+        """Edit a spreadsheet as its owner does: `requests` of a batch first, then `values`."""
+        if unknown := sorted(set(edits) - {"requests", "values"}):
+            raise Refused(f"unknown {', '.join(unknown)}; allowed: requests, values")
+        try:
+            self._world.edit_as_person(spreadsheet_id, dict(edits))
+        except GoogleError as error:
+            raise Refused(error.message, status=error.code) from error
+
+    def _apply(self, options: GoogleOptions) -> None:
+        tokens = options.accepted_tokens
+        for name, value in {**asdict(options), "accepted_tokens": None if tokens is None else set(tokens)}.items():
+            setattr(self._world, name, value)
+
+
+class GoogleShelf:
+    """What the page for people reads."""
+
+    def __init__(self, world: GoogleWorld) -> None:
+        self._world = world
 
     def listed(self) -> list[dict[str, Any]]:
-        return []
+        """Return id, title and url of every spreadsheet."""
+        return self._world.list_spreadsheets()
 
-    def routes(self) -> list[BaseRoute]:
-        return []
+    def shown(self, spreadsheet_id: str) -> dict[str, Any] | None:
+        """Return one spreadsheet without its cells."""
+        with self._world.lock:
+            file = self._open(spreadsheet_id)
+            return show_spreadsheet(file.book) if file else None
 
-    def classify(self, method: str, path: str) -> tuple[str, str] | None:
-        return None
+    def rows(self, spreadsheet_id: str, tab_id: int, *, top: int, bottom: int) -> list[list[Any]] | None:
+        """Return a window of rows of one tab."""
+        with self._world.lock:
+            file = self._open(spreadsheet_id)
+            return show_rows(file.book, tab_id, top=top, bottom=bottom) if file else None
 
-    def error_forms(self) -> Mapping[str, ErrorForm]:
-        return {"google": None, "drive": None, "token": None}
-
-    def plays(self) -> Mapping[str, Play]:
-        return {}
+    def _open(self, spreadsheet_id: str) -> File | None:
+        file = self._world.files.get(spreadsheet_id)
+        return None if file is None or file.trashed else file

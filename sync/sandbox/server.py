@@ -25,7 +25,11 @@ from sync.sandbox.call_book import CallBook
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.exchange import OpenHandedProtocol, RequestLog
 from sync.sandbox.faults import Faults, FaultsMiddleware
-from sync.sandbox.google_side import GoogleHalf
+from sync.sandbox.google.app import GoogleWorld
+from sync.sandbox.google.app import classify as classify_google
+from sync.sandbox.google.app import routes as google_routes
+from sync.sandbox.google_faults import google_error_forms, google_plays
+from sync.sandbox.google_side import GoogleShelf, GoogleSide
 from sync.sandbox.justcall import JustCall
 from sync.sandbox.justcall_faults import justcall_error, justcall_plays
 from sync.sandbox.viewer.pages import viewer_routes
@@ -44,35 +48,33 @@ class SandboxOptions:
 def make_app(options: SandboxOptions | None = None) -> Starlette:
     """Make the whole sandbox as one application with a world of its own."""
     options = options or SandboxOptions()
-    google = GoogleHalf()
+    world = GoogleWorld()
+    google, shelf = GoogleSide(world), GoogleShelf(world)
     justcall = JustCall(CallBook(options.calls))
     faults = Faults(
-        error_forms={"justcall": justcall_error, **google.error_forms()},
-        plays={**justcall_plays(justcall.book), **google.plays()},
+        error_forms={"justcall": justcall_error, **google_error_forms()},
+        plays={**justcall_plays(justcall.book), **google_plays(google.edit)},
     )
-    worlds = Worlds(google=google, justcall=justcall, faults=faults, log=RequestLog())
+    log = RequestLog()
+    worlds = Worlds(google=google, shelf=shelf, justcall=justcall, faults=faults, log=log)
     return Starlette(
         routes=[
             *admin_routes(worlds),
-            *viewer_routes(google),
+            *viewer_routes(shelf),
             Mount(JUSTCALL, routes=justcall.routes()),
-            *google.routes(),
+            *google_routes(world),
         ],
-        middleware=[
-            Middleware(FaultsMiddleware, faults=faults, log=worlds.log, classify=_classifier(google)),
-        ],
+        middleware=[Middleware(FaultsMiddleware, faults=faults, log=log, classify=_classify)],
     )
 
 
-def _classifier(google: GoogleHalf) -> Callable[[str, str], tuple[str, str] | None]:
-    def classify(method: str, path: str) -> tuple[str, str] | None:
-        if path == "/" or path.startswith(_OWN_PAGES):
-            return None
-        if path == JUSTCALL or path.startswith(JUSTCALL + "/"):
-            return "justcall", "read" if method in {"GET", "HEAD"} else "other"
-        return google.classify(method, path)
-
-    return classify
+def _classify(method: str, path: str) -> tuple[str, str] | None:
+    """Return service and kind of a request; None for the sandbox's own pages."""
+    if path == "/" or path.startswith(_OWN_PAGES):
+        return None
+    if path == JUSTCALL or path.startswith(JUSTCALL + "/"):
+        return "justcall", "read" if method in {"GET", "HEAD"} else "other"
+    return classify_google(method, path)
 
 
 def refuse_other_than_loopback(host: str) -> None:

@@ -48,22 +48,22 @@ def viewer_routes(shelf: Shelf) -> list[BaseRoute]:
     """Return the routes of the page and of what belongs to it."""
     templates = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True)
 
-    async def books_page(_request: Request) -> Response:
+    def books_page(_request: Request) -> Response:
         return _html(templates.get_template("books.html").render(books=shelf.listed()))
 
-    async def book_page(request: Request) -> Response:
+    def book_page(request: Request) -> Response:
         found = shelf.shown(request.path_params["id"])
         if found is None:
             return _html(templates.get_template("missing.html").render(id=request.path_params["id"]), status=404)
         return _html(templates.get_template("book.html").render(book=found))
 
-    async def books(_request: Request) -> Response:
+    def books(_request: Request) -> Response:
         return _json(shelf.listed())
 
-    async def book(request: Request) -> Response:
+    def book(request: Request) -> Response:
         return _json(shelf.shown(request.path_params["id"]))
 
-    async def rows(request: Request) -> Response:
+    def rows(request: Request) -> Response:
         params = request.query_params
         top = max(0, int(params.get("top", 0)))
         bottom = top + min(MAX_ROWS_AT_ONCE, max(0, int(params.get("n", 100))))
