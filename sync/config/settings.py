@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
@@ -143,6 +144,7 @@ def resolve_store_url(url: str, folder: Path) -> str:
         ref, url = url, resolve_secret(url, folder)
         if url.startswith(("env:", "file:")) or not _is_store_url(url):
             raise ConfigError(f"What {ref} holds is not the address of a store.")
+        log.register_secret(unquote(urlsplit(url).password or ""))  # drivers write addresses in forms of their own
     if url.startswith("sqlite:///"):
         return f"sqlite:///{(folder / Path(url.removeprefix('sqlite:///')).expanduser()).resolve()}"
     return url.replace("postgresql://", "postgresql+psycopg://", 1)

@@ -135,9 +135,9 @@ class Tab(Options):
         json_schema_extra=available("never"),
         description='You let rows that are older than this leave the tab, such as "180 days".',
     )
-    verify: Verify | None = Field(
-        default=None,
-        json_schema_extra={**available(), "example": "weekly"},
+    verify: Verify = Field(
+        default="never",
+        json_schema_extra=available("never"),
         description="You choose how often the tab is read whole and repaired where it differs.",
     )
     status: CellAddress | None = Field(
@@ -151,8 +151,9 @@ class Sheet(Options):
     """One spreadsheet that is kept up to date: when, and with which tabs."""
 
     name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$",
-        description="You give the sheet a name for commands and messages: letters, digits, dots, dashes, underscores.",
+        pattern=r"^\S(.*\S)?$",
+        max_length=80,
+        description="You give the sheet a name for commands and messages, different from that of every other sheet.",
     )
     spreadsheet: SpreadsheetId = Field(
         json_schema_extra={"example": "https://docs.google.com/spreadsheets/d/1AbC/edit"},
@@ -200,9 +201,9 @@ class Sheet(Options):
         json_schema_extra={**available(), "example": ["https://docs.google.com/spreadsheets/d/2DeF/edit"]},
         description="You name spreadsheets in which to go on when this one is full.",
     )
-    verify: Verify | None = Field(
-        default=None,
-        json_schema_extra={**available(), "example": "weekly"},
+    verify: Verify = Field(
+        default="never",
+        json_schema_extra=available("never"),
         description="You choose how often the tabs are read whole and repaired where they differ.",
     )
     tab: tuple[Tab, ...] = Field(default=(), max_length=200, strict=False, description="You list the data tabs.")

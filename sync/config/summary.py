@@ -173,9 +173,9 @@ class Summary(Options):
         json_schema_extra=available("none"),
         description="You want rows of zeros for days without records.",
     )
-    status: Annotated[bool | str, _status_form()] | None = Field(
-        default=None,
-        json_schema_extra={**available(), "example": True},
+    status: Annotated[bool | str, _status_form()] = Field(
+        default=False,
+        json_schema_extra=available(False),
         description="You want a last line that tells when the summary was last updated.",
     )
 

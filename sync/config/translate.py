@@ -75,7 +75,7 @@ def _sentence(detail: ErrorDetails, field: FieldInfo | None) -> tuple[str, str]:
     if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
         return "The number is out of bounds", allowed_by(field)
     if kind == "string_pattern_mismatch":
-        return "The name cannot be used", "letters, digits, dots, dashes and underscores"
+        return "The name cannot be used", "text on one line that begins and ends with no space"
     if kind.endswith(("too_short", "too_long")):
         return _length_sentence(kind, context)
     return "The value has the wrong type", next((words for t, words in _TYPES.items() if kind.startswith(t)), "")

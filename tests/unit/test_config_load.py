@@ -1,0 +1,358 @@
+"""The config files: what loads, and that every mistake of every file is told at once, with file and line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sync.config.load import Config, load_config, read_config
+from sync.config.problems import format_problems
+from sync.errors import ConfigError, Problem
+
+SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "config"
+TOP = """\
+[google]
+credentials = "anonymous"
+[connection.justcall]
+vendor = "justcall"
+api_key = "env:A_TEST_KEY"
+api_secret = "file:secret.txt"
+"""
+SHEET = """\
+[[sheet]]
+name = "support-calls"
+spreadsheet = "https://docs.google.com/spreadsheets/d/1AbC/edit"
+[[sheet.tab]]
+title = "Calls"
+connection = "justcall"
+stream = "calls"
+"""
+SUMMARY = """\
+[[sheet.summary]]
+title = "By agent"
+of = "Calls"
+group_by = ["agent_name"]
+"""
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    """Load a config from its text, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def _load(text: str, **files: str) -> Config:
+        Path("config.toml").write_text(text)
+        for name, content in files.items():
+            Path(f"{name}.toml").write_text(content)
+        return load_config("config.toml")
+
+    return _load
+
+
+@pytest.fixture
+def problems(load):
+    def _problems(text: str, **files: str) -> tuple[Problem, ...]:
+        with pytest.raises(ConfigError) as caught:
+            load(text, **files)
+        assert caught.value.problems
+        return caught.value.problems
+
+    return _problems
+
+
+@pytest.fixture
+def problem(problems):
+    """Return the only problem of a config."""
+
+    def _problem(text: str, **files: str) -> Problem:
+        (found,) = problems(text, **files)
+        return found
+
+    return _problem
+
+
+def test_every_mistake_of_every_file_is_printed_at_once(tmp_path, monkeypatch):
+    shutil.copytree(SNAPSHOTS / "mistakes", tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        load_config("config.toml")
+    printed = format_problems(caught.value) + "\n"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        (SNAPSHOTS / "mistakes.txt").write_text(printed)
+    assert printed == (SNAPSHOTS / "mistakes.txt").read_text()
+    for secret in ("AIzaSyLiteralSecret", "hunter2", "hunter3", "sk_live_literal"):
+        assert secret not in printed
+
+
+def test_the_whole_contract_is_known_and_only_what_is_not_carried_out_is_refused():
+    with pytest.raises(ConfigError) as caught:
+        load_config(SNAPSHOTS / "contract.toml")
+    assert all("is not available yet" in p.what for p in caught.value.problems)
+    assert [p.field for p in caught.value.problems] == [
+        "store.keep_records",
+        "connection.aircall.vendor",
+        "connection.callscaler.vendor",
+        'sheet["support-calls"].tab["Calls"].where',
+        'sheet["support-calls"].summary["By agent"].limit',
+        'sheet["support-calls"].summary["By agent"].chart',
+    ]
+
+
+def test_a_small_config_gets_the_defaults(load):
+    config = load(TOP + SHEET + SUMMARY)
+    (sheet,) = config.sheets
+    assert (config.google.writes_per_minute, config.daemon.workers) == (60, 4)
+    assert config.store_url() == f"sqlite:///{Path.cwd()}/callsheet.db"
+    assert config.connections["justcall"].lookback == timedelta(days=3)
+    assert (sheet.spreadsheet_id, sheet.zone.key, str(sheet.schedule)) == ("1AbC", "UTC", "when asked")
+    assert (sheet.tabs[0].period.text, sheet.tabs[0].mode, sheet.tabs[0].columns) == ("last 30 days", "upsert", None)
+    assert (sheet.summaries[0].metric_names, sheet.summaries[0].totals) == (("count",), True)
+    assert config.spec_of(sheet.tabs[0]).name == "calls"
+
+
+def test_a_sheet_without_zone_has_that_of_the_daemon(load):
+    assert load(TOP + '[daemon]\ntimezone = "Asia/Kolkata"\n' + SHEET).sheets[0].zone.key == "Asia/Kolkata"
+
+
+def test_sheets_and_connections_may_be_in_included_files(load):
+    config = load('include = ["sh*.toml", "none/*.toml", "sheets.toml"]\n' + TOP, sheets=SHEET)
+    assert [sheet.name for sheet in config.sheets] == ["support-calls"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "1AbC_d-9",
+        "https://docs.google.com/spreadsheets/d/1AbC_d-9",
+        "https://docs.google.com/spreadsheets/d/1AbC_d-9/edit?gid=0#gid=0",
+        "https://docs.google.com/spreadsheets/u/1/d/1AbC_d-9/edit",
+        "https://docs.google.com/a/example.com/spreadsheets/d/1AbC_d-9/view",
+        "https://drive.google.com/open?id=1AbC_d-9&usp=sharing",
+        "http://127.0.0.1:8400/spreadsheets/d/1AbC_d-9/edit",
+    ],
+)
+def test_any_link_leads_to_the_spreadsheet(load, link):
+    assert (
+        load(TOP + SHEET.replace("https://docs.google.com/spreadsheets/d/1AbC/edit", link)).sheets[0].spreadsheet
+        == "1AbC_d-9"
+    )
+
+
+def test_secrets_are_read_when_asked_for_and_are_not_in_the_config(load, monkeypatch):
+    monkeypatch.setenv("A_TEST_KEY", "the-key-itself")
+    config = load(TOP + SHEET)
+    Path("secret.txt").write_text("the-secret-itself\n")
+    assert config.connection_secrets("justcall") == {"api_key": "the-key-itself", "api_secret": "the-secret-itself"}
+    assert "itself" not in repr(config)
+
+
+def test_a_secret_that_is_missing_is_told_with_the_line_that_names_it(load, monkeypatch):
+    monkeypatch.delenv("A_TEST_KEY", raising=False)
+    config = load(TOP + SHEET)
+    with pytest.raises(ConfigError, match="A_TEST_KEY is not set") as caught:
+        config.connection_secrets("justcall")
+    (found,) = caught.value.problems
+    assert (found.file, found.line, found.field) == ("config.toml", 5, "connection.justcall.api_key")
+
+
+@pytest.mark.parametrize("credentials", ["adc", "anonymous"])
+def test_some_credentials_need_no_key(load, credentials):
+    assert load(TOP.replace("anonymous", credentials) + SHEET).google_key() is None
+
+
+def test_a_key_file_of_google_is_relative_to_the_config(load):
+    config = load(TOP.replace("anonymous", "file:key.json") + SHEET)
+    Path("key.json").write_text("{}")
+    assert config.google_key() == "{}"
+
+
+def test_a_sheet_is_found_by_name_and_a_typo_gets_the_nearest(load):
+    config = load(TOP + SHEET)
+    assert config.sheet_named("Support-Calls").name == "support-calls"
+    with pytest.raises(ConfigError, match="There is no sheet") as caught:
+        config.sheet_named("suport-calls")
+    assert caught.value.hint == 'Did you mean "support-calls"?'
+
+
+def test_a_config_that_does_not_exist_is_told_with_the_way_to_one(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "config.toml")
+    assert "callsheet init" in format_problems(caught.value)
+
+
+def test_a_file_that_is_no_text_is_a_problem_with_its_line(tmp_path):
+    (tmp_path / "config.toml").write_bytes(b"a = 1\nb = '\xff'\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "config.toml")
+    assert caught.value.problems[0].line == 2
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_fine(tmp_path):
+    (tmp_path / "config.toml").write_bytes(
+        b"\xef\xbb\xbf" + (TOP + SHEET + "mode = 'x'\n").replace("\n", "\r\n").encode()
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "config.toml")
+    assert caught.value.problems[0].line == 14
+
+
+def test_a_broken_sheet_leaves_the_others_to_a_daemon(tmp_path):
+    other = SHEET.replace("support-calls", "other").replace("1AbC", "2DeF")
+    (tmp_path / "config.toml").write_text(TOP + SHEET + 'mode = "upsrt"\n' + other)
+    reading = read_config(tmp_path / "config.toml")
+    assert reading.config is not None
+    assert [sheet.name for sheet in reading.config.sheets] == ["other"]
+    assert len(reading.problems) == 1
+
+
+def test_a_broken_setting_leaves_nothing(tmp_path):
+    (tmp_path / "config.toml").write_text(TOP + SHEET + "[daemon]\nworkers = 0\n")
+    assert read_config(tmp_path / "config.toml").config is None
+
+
+def test_a_typo_gets_the_nearest_known_name(problem):
+    found = problem(TOP + SHEET + 'perriod = "today"\n')
+    assert (found.line, found.field) == (14, 'sheet["support-calls"].tab["Calls"].perriod')
+    assert found.hint == 'Did you mean "period"?'
+
+
+def test_a_literal_secret_is_refused_and_not_repeated(problems):
+    for line in ('api_key = "sk_live_1"', "api_key = 981273", 'api_keyy = "sk_live_1"', 'api_key = ["sk_live_1"]'):
+        found = problems(TOP.replace('api_key = "env:A_TEST_KEY"', line) + SHEET)
+        assert "sk_live_1" not in repr(found)
+        assert "981273" not in repr(found)
+
+
+def test_a_password_in_the_address_of_the_store_is_refused_and_not_repeated(problem):
+    found = problem(TOP + SHEET + '[store]\nurl = "postgresql://me:hunter2@db/x"\n')
+    assert "hunter2" not in repr(found)
+    assert "env:NAME" in found.allowed
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8321", "[::]:8321", "10.0.0.7:80"])
+def test_listening_for_everyone_is_allowed_with_a_warning(load, listen):
+    config = load(TOP + SHEET + f'[daemon]\nlisten = "{listen}"\n')
+    assert [w.field for w in config.warnings] == ["daemon.listen"]
+
+
+@pytest.mark.parametrize("listen", [":8321", "8321", "example.com:80", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x"])
+def test_an_address_to_listen_on_is_explicit(problem, listen):
+    assert problem(TOP + SHEET + f'[daemon]\nlisten = "{listen}"\n').field == "daemon.listen"
+
+
+def test_params_on_a_field_that_changes_get_a_warning(load):
+    config = load(TOP + SHEET + 'params = { status = "missed", direction = "inbound" }\n')
+    assert [w.field for w in config.warnings] == ['sheet["support-calls"].tab["Calls"].params.status']
+
+
+def test_a_field_that_only_the_vendor_knows_can_be_a_column_with_a_warning(load):
+    config = load(TOP + SHEET + 'columns = ["call_id", "sentiment", { field = "tag", undeclared = true }]\n')
+    assert [w.received for w in config.warnings] == ['"sentiment"', '"tag"']
+
+
+def test_a_misspelt_field_is_not_taken_for_one_that_only_the_vendor_knows(problem):
+    found = problem(TOP + SHEET + 'columns = ["call_id", "agent_nam"]\n')
+    assert 'Did you mean "agent_name"?' in found.hint
+
+
+def test_an_upsert_tab_needs_its_key_among_the_columns(problem):
+    assert "call_id" in problem(TOP + SHEET + 'columns = ["duration"]\n').what
+
+
+def test_titles_are_unique_ignoring_case_across_files(problem):
+    other = SHEET.replace("support-calls", "other").replace('"Calls"', '"CALLS"')
+    found = problem('include = ["other.toml"]\n' + TOP + SHEET, other=other)
+    assert (found.file, found.line, found.field) == ("other.toml", 5, 'sheet["other"].tab["CALLS"].title')
+    assert "config.toml:12" in found.what
+
+
+def test_the_same_title_in_two_spreadsheets_is_fine(load):
+    assert len(load(TOP + SHEET + SHEET.replace("support-calls", "other").replace("1AbC", "2DeF")).sheets) == 2
+
+
+def test_a_connection_that_an_unreadable_file_may_hold_is_not_called_unknown(problem):
+    text = 'include = ["other.toml"]\n' + TOP + SHEET.replace('"justcall"', '"elsewhere"')
+    assert problem(text, other="[broken").file == "other.toml"
+
+
+def test_one_bracket_in_place_of_two_is_explained(problems):
+    assert any(
+        "[[sheet]]" in p.hint for p in problems(TOP + SHEET.replace("[[sheet]]", "[sheet]").split("[[sheet.tab")[0])
+    )
+
+
+LATER_TAB = [
+    'where = ["duration >= 10"]',
+    'mode = "append"',
+    'mode = "replace"',
+    'order = "newest first"',
+    'split = "month"',
+    'overflow = "remove_oldest"',
+    'remove_after = "180 days"',
+    'verify = "weekly"',
+    'status = "A1"',
+    'columns = ["call_id", { field = "from", mask = "last 4" }]',
+]
+LATER_SUMMARY = [
+    "limit = 50",
+    'chart = { type = "column", x = "agent_name", y = ["count"] }',
+    'metrics = ["count", "qualified_pct"]',
+    'metrics = ["count", { metric = "missed_count", title = "Missed" }]',
+    'where = ["duration >= 10"]',
+    'pivot = "direction"',
+    'compare = "previous period"',
+    'fill = "zero"',
+    "status = true",
+]
+LATER_SHEET = ['credentials = "file:b.json"', 'spares = ["1AbC"]', 'verify = "weekly"', 'template = "call log"']
+
+
+@pytest.mark.parametrize("line", LATER_TAB)
+def test_what_a_tab_cannot_do_yet_is_refused(problem, line):
+    found = problem(TOP + SHEET + line + "\n")
+    assert "is not available yet" in found.what
+    assert found.line == 14
+    assert line.split(" =")[0] in found.field
+
+
+@pytest.mark.parametrize("line", LATER_SUMMARY)
+def test_what_a_summary_cannot_do_yet_is_refused(problem, line):
+    found = problem(TOP + SHEET + SUMMARY + line + "\n")
+    assert "is not available yet" in found.what
+    assert found.line == 18
+
+
+@pytest.mark.parametrize("line", LATER_SHEET)
+def test_what_a_sheet_cannot_do_yet_is_refused(problem, line):
+    found = problem(TOP + SHEET.replace("[[sheet.tab]]", f"{line}\n[[sheet.tab]]"))
+    assert "is not available yet" in found.what
+
+
+def test_a_third_group_and_groups_of_lists_are_refused(problems):
+    text = TOP + SHEET + SUMMARY.replace('["agent_name"]', '["agent_name", "date", "week"]')
+    assert [p.what for p in problems(text)] == ["A third group is not available yet"]
+    assert "not available yet" in problems(TOP + SHEET + SUMMARY.replace("agent_name", "tags"))[0].what
+
+
+def test_other_vendors_dialects_and_streams_are_refused(problems):
+    aircall = '[connection.aircall]\nvendor = "aircall"\napi_id = "env:A"\napi_token = "env:B"\n'
+    found = problems(TOP + 'dialect = "v2.1"\n' + aircall + SHEET.replace('"calls"', '"texts"'))
+    assert [p.field for p in found] == [
+        "connection.justcall.dialect",
+        "connection.aircall.vendor",
+        'sheet["support-calls"].tab["Calls"].stream',
+    ]
+    assert all("is not available yet" in p.what for p in found)
+
+
+def test_a_typo_in_what_is_not_available_yet_is_found(problems):
+    found = problems(TOP + SHEET + SUMMARY + 'chart = { type = "colum", x = "agent", yy = 1 }\n')
+    assert {p.field.rpartition(".")[2] for p in found} == {"type", "x", "y", "yy"}
+
+
+def test_keeping_records_for_a_time_is_refused_until_it_is_carried_out(problem):
+    assert problem(TOP + SHEET + '[store]\nkeep_records = "400 days"\n').field == "store.keep_records"
