@@ -113,10 +113,9 @@ def add_protected_range(desk: Desk, body: Json) -> Json:
     sheet = _protected_sheet(desk, new)
     new.pop("requestingUserCanEdit", None)
     new["protectedRangeId"] = _own_id(desk, "protectedRanges", "protectedRangeId", new)
-    if not new.get("warningOnly"):
-        named = {name: value for name, value in editors.items() if value}
-        users = [user for user in named.get("users", []) if user != desk.caller.email]
-        new["editors"] = named | {"users": [desk.caller.email, *users]}
+    named = {name: value for name, value in editors.items() if value}
+    users = [user for user in named.get("users", []) if user != desk.caller.email]
+    new["editors"] = named | {"users": [desk.caller.email, *users]}
     sheet.objects["protectedRanges"].append(new)
     shown = show_protection(new, desk.caller)
     if "requestingUserCanEdit" in shown:
