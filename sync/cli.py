@@ -13,7 +13,8 @@ from typer.core import TyperGroup
 from sync import clock, log, screen
 from sync.catalogue import chosen_streams, known_streams, pull_sample
 from sync.choice import load_good_part, named_sheets, sheets_to_run, to_period
-from sync.config.load import Config, config_schema, example_config, load_config
+from sync.config.example import make_schema, make_starting_config
+from sync.config.load import Config, load_config
 from sync.config.problems import format_problem
 from sync.config.sheet import Sheet
 from sync.daemon import Daemon
@@ -108,7 +109,7 @@ def init(
     """Write a commented config file to start from."""
     if config.exists() and not force:
         raise ConfigError(f"{config} exists already.", hint="Name another file with --config, or give --force.")
-    config.write_text(example_config())
+    config.write_text(make_starting_config())
     screen.say([f"Wrote {config}. Edit it, then run: callsheet check --config {config}"])
 
 
@@ -277,4 +278,4 @@ def sandbox(*, port: Port = 8300, config: NoConfig = DEFAULT_CONFIG, verbose: Ve
 @app.command("schema")
 def schema(*, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Print the JSON Schema of the config, for editors."""
-    screen.say_json(config_schema())
+    typer.echo(make_schema(), nl=False)

@@ -1,0 +1,140 @@
+"""The docs name every command and option, their examples are valid, and what is generated is up to date."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from sync import errors
+from sync.cli import app
+from sync.config.load import load_config
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+ACCOUNTS = """
+[google]
+credentials = "anonymous"
+[connection.justcall]
+vendor = "justcall"
+api_key = "env:JUSTCALL_API_KEY"
+api_secret = "env:JUSTCALL_API_SECRET"
+"""
+SHEET = """
+[[sheet]]
+name = "support-calls"
+spreadsheet = "https://docs.google.com/spreadsheets/d/1AbC/edit"
+[[sheet.tab]]
+title = "Calls"
+connection = "justcall"
+stream = "calls"
+"""
+
+
+def _generated() -> dict[str, str]:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "checks" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return dict(module.pages())
+
+
+def _blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["docs/reference/commands.md", "docs/reference/exit-codes.md"])
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    assert (ROOT / name).read_text() == _generated()[name], f"{name} is stale: make generate"
+
+
+def test_every_command_and_option_has_help() -> None:
+    for name, command in COMMANDS.items():
+        assert command.help, name
+        for param in command.params:
+            assert param.help, f"{name} {param.name}"
+
+
+def test_every_command_takes_a_config_file() -> None:
+    for name, command in COMMANDS.items():
+        assert any("--config" in param.opts for param in command.params), name
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_docs_mention_every_command_and_option(name: str) -> None:
+    text = (ROOT / "docs" / "reference" / "commands.md").read_text()
+    section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    assert section, name
+    for param in COMMANDS[name].params:
+        for option in param.opts:
+            assert param.param_type_name == "argument" or option in section, f"{name} {option}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_config_examples_are_valid(page: Path, tmp_path: Path) -> None:
+    for block in _blocks(page, "toml"):
+        text = block
+        if "[google]" not in block:
+            text = ACCOUNTS + text
+        if "[[sheet]]" not in block:
+            text += SHEET
+        (tmp_path / "config.toml").write_text(text)
+        assert load_config(tmp_path / "config.toml").sheets
+
+
+def _commands_in(page: Path) -> Iterator[list[str]]:
+    for line in page.read_text().splitlines():
+        for words in re.findall(r"(?:^|`|: |- )(callsheet [a-z][^`|#]*)", line):
+            yield shlex.split(words.strip().rstrip(".,"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_in_the_docs_exist_with_their_options(page: Path) -> None:
+    for words in _commands_in(page):
+        if words[1] not in COMMANDS:
+            assert not any(word.startswith("-") for word in words), words
+            continue
+        known = {option for param in COMMANDS[words[1]].params for option in param.opts} | {"--help"}
+        assert {word for word in words if word.startswith("-")} <= known, words
+
+
+def test_make_targets_in_the_docs_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for page in PAGES:
+        assert set(re.findall(r"`?make ([a-z]+)`", page.read_text())) <= targets, page
+
+
+def test_the_changelog_speaks_of_this_version() -> None:
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), flags=re.MULTILINE)
+    assert version is not None
+    assert f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_tree_names_every_error_with_its_exit_code() -> None:
+    tree = errors.__doc__ or ""
+    for name, value in vars(errors).items():
+        if isinstance(value, type) and issubclass(value, errors.SyncError):
+            assert re.search(rf"^ *{name} ", tree, flags=re.MULTILINE), name
+
+
+def test_the_service_unit_starts_a_command_that_exists() -> None:
+    unit = (ROOT / "contrib" / "callsheet.service").read_text()
+    command = re.search(r"^ExecStart=\S+/callsheet (\S+) --config", unit, flags=re.MULTILINE)
+    assert command is not None
+    assert command[1] in COMMANDS
