@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ T0 = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
 NO_POSTGRESQL = (
     f"no PostgreSQL: set {URL_VARIABLE} to a server where databases may be made, or install PostgreSQL "
-    "(initdb and pg_ctl on PATH or below /usr/lib/postgresql), or pip install pgserver"
+    "(initdb and pg_ctl on PATH or below /usr/lib/postgresql), or pip install pgserver; and psycopg"
 )
 
 
@@ -94,7 +95,7 @@ def postgresql_server() -> Iterator[str | None]:
     if os.environ.get(URL_VARIABLE):
         yield os.environ[URL_VARIABLE]
         return
-    programs = _programs()
+    programs = _programs() if importlib.util.find_spec("psycopg") else None
     if programs is None:
         yield None
         return
@@ -105,21 +106,25 @@ def postgresql_server() -> Iterator[str | None]:
         yield None
         return
     try:
-        _start(programs, folder, as_user)
-        yield f"postgresql://callsheet@/postgres?host={folder}"
+        started = _start(programs, folder, as_user)
+        yield f"postgresql://callsheet@/postgres?host={folder}" if started else None
     finally:
         stop = [*as_user, programs / "pg_ctl", "-D", folder / "cluster", "-m", "immediate", "stop"]
         subprocess.run(stop, check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(programs: Path, folder: Path, as_user: list[str]) -> None:
+def _start(programs: Path, folder: Path, as_user: list[str]) -> bool:
     cluster = folder / "cluster"
     initdb = [*as_user, programs / "initdb", "-D", cluster, "-A", "trust", "-U", "callsheet", "--no-sync", "-E", "UTF8"]
-    subprocess.run([*initdb, "--locale=C"], check=True, capture_output=True, cwd=folder)
     options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=100"
     start = [*as_user, programs / "pg_ctl", "-D", cluster, "-w", "-l", folder / "log", "-o", options, "start"]
-    subprocess.run(start, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    try:
+        for command in ([*initdb, "--locale=C"], start):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    except (OSError, subprocess.CalledProcessError):
+        return False  # programs that the other user may not read, a library that is missing
+    return True
 
 
 def _programs() -> Path | None:

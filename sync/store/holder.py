@@ -39,7 +39,8 @@ def _holder_of(pid: int) -> str:
 
 def _start_s(process: psutil.Process) -> float:
     """Count from boot, not from 1970: setting the wall clock must not make a living holder look gone."""
-    return process.create_time() - psutil.boot_time()
+    start_s: float = process.create_time() - psutil.boot_time()
+    return start_s
 
 
 @cache
