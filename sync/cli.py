@@ -67,7 +67,10 @@ app = typer.Typer(
 )
 ConfigFile = Annotated[Path, typer.Option("--config", envvar="CALLSHEET_CONFIG", help="The config file.")]
 NoConfig = Annotated[Path, typer.Option("--config", help="Accepted as everywhere; not read here.")]
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Names of sheets.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME", help="Sheets by name; without a name, every enabled one.")
+]
+NamesToRun = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Sheets by name, disabled ones too.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", callback=_set_verbose, help="Show debug lines and traces.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")]
@@ -154,7 +157,7 @@ def plan(
 
 @app.command("run-now")
 def run_now(
-    names: Names = None,
+    names: NamesToRun = None,
     *,
     every_sheet: Annotated[bool, typer.Option("--all", help="Run every enabled sheet.")] = False,
     period: PeriodText = None,

@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from sync import clock
 
 _OWN_PREFIXES = ("CALLSHEET_", "JUSTCALL_", "AIRCALL_", "CALLSCALER_", "GOOGLE_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_COLOURS = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "_TYPER_FORCE_DISABLE_TERMINAL")
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
 
@@ -48,20 +48,22 @@ def _no_outside_network() -> Iterator[None]:
         yield
 
 
+def pytest_configure() -> None:
+    """Settle the environment before anything is imported; child processes inherit it."""
+    for name in list(os.environ):
+        if name.startswith(_OWN_PREFIXES) or name.lower() in _PROXIES or name in _COLOURS:
+            del os.environ[name]
+    # Texts are compared: one width, no colours, one zone.
+    os.environ |= {"COLUMNS": "120", "LINES": "50", "TERM": "dumb", "NO_COLOR": "1", "TZ": "UTC"}
+
+
 @pytest.fixture(autouse=True, scope="session")
-def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Remove what a developer's own shell may set, and give an empty home; child processes inherit it."""
-    home = tmp_path_factory.mktemp("home")
+def _empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    home = str(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith(_OWN_PREFIXES) or name.lower() in _PROXIES:
-                patch.delenv(name)
         for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
-            patch.setenv(name, str(home))
-        # Texts are compared: no colours, one width, one zone.
-        for name, value in {"COLUMNS": "120", "LINES": "50", "TERM": "dumb", "NO_COLOR": "1", "TZ": "UTC"}.items():
-            patch.setenv(name, value)
-        yield home
+            patch.setenv(name, home)
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,233 @@
+"""Messages and exit codes of the commands that need neither vendor nor Google; texts in tests/snapshots/cli."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from sync import errors
+from sync.cli import app, main
+from sync.errors import NotShared
+from sync.report import ErrorReport, Outcome, RunReport, TabReport, run_json
+from sync.store.db import open_store
+from sync.store.runs import close_run, open_run
+from tests.snapshot import assert_matches
+
+AT = datetime(2026, 3, 9, 12, tzinfo=UTC)
+CONFIG = """
+[google]
+credentials = "anonymous"
+
+[connection.justcall]
+vendor = "justcall"
+api_key = "env:JUSTCALL_API_KEY"
+api_secret = "env:JUSTCALL_API_SECRET"
+
+[[sheet]]
+name = "support-calls"
+spreadsheet = "https://docs.google.com/spreadsheets/d/1AbCdEfGhIjKlMnOp/edit"
+[[sheet.tab]]
+title = "Calls"
+connection = "justcall"
+stream = "calls"
+
+[[sheet]]
+name = "sales-calls"
+spreadsheet = "https://docs.google.com/spreadsheets/d/2AbCdEfGhIjKlMnOp/edit"
+enabled = false
+[[sheet.tab]]
+title = "Calls"
+connection = "justcall"
+stream = "calls"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), prog_name="callsheet")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("no-such-sheet", ("run-now", "suport-calls")),
+        ("no-sheet-named", ("run-now",)),
+        ("names-and-all", ("run-now", "support-calls", "--all")),
+        ("bad-period", ("run-now", "support-calls", "--period", "tomorow")),
+        ("no-config", ("run-now", "--all", "--config", "other.toml")),
+        ("init-twice", ("init",)),
+        ("no-such-connection", ("streams", "justcal")),
+        ("no-such-stream", ("streams", "justcall", "cals")),
+    ],
+)
+def test_a_mistake_is_told_with_a_hint_and_exit_code_2(folder: Path, name: str, arguments: tuple[str, ...]) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert_matches(result.stderr, f"cli/{name}.txt")
+
+
+def test_every_problem_of_the_config_is_told_at_once(folder: Path) -> None:
+    broken = CONFIG.replace('credentials = "anonymous"', 'credentails = "anonymous"').replace(
+        "enabled = false", "cron = 5"
+    )
+    (folder / "config.toml").write_text(broken)
+    result = call("check")
+    assert result.exit_code == 2
+    assert_matches(result.stderr, "cli/config-problems.txt")
+
+
+def test_an_unknown_option_is_refused_with_exit_code_2(folder: Path) -> None:
+    assert call("run-now", "--alll").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["--help", *sorted(c.name or "" for c in app.registered_commands)])
+def test_help_reads_as_before(name: str) -> None:
+    result = call(name) if name == "--help" else call(name, "--help")
+    assert result.exit_code == 0
+    text = "\n".join(line.rstrip() for line in result.stdout.splitlines()) + "\n"
+    assert_matches(text, f"help/{name.strip('-')}.txt")
+
+
+def test_init_writes_a_config_and_force_writes_over_one(folder: Path) -> None:
+    result = call("init", "--config", "new.toml")
+    assert result.exit_code == 0
+    assert "[[sheet]]" in (folder / "new.toml").read_text()
+    assert call("init", "--force").exit_code == 0
+    assert (folder / "config.toml").read_text() == (folder / "new.toml").read_text()
+
+
+def test_the_config_file_can_be_named_in_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "config.toml").rename(folder / "elsewhere.toml")
+    monkeypatch.setenv("CALLSHEET_CONFIG", str(folder / "elsewhere.toml"))
+    assert call("status").exit_code == 0
+
+
+def test_schema_is_json(folder: Path) -> None:
+    assert "sheet" in orjson.loads(call("schema").stdout)["properties"]
+
+
+def test_streams_are_shown_without_a_config(folder: Path) -> None:
+    (folder / "config.toml").unlink()
+    shown = call("streams", "justcall", "calls").stdout
+    for words in ("call_id", "started_at", "instant", "key: call_id", "vendor remembers"):
+        assert words in shown
+
+
+def _leave_a_failed_and_a_good_run(folder: Path) -> None:
+    store = open_store(f"sqlite:///{folder / 'callsheet.db'}")
+    for minutes, error in ((0, None), (15, NotShared("The spreadsheet is not shared.", hint="Share it."))):
+        at = AT + timedelta(minutes=minutes)
+        report = RunReport(
+            sheet="support-calls",
+            outcome=Outcome.FAILED if error else Outcome.OK,
+            started_at=at,
+            seconds=4.2,
+            error=ErrorReport.of(error) if error else None,
+            requests={"google_read": 2, "justcall": 41},
+            tabs=() if error else (TabReport(title="Calls", outcome=Outcome.OK, rows=4711, added=20, changed=50),),
+        )
+        run = open_run(store, report.sheet, "1AbC", "schedule", started_at=at)
+        text = orjson.dumps(run_json(report)).decode()
+        close_run(store, run, str(report.outcome), text, finished_at=at + timedelta(seconds=4.2))
+    store.close()
+
+
+def test_status_tells_the_last_good_run_and_why_the_last_one_failed(folder: Path) -> None:
+    _leave_a_failed_and_a_good_run(folder)
+    result = call("status")
+    assert result.exit_code == 0
+    assert_matches("\n".join(line.rstrip() for line in result.stdout.splitlines()) + "\n", "cli/status.txt")
+
+
+def test_status_in_json_has_the_same_facts(folder: Path) -> None:
+    _leave_a_failed_and_a_good_run(folder)
+    support, sales = orjson.loads(call("status", "--json").stdout)["sheets"]
+    assert (support["state"], support["rows"], sales["state"]) == ("failed", 4711, "disabled")
+    assert support["last_good_at"] == "2026-03-09T12:00:04.200000+00:00"
+    assert support["errors"][0]["hint"] == "Share it."
+    assert sales["last_run_at"] is None
+
+
+def test_history_shows_the_latest_run_first(folder: Path) -> None:
+    _leave_a_failed_and_a_good_run(folder)
+    result = call("history")
+    assert_matches("\n".join(line.rstrip() for line in result.stdout.splitlines()) + "\n", "cli/history.txt")
+    runs = orjson.loads(call("history", "support-calls", "--limit", "1", "--json").stdout)["runs"]
+    assert [(run["outcome"], run["trigger"]) for run in runs] == [("failed", "schedule")]
+
+
+def test_a_run_whose_process_died_is_told_as_interrupted(folder: Path) -> None:
+    code = (
+        "from datetime import datetime, UTC; from sync.store.db import open_store; from sync.store.runs import open_run;"
+        f"open_run(open_store('sqlite:///{folder / 'callsheet.db'}'), 'support-calls', '1AbC', 'person',"
+        " started_at=datetime.now(UTC))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    (support, _) = orjson.loads(call("status", "--json").stdout)["sheets"]
+    assert support["state"] == "interrupted"
+
+
+def test_a_broken_sheet_does_not_keep_the_others_from_being_shown(folder: Path) -> None:
+    (folder / "config.toml").write_text(CONFIG.replace("enabled = false", 'cron = "nonsense"'))
+    result = call("status", "--json")
+    assert result.exit_code == 0
+    assert [sheet["sheet"] for sheet in orjson.loads(result.stdout)["sheets"]] == ["support-calls"]
+    assert "nonsense" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.StoreError("x"), 3),
+        (errors.TooLarge("x"), 4),
+        (errors.NotShared("x"), 5),
+        (errors.ContractBroken("x"), 6),
+        (errors.Unreachable("x"), 7),
+        (errors.StopRequested(), 130),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_every_error_leaves_with_its_own_exit_code(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sync.cli.load_config", fail)
+    result = call("check")
+    assert result.exit_code == code
+    assert "Traceback" not in result.stderr
+
+
+def test_verbose_shows_where_it_failed(folder: Path) -> None:
+    assert "Traceback" in call("check", "nope", "-v").stderr
+
+
+def test_what_nobody_foresaw_is_told_without_a_trace(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("sync.cli.load_config", fail)
+    monkeypatch.setattr("sys.argv", ["callsheet", "check"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 1
+    shown = capsys.readouterr().err
+    assert "not foreseen: ZeroDivisionError" in shown
+    assert "Traceback" not in shown
