@@ -16,7 +16,8 @@ from sync.sandbox.google.app import GoogleWorld, routes
 @contextmanager
 def serve(world: GoogleWorld) -> Iterator[str]:
     """Serve a world on a free port; yields its address."""
-    config = uvicorn.Config(Starlette(routes=routes(world)), host="127.0.0.1", port=0, log_level="error", lifespan="off")
+    app = Starlette(routes=routes(world))
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

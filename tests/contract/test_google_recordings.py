@@ -41,7 +41,12 @@ def _runs() -> Iterator[Any]:
         assert not run, f"{path.name} ends in the middle of a run"
 
 
-RUNS = list(_runs()) or [pytest.param([], marks=pytest.mark.skip(reason=f"no recordings in {FOLDER}"))]
+RUNS = list(_runs())
+print(  # noqa: T201 - how much ground the recordings cover, shown with -s and when something fails
+    f"recorded runs: {len(RUNS)}, requests: {sum(len(run.values[0]) for run in RUNS)}, "
+    f"known to differ: {len(EXPECTED_DIFFERENT)}"
+)
+RUNS = RUNS or [pytest.param([], marks=pytest.mark.skip(reason=f"no recordings in {FOLDER}"))]
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +56,10 @@ def google() -> Iterator[tuple[GoogleWorld, str]]:
         yield world, url
 
 
-@pytest.fixture(scope="module", autouse=True)
-def count(request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
-    n_requests = sum(len(param.values[0]) for param in RUNS)
-    print(f"\nrecorded runs: {len(RUNS)}, requests: {n_requests}, known to differ: {len(EXPECTED_DIFFERENT)}")
-
-
 @pytest.mark.parametrize("run", RUNS)
-def test_recorded_run_gets_the_answers_that_google_gave(google: tuple[GoogleWorld, str], run: list[Interaction]) -> None:
+def test_recorded_run_gets_the_answers_that_google_gave(
+    google: tuple[GoogleWorld, str], run: list[Interaction]
+) -> None:
     world, url = google
     world.reset()
     _seed(world, run)

@@ -11,6 +11,7 @@ from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.grid import row_has_data
 from sync.sandbox.google.lines import resize_rows
 from sync.sandbox.google.requests_lines import add_lines
+from sync.sandbox.google.spans import Inserted
 from sync.sandbox.google.targets import Target
 from sync.sandbox.google.values import Planned, plan_write, transpose
 
@@ -29,7 +30,7 @@ def place_rows(
     plan_columns(sheet, left, width, top)
     if insert and rows and top < sheet.grid.n_rows:
         check_insert(book, sheet, "ROWS", top, caller)
-        add_lines(Desk(book, caller), sheet, "ROWS", top, len(rows), top - 1 if top else None)
+        add_lines(Desk(book, caller), sheet, "ROWS", Inserted(top, len(rows)), look_of=top - 1 if top else None)
     missing = top + len(rows) - sheet.grid.n_rows
     if missing > 0:
         book.check_cells(missing * sheet.grid.n_columns)

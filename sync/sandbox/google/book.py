@@ -176,7 +176,7 @@ def grid_rect(grid_range: Json) -> Rect:
 
 
 def close_rect(sheet: Sheet, rect: Rect, *, clip: bool) -> Box:
-    """Close a rectangle against the grid; one that starts outside is refused, one that ends outside is cut or refused."""
+    """Close a rectangle against the grid. One that starts outside is refused; one that ends there only without `clip`."""
     n_rows, n_columns = sheet.grid.n_rows, sheet.grid.n_columns
     box = Box(
         rect.top,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,15 @@ TOKENS = re.compile(
     r"|(?P<name>#?[A-Za-z_][\w.!?]*)|(?P<sign><=|>=|<>|[-+*/^&=<>(),%]))"
 )
 ERRORS = ("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#N/A", "#NUM!", "#ERROR!")
+
+
+ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+}
 
 
 class FormulaError(Exception):
@@ -215,7 +225,7 @@ def _aggregate(name: str, values: list[Value], numbers: list[float]) -> Value:
     if name == "AVERAGE":
         return tidy_number(sum(numbers) / len(numbers)) if numbers else str(_fail("#DIV/0!"))
     if name in {"MIN", "MAX"}:
-        return (min if name == "MIN" else max)(numbers, default=0)
+        return min(numbers, default=0) if name == "MIN" else max(numbers, default=0)
     raise FormulaError("#NAME?")
 
 
@@ -249,25 +259,9 @@ def _apply(sign: str, left: Value, right: Value) -> Value:
     if sign == "/" and second == 0:
         raise FormulaError("#DIV/0!")
     try:
-        return tidy_number({"+": _add, "-": _subtract, "*": _multiply, "/": _divide, "^": pow}[sign](first, second))
+        return tidy_number(ARITHMETIC[sign](first, second))
     except OverflowError:
         raise FormulaError("#NUM!") from None
-
-
-def _add(a: float, b: float) -> float:
-    return a + b
-
-
-def _subtract(a: float, b: float) -> float:
-    return a - b
-
-
-def _multiply(a: float, b: float) -> float:
-    return a * b
-
-
-def _divide(a: float, b: float) -> float:
-    return a / b
 
 
 def _as_text(value: Value) -> str:

@@ -112,7 +112,7 @@ def listing(call: Call) -> Json:
     tests = _tests(call.one("q") or "")
     files = [file for file in call.world.files.values() if file.access != "none" or file.owner == call.caller.email]
     files = [file for file in files if all(_holds(file, test) for test in tests)]
-    files = sorted(reversed(files), key=lambda file: file.modified, reverse=True)
+    files = sorted(files, key=lambda file: (file.modified, file.created), reverse=True)
     size = int(call.one("pageSize") or 100)
     start = int(call.one("pageToken") or 0)
     page = files[start : start + size]

@@ -51,7 +51,7 @@ def make_look(cell_format: Json, validation: Json | None = None) -> Look | None:
 
 @dataclass(slots=True)
 class Grid:
-    """Values, looks and extras of `len(cells)` rows by `n_columns`. Rows may be stored shorter than the grid is wide."""
+    """Values, looks and extras of `len(cells)` rows by `n_columns`. Stored rows may end before the grid does."""
 
     n_columns: int
     cells: list[Row | None] = field(default_factory=list)

@@ -37,8 +37,7 @@ def _read_path(tokens: list[str], at: int, tree: Mask) -> int:
         token = tokens[at]
         at += 1
         if token == "(":
-            at = _read_list(tokens, at, branch) + 1
-            return at
+            return _read_list(tokens, at, branch) + 1
         if token in {".", "/"}:
             continue
         name = _camel(token)

@@ -81,7 +81,8 @@ def owner_of(entry: Json) -> int | None:
     location = entry["location"]
     if "dimensionRange" in location:
         return int(location["dimensionRange"].get("sheetId", 0))
-    return location.get("sheetId")
+    found: int | None = location.get("sheetId")
+    return found
 
 
 def get_metadata(book: Book, metadata_id: int) -> Json:

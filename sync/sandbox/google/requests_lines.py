@@ -45,21 +45,21 @@ def insert_dimension(desk: Desk, body: Json) -> Json:
         raise invalid(f"range.startIndex[{start}] is outside the grid: there are only {total} {dimension.lower()}.")
     check_insert(desk.book, sheet, dimension, start, desk.caller)
     look_of = start - 1 if before else start
-    add_lines(desk, sheet, dimension, start, end - start, look_of)
+    add_lines(desk, sheet, dimension, Inserted(start, end - start), look_of=look_of)
     return {}
 
 
-def add_lines(desk: Desk, sheet: Sheet, dimension: str, at: int, count: int, look_of: int | None) -> None:
+def add_lines(desk: Desk, sheet: Sheet, dimension: str, new: Inserted, *, look_of: int | None) -> None:
     """Insert rows or columns with all that follows from it."""
+    at, count = new.at, new.count
     grid, other = sheet.grid, "COLUMNS" if dimension == "ROWS" else "ROWS"
     desk.book.check_cells(count * sheet.count(other))
     if dimension == "COLUMNS":
         check_columns(grid.n_columns + count)
     old_size = sheet.sizes(dimension).get(look_of) if look_of is not None else None
     (insert_rows if dimension == "ROWS" else insert_columns)(grid, at, count, look_of=look_of)
-    change = Inserted(at, count)
-    follow_all(desk.book, sheet, dimension, change)
-    follow_formulas(desk.book, sheet, dimension, change)
+    follow_all(desk.book, sheet, dimension, new)
+    follow_formulas(desk.book, sheet, dimension, new)
     frozen = "frozenRowCount" if dimension == "ROWS" else "frozenColumnCount"
     if at < sheet.grid_properties.get(frozen, 0):
         sheet.grid_properties[frozen] += count

@@ -108,8 +108,9 @@ def _reorder(sheet: Sheet, box: Box, order: list[int]) -> None:
     grid = sheet.grid
     if box.left == 0 and box.right == grid.n_columns:
         moved_formulas = grid.n_formulas
-        for column in (grid.cells, grid.looks, grid.extras):
-            column[box.top : box.bottom] = [column[row] for row in order]  # type: ignore[index]
+        grid.cells[box.top : box.bottom] = [grid.cells[row] for row in order]
+        grid.looks[box.top : box.bottom] = [grid.looks[row] for row in order]
+        grid.extras[box.top : box.bottom] = [grid.extras[row] for row in order]
         if moved_formulas:
             _shift_sorted(sheet, box, order)
         return
@@ -146,7 +147,7 @@ def copy_paste(desk: Desk, body: Json) -> Json:
     kind = body.get("pasteType", "PASTE_NORMAL")
     for top in range(whole.top, whole.bottom, block.height):
         for left in range(whole.left, whole.right, block.width):
-            _paste(desk, target, (top, left), block, kind, (top - box.top, left - box.left))
+            _paste(desk, target, (top, left), Paste(block, kind, (top - box.top, left - box.left)))
     return {}
 
 
@@ -159,9 +160,17 @@ def _need_inside(sheet: Sheet, box: Box) -> None:
         raise outside(sheet, Rect(box.top, box.bottom, box.left, box.right))
 
 
-def _paste(
-    desk: Desk, sheet: Sheet, place: tuple[int, int], block: Block, kind: str, shift: tuple[int, int]
-) -> None:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """What is pasted: the cells, which parts of them, and how far formulas were carried."""
+
+    block: Block
+    kind: str
+    shift: tuple[int, int]
+
+
+def _paste(desk: Desk, sheet: Sheet, place: tuple[int, int], paste: Paste) -> None:
+    block, kind, shift = paste.block, paste.kind, paste.shift
     top, left = place
     if kind in {"PASTE_NORMAL", "PASTE_NO_BORDERS", "PASTE_FORMULA"}:
         put_values(sheet, top, left, block, shift=shift)
@@ -174,7 +183,7 @@ def _paste(
     elif kind == "PASTE_FORMAT":
         put_looks(sheet, top, left, block, lambda old, new: _mixed(new, old))
     elif kind == "PASTE_DATA_VALIDATION":
-        put_looks(sheet, top, left, block, lambda old, new: _mixed(old, new))
+        put_looks(sheet, top, left, block, _mixed)
 
 
 def _mixed(format_of: Look | None, validation_of: Look | None) -> Look | None:
@@ -208,7 +217,7 @@ def cut_paste(desk: Desk, body: Json) -> Json:
     put_values(source, box.top, box.left, empty)
     put_looks(source, box.top, box.left, empty, lambda _, new: new)
     kind = body.get("pasteType", "PASTE_NORMAL")
-    _paste(desk, target, (top, left), block, kind, (0, 0))
+    _paste(desk, target, (top, left), Paste(block, kind, (0, 0)))
     return {}
 
 

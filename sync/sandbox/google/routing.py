@@ -38,19 +38,21 @@ def _drive(http: str, path: str, run: Callable[[Call], Any], kind: str) -> Metho
 ID = "/([^/:?]+)"
 values = methods_values
 sheets = methods_sheets
+SEARCH_ANSWER = "SearchDeveloperMetadataResponse"
+GET_BY_FILTER_ANSWER = "BatchGetValuesByDataFilterResponse"
 METHODS = (
     _sheets("POST", "", sheets.create, "write"),
     _sheets("GET", ID, sheets.get, "read"),
     _sheets("POST", ID + ":batchUpdate", sheets.batch_update, "write"),
     _sheets("POST", ID + ":getByDataFilter", sheets.get_by_filter, "read"),
-    _sheets("POST", ID + "/developerMetadata:search", sheets.search_metadata, "read", "SearchDeveloperMetadataResponse"),
+    _sheets("POST", ID + "/developerMetadata:search", sheets.search_metadata, "read", SEARCH_ANSWER),
     _sheets("GET", ID + "/developerMetadata/([^/:]+)", sheets.get_one_metadata, "read", "DeveloperMetadata"),
     _sheets("POST", ID + "/sheets/([^/:]+):copyTo", sheets.copy_to, "write", "SheetProperties"),
     _sheets("GET", ID + "/values:batchGet", values.batch_get, "read", "BatchGetValuesResponse"),
     _sheets("POST", ID + "/values:batchUpdate", values.batch_update, "write", "BatchUpdateValuesResponse"),
     _sheets("POST", ID + "/values:batchClear", values.batch_clear, "write", "BatchClearValuesResponse"),
     _sheets(
-        "POST", ID + "/values:batchGetByDataFilter", values.batch_get_by_filter, "read", "BatchGetValuesByDataFilterResponse"
+        "POST", ID + "/values:batchGetByDataFilter", values.batch_get_by_filter, "read", GET_BY_FILTER_ANSWER
     ),
     _sheets(
         "POST",

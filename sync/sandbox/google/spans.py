@@ -185,8 +185,9 @@ def _follow_own(named: list[Json], sheet_id: int, follow: Callable[[Json], Json 
 
 
 def _still_merges(grid_range: Json) -> bool:
-    n_rows = grid_range["endRowIndex"] - grid_range["startRowIndex"]
-    return n_rows * (grid_range["endColumnIndex"] - grid_range["startColumnIndex"]) > 1
+    n_rows: int = grid_range["endRowIndex"] - grid_range["startRowIndex"]
+    n_columns: int = grid_range["endColumnIndex"] - grid_range["startColumnIndex"]
+    return n_rows * n_columns > 1
 
 
 def _follow_anchor(chart: Json, dimension: str, change: Change) -> None:
