@@ -219,7 +219,8 @@ function describe() {
   const cell = (cellsOf(picked.row) || [])[picked.column];
   const look = cell && typeof cell === "object" ? cell : {};
   el("address").textContent = letters(picked.column) + (picked.row + 1);
-  el("content").textContent = (look.f || textOf(cell)).slice(0, 5000) + (look.n ? "\nNote: " + look.n : "");
+  const parts = [(look.f || textOf(cell)).slice(0, 5000), look.n ? "Note: " + look.n : ""];
+  el("content").textContent = parts.filter((part) => part !== "").join("\n");
 }
 
 viewport.addEventListener("click", (event) => {
