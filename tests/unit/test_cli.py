@@ -172,7 +172,9 @@ def test_history_shows_the_latest_run_first(folder: Path) -> None:
 
 def test_a_run_whose_process_died_is_told_as_interrupted(folder: Path) -> None:
     code = (
-        "from datetime import datetime, UTC; from sync.store.db import open_store; from sync.store.runs import open_run;"
+        "from datetime import datetime, UTC;"
+        "from sync.store.db import open_store;"
+        "from sync.store.runs import open_run;"
         f"open_run(open_store('sqlite:///{folder / 'callsheet.db'}'), 'support-calls', '1AbC', 'person',"
         " started_at=datetime.now(UTC))"
     )
