@@ -43,7 +43,9 @@ def _to_problem(detail: ErrorDetails, base: Place, model: type[BaseModel], hidde
     if detail["type"] == "extra_forbidden":
         return _unknown_option(place, _options_at(model, loc[:-1]))
     if detail["type"] == "missing":
-        return place.problem("The option is missing", allowed=allowed_by(_field_at(model, loc)))
+        field = _field_at(model, loc)
+        hint = field.description if field and field.description else ""
+        return place.problem("The option is missing", allowed=allowed_by(field), hint=hint)
     received = "" if any(step in hidden for step in loc) else shown(place.value)
     what, allowed = _sentence(detail, _field_at(model, loc))
     return place.problem(what, received=received, allowed=allowed, hint=_hint(detail, place, allowed, received))
