@@ -133,9 +133,9 @@ class OpenHandedProtocol(H11Protocol):
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
             scope[TRANSPORT] = transport
-            await app(scope, receive, send)  # type: ignore[arg-type]
+            await app(scope, receive, send)
 
-        self.app = with_transport  # type: ignore[assignment]
+        self.app = with_transport
 
 
 @dataclass(slots=True, kw_only=True)

@@ -33,6 +33,9 @@ HTML_502 = b"""<!DOCTYPE html>
 """
 
 
+_COMMON = ("service", "kind", "path", "nth", "times")
+
+
 class BadFault(Exception):
     """A fault that cannot be set; the text says why."""
 
@@ -108,7 +111,7 @@ class Faults:
         play = self._plays.get(str(do))
         if play is None:
             raise BadFault(f"do is {do!r}; allowed: {', '.join(sorted(self._plays))}")
-        common = {name: settings.pop(name) for name in ("service", "kind", "path", "nth", "times") if name in settings}
+        common: dict[str, Any] = {name: settings.pop(name) for name in _COMMON if name in settings}
         _check(common, services=sorted(self._error_forms))
         if missing := [name for name in play.needs if name not in settings]:
             raise BadFault(f"{do} also needs {', '.join(missing)}")
