@@ -132,10 +132,9 @@ def _programs() -> Path | None:
     found = shutil.which("initdb")
     folders = [Path(found).parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    with contextlib.suppress(ImportError):
-        import pgserver  # noqa: PLC0415 - optional: carries the programs
-
-        folders.append(Path(pgserver.__file__).parent / "pginstall" / "bin")
+    carrier = importlib.util.find_spec("pgserver")
+    if carrier is not None and carrier.origin is not None:
+        folders.append(Path(carrier.origin).parent / "pginstall" / "bin")  # importing it would start making folders
     return next((f for f in folders if (f / "initdb").exists() and (f / "pg_ctl").exists()), None)
 
 

@@ -201,6 +201,8 @@ def _make_or_extend(
     connection: Connection, mirror_id: str, spec: StreamSpec, *, source: str, params: str
 ) -> dict[str, str]:
     """Look again, now that nobody else can do the same, and do what is still to be done."""
+    # Writers lock this row before they touch the table: taken in the other order, the two would wait for each other
+    connection.execute(select(mirrors.c.id).where(mirrors.c.id == mirror_id).with_for_update())
     columns = _known_columns(connection, mirror_id)
     if columns is None:
         return _make(connection, mirror_id, spec, source=source, params=params)

@@ -120,7 +120,7 @@ class Encoder:
     def _to_row(self, record: Record) -> dict[str, Any]:
         values = record.values
         for name in self._needed:
-            if values.get(name) in {None, ""}:
+            if values.get(name) is None or values[name] == "":
                 raise self._broken(f'A record has no "{name}", by which it would be found again.')
         row: dict[str, Any] = {}
         for name, column, encode in self._steps:

@@ -260,7 +260,7 @@ def test_old_records_can_be_forgotten_with_their_coverage(mirror: Mirror) -> Non
 
 def test_reader_that_follows_versions_misses_no_change_of_concurrent_writers(store: Store, store_url: str) -> None:
     open_mirror(store, connection="c", spec=make_spec(), params={})
-    n_pages = 40
+    n_pages = 25
     follower = start("follow", store_url, 2 * n_pages * 8 + 3)
     results_of([start("write_pages", store_url, name, n_pages) for name in ("x", "y")])
     mirror = open_mirror(store, connection="c", spec=make_spec(), params={})

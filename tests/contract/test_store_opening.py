@@ -24,7 +24,7 @@ from tests.store_processes import results_of, start
 
 
 def test_several_processes_may_open_a_new_store_at_once(store_url: str) -> None:
-    results_of([start("open_all", store_url) for _ in range(6)])
+    results_of([start("open_all", store_url) for _ in range(4)])
     store = open_store(store_url)
     mirror = open_mirror(store, connection="c", spec=make_spec(), params={})
     assert mirror.count(Slice(at(0), at(1))) == 1

@@ -70,11 +70,11 @@ def ended(process: subprocess.Popen[str]) -> None:
 
 
 def test_one_of_many_processes_gets_the_lease(store: Store, store_url: str) -> None:
-    racers = [start("race_for_lease", store_url, "sheet") for _ in range(5)]
-    assert [said_by(racer) for racer in racers] == ["ready"] * 5
+    racers = [start("race_for_lease", store_url, "sheet") for _ in range(3)]
+    assert [said_by(racer) for racer in racers] == ["ready"] * 3
     for racer in racers:
         told(racer)
-    assert sorted(said_by(racer) for racer in racers) == ["refused"] * 4 + ["won"]
+    assert sorted(said_by(racer) for racer in racers) == ["refused"] * 2 + ["won"]
     assert acquire(store) is None
     results_of(racers)
 
