@@ -46,8 +46,9 @@ def check_cells(book: Book, sheet: Sheet, box: Box, caller: Caller) -> None:
             raise invalid(PROTECTED)
 
 
-def check_insert(book: Book, sheet: Sheet, dimension: str, at: int, caller: Caller) -> None:
-    """Refuse lines that come in between protected ones, or anywhere in a protected tab."""
+def check_insert(book: Book, sheet: Sheet, lines: tuple[str, int], caller: Caller) -> None:
+    """Refuse lines, a dimension and an index, that come between protected ones, or into a protected tab."""
+    dimension, at = lines
     if caller.is_person:
         return
     for protection in sheet.objects["protectedRanges"]:

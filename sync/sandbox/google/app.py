@@ -90,7 +90,8 @@ def _answer(
     method, parts, query, body = asked
     token, caller = world.caller(request.headers.get("authorization"))
     if method.service == "google":
-        world.spend(token or caller.email, method.kind)
+        limit = world.writes_per_minute if method.kind == "write" else world.reads_per_minute
+        world.quota.spend(token or caller.email, method.kind, limit=limit, enforce=world.enforce_quota)
     call = Call(world, caller, query, _read_body(body), parts)
     try:
         mask = call.mask(method.answers) if method.answers else None

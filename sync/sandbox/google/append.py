@@ -29,7 +29,7 @@ def place_rows(
     width = max((len(row) for row in rows), default=0)
     plan_columns(sheet, left, width, top)
     if insert and rows and top < sheet.grid.n_rows:
-        check_insert(book, sheet, "ROWS", top, caller)
+        check_insert(book, sheet, ("ROWS", top), caller)
         add_lines(Desk(book, caller), sheet, "ROWS", Inserted(top, len(rows)), look_of=top - 1 if top else None)
     missing = top + len(rows) - sheet.grid.n_rows
     if missing > 0:

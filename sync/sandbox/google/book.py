@@ -176,7 +176,7 @@ def grid_rect(grid_range: Json) -> Rect:
 
 
 def close_rect(sheet: Sheet, rect: Rect, *, clip: bool) -> Box:
-    """Close a rectangle against the grid. One that starts outside is refused; one that ends there only without `clip`."""
+    """Close a rectangle against the grid. Starting outside is refused; ending outside only without `clip`."""
     n_rows, n_columns = sheet.grid.n_rows, sheet.grid.n_columns
     box = Box(
         rect.top,

@@ -93,7 +93,7 @@ def write_cell(sheet: Sheet, place: tuple[int, int], cell: Json, mask: Mask) -> 
     grid, (row, column) = sheet.grid, place
     if wants(mask, "userEnteredValue"):
         value, formula = read_entered(cell.get("userEnteredValue", {}))
-        set_cell(grid, row, column, value, formula)
+        set_cell(grid, place, value, formula)
     if wants(mask, "note"):
         old = grid.extra(row, column)
         if old or cell.get("note"):
@@ -144,9 +144,9 @@ def effective(value: Value) -> Json:
     return {"numberValue": value}
 
 
-def show_cell(book: Book, sheet: Sheet, row: int, column: int, default_format: Json) -> Json:
+def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: Json) -> Json:
     """Return the CellData of one cell; empty when there is nothing to say."""
-    grid = sheet.grid
+    grid, (row, column) = sheet.grid, place
     extra, look = grid.extra(row, column), grid.look(row, column)
     value = cell_value(book, sheet, row, column)
     formula = extra.formula if extra else None

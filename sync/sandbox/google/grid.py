@@ -89,8 +89,9 @@ def new_grid(n_rows: int, n_columns: int) -> Grid:
     return Grid(n_columns, [None] * n_rows, [None] * n_rows, [None] * n_rows)
 
 
-def set_cell(grid: Grid, row: int, column: int, value: Value, formula: str | None = None) -> None:
+def set_cell(grid: Grid, place: tuple[int, int], value: Value, formula: str | None = None) -> None:
     """Give one cell a value or a formula; neither clears it. The note stays."""
+    row, column = place
     set_row(grid, row, column, [value])
     old = grid.extra(row, column)
     if formula is not None:

@@ -24,7 +24,7 @@ def get(call: Call) -> Json:
     book = call.file(to_write=False).book
     texts = call.query.get("ranges")
     ranges = [_read_range(book, text) for text in texts] if texts else None
-    return _show(call, book, mask, ranges, call.flag("includeGridData"))
+    return _show(call, book, mask, ranges, grid_data=call.flag("includeGridData"))
 
 
 def _read_range(book: Book, text: str) -> tuple[object, object]:
@@ -32,7 +32,7 @@ def _read_range(book: Book, text: str) -> tuple[object, object]:
     return target.sheet, target.to_read()
 
 
-def _show(call: Call, book: Book, mask: Json | None, ranges: object, grid_data: bool) -> Json:
+def _show(call: Call, book: Book, mask: Json | None, ranges: object, *, grid_data: bool) -> Json:
     wanted: Ranges | None = ranges  # type: ignore[assignment]
     return show_book(book, mask or {}, call.caller, ranges=wanted, grid_data=grid_data if mask is None else None)
 
@@ -47,7 +47,9 @@ def get_by_filter(call: Call) -> Json:
         for data_filter in body.get("dataFilters", [])
         for target in find_filter(book, data_filter)
     ]
-    return _show(call, book, mask, ranges if body.get("dataFilters") else None, body.get("includeGridData", False))
+    return _show(
+        call, book, mask, ranges if body.get("dataFilters") else None, grid_data=body.get("includeGridData", False)
+    )
 
 
 def batch_update(call: Call) -> Json:
@@ -65,7 +67,9 @@ def batch_update(call: Call) -> Json:
         texts = body.get("responseRanges")
         ranges = [_read_range(book, text) for text in texts] if texts else None
         inner = None if mask is None else mask.get("updatedSpreadsheet", {})
-        answer["updatedSpreadsheet"] = _show(call, book, inner, ranges, body.get("responseIncludeGridData", False))
+        answer["updatedSpreadsheet"] = _show(
+            call, book, inner, ranges, grid_data=body.get("responseIncludeGridData", False)
+        )
     return answer
 
 
@@ -91,7 +95,7 @@ def create(call: Call) -> Json:
     if not book.sheets:
         book.sheets.append(make_sheet(0, "Sheet1"))
     call.world.add_file(book, access="editor", owner=call.caller.email)
-    return _show(call, book, mask, None, False)
+    return _show(call, book, mask, None, grid_data=False)
 
 
 def _create_sheet(book: Book, wanted: Json) -> None:
@@ -102,7 +106,9 @@ def _create_sheet(book: Book, wanted: Json) -> None:
     book.sheets.append(sheet)
     for data in wanted.get("data", []):
         rows = [row.get("values", []) for row in data.get("rowData", [])]
-        put_cells(sheet, data.get("startRow", 0), data.get("startColumn", 0), rows, {name: {} for name in CELL_FIELDS})
+        put_cells(
+            sheet, (data.get("startRow", 0), data.get("startColumn", 0)), rows, {name: {} for name in CELL_FIELDS}
+        )
 
 
 def get_one_metadata(call: Call) -> Json:
@@ -139,7 +145,7 @@ def copy_to(call: Call) -> Json:
     title = f"Copy of {source.title}"
     if book.find_title(title) is not None:
         title = free_title(book, title + " {}", first=2)
-    copied = place_copy(Desk(book, call.caller), source, title, None, source_book.metadata[:])
+    copied = place_copy(Desk(book, call.caller), source, title, metadata=source_book.metadata[:])
     book.sheets.append(copied)
     book.touch()
     return sheet_properties(copied, len(book.sheets) - 1)

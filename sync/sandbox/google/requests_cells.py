@@ -46,7 +46,7 @@ def update_cells(desk: Desk, body: Json) -> Json:
     box = Box(top, top + len(rows), left, left + width)
     _check_start(sheet, box)
     check_cells(desk.book, sheet, box, desk.caller)
-    put_cells(sheet, top, left, rows, mask)
+    put_cells(sheet, (top, left), rows, mask)
     return {}
 
 
@@ -72,7 +72,7 @@ def _check_size(box: Box, rows: list[list[Json]]) -> None:
 
 def _fill_range(sheet: Sheet, box: Box, rows: list[list[Json]], mask: Mask) -> None:
     """Write what was sent, clear the rest of the range: whole stretches at once, as these can be large."""
-    put_cells(sheet, box.top, box.left, rows, mask)
+    put_cells(sheet, (box.top, box.left), rows, mask)
     for offset, row in enumerate(rows):
         _clear(sheet, Box(box.top + offset, box.top + offset + 1, box.left + len(row), box.right), mask)
     _clear(sheet, Box(box.top + len(rows), box.bottom, box.left, box.right), mask)
@@ -92,8 +92,9 @@ def _clear(sheet: Sheet, box: Box, mask: Mask) -> None:
         write_look(grid, box, {}, mask)
 
 
-def put_cells(sheet: Sheet, top: int, left: int, rows: list[list[Json]], mask: Mask) -> None:
+def put_cells(sheet: Sheet, place: tuple[int, int], rows: list[list[Json]], mask: Mask) -> None:
     """Write CellData row by row; rows may differ in length."""
+    top, left = place
     for row, cells in enumerate(rows, start=top):
         for column, cell in enumerate(cells, start=left):
             write_cell(sheet, (row, column), cell, mask)
@@ -115,7 +116,7 @@ def append_cells(desk: Desk, body: Json) -> Json:
         desk.book.check_cells(missing * sheet.grid.n_columns)
         resize_rows(sheet.grid, sheet.grid.n_rows + missing)
     check_cells(desk.book, sheet, Box(top, top + len(rows), 0, width), desk.caller)
-    put_cells(sheet, top, 0, rows, mask)
+    put_cells(sheet, (top, 0), rows, mask)
     return {}
 
 
@@ -145,7 +146,7 @@ def _repeat_value(sheet: Sheet, box: Box, cell: Json) -> None:
             continue
         for column in range(box.left, box.right):
             shifted = shift_formula(formula, row - box.top, column - box.left)
-            set_cell(sheet.grid, row, column, None, shifted)
+            set_cell(sheet.grid, (row, column), None, shifted)
 
 
 def find_replace(desk: Desk, body: Json) -> Json:
@@ -161,7 +162,7 @@ def find_replace(desk: Desk, body: Json) -> Json:
         rows = 0
         for row in range(box.top, box.bottom):
             changed = [
-                _replace(desk, sheet, (row, column), (pattern, replacement, body), counts)
+                _replace(desk, sheet, (row, column), (pattern, replacement, body, counts))
                 for column in range(box.left, box.right)
                 if sheet.grid.cells[row] or sheet.grid.extras[row]
             ]
@@ -192,11 +193,11 @@ def _pattern(body: Json) -> re.Pattern[str]:
         raise invalid(f"Invalid regular expression: {text}") from None
 
 
-Search = tuple[re.Pattern[str], str | None, Json]
+Search = tuple[re.Pattern[str], str | None, Json, dict[str, int]]
 
 
-def _replace(desk: Desk, sheet: Sheet, place: tuple[int, int], search: Search, counts: dict[str, int]) -> bool:
-    pattern, replacement, body = search
+def _replace(desk: Desk, sheet: Sheet, place: tuple[int, int], search: Search) -> bool:
+    pattern, replacement, body, counts = search
     grid, (row, column) = sheet.grid, place
     extra, value = grid.extra(row, column), grid.value(row, column)
     formula = extra.formula if extra else None

@@ -13,7 +13,7 @@ from sync.sandbox.google.lines import insert_columns, insert_rows, move_columns,
 from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
 from sync.sandbox.google.requests_sheets import cut_lines
 from sync.sandbox.google.schema import check_update_mask
-from sync.sandbox.google.spans import Inserted, Moved, follow_all
+from sync.sandbox.google.spans import Deleted, Inserted, Moved, follow_all
 from sync.sandbox.google.view import COLUMN_PIXELS, ROW_PIXELS
 from sync.sandbox.google.widths import text_pixels
 
@@ -43,7 +43,7 @@ def insert_dimension(desk: Desk, body: Json) -> Json:
         raise invalid("inheritFromBefore cannot be true if inserting at index 0.")
     if start > total or (start == total and not before):
         raise invalid(f"range.startIndex[{start}] is outside the grid: there are only {total} {dimension.lower()}.")
-    check_insert(desk.book, sheet, dimension, start, desk.caller)
+    check_insert(desk.book, sheet, (dimension, start), desk.caller)
     look_of = start - 1 if before else start
     add_lines(desk, sheet, dimension, Inserted(start, end - start), look_of=look_of)
     return {}
@@ -100,7 +100,7 @@ def delete_dimension(desk: Desk, body: Json) -> Json:
             f"index {end - 1} but there are only {total} {dimension.lower()}."
         )
     if end > start:
-        cut_lines(desk, sheet, dimension, start, end)
+        cut_lines(desk, sheet, dimension, Deleted(start, end))
     return {}
 
 

@@ -63,16 +63,19 @@ def put_values(sheet: Sheet, top: int, left: int, block: Block, *, shift: tuple[
                 set_extra(sheet.grid, row, left + column, extra)
 
 
-def put_looks(sheet: Sheet, top: int, left: int, block: Block, keep: Callable[[Look | None, Look | None], Any]) -> None:
+def put_looks(
+    sheet: Sheet, place: tuple[int, int], block: Block, keep: Callable[[Look | None, Look | None], Any]
+) -> None:
     """Write the looks of a block; `keep(old, new)` decides what of both stays."""
+    top, left = place
     for offset in range(block.height):
         for column in range(block.width):
             new = block.looks[offset][column]
             old = sheet.grid.look(top + offset, left + column)
             chosen = keep(old, new)
             if chosen is not old:
-                row, place = top + offset, left + column
-                change_looks(sheet.grid, Box(row, row + 1, place, place + 1), lambda _, look=chosen: look)  # type: ignore[misc]
+                row, at = top + offset, left + column
+                change_looks(sheet.grid, Box(row, row + 1, at, at + 1), lambda _, look=chosen: look)  # type: ignore[misc]
 
 
 def sort_range(desk: Desk, body: Json) -> Json:
@@ -118,7 +121,7 @@ def _reorder(sheet: Sheet, box: Box, order: list[int]) -> None:
     places = [row - box.top for row in order]
     block = Block(*([part[place] for place in places] for part in (block.values, block.looks, block.extras)))  # type: ignore[arg-type]
     put_values(sheet, box.top, box.left, block)
-    put_looks(sheet, box.top, box.left, block, lambda _, new: new)
+    put_looks(sheet, (box.top, box.left), block, lambda _, new: new)
     _shift_sorted(sheet, box, order)
 
 
@@ -179,11 +182,11 @@ def _paste(desk: Desk, sheet: Sheet, place: tuple[int, int], paste: Paste) -> No
     elif kind not in {"PASTE_FORMAT", "PASTE_DATA_VALIDATION"}:
         raise invalid(f"pasteType {kind} is not in the sandbox.")
     if kind in {"PASTE_NORMAL", "PASTE_NO_BORDERS"}:
-        put_looks(sheet, top, left, block, lambda _, new: new)
+        put_looks(sheet, (top, left), block, lambda _, new: new)
     elif kind == "PASTE_FORMAT":
-        put_looks(sheet, top, left, block, lambda old, new: _mixed(new, old))
+        put_looks(sheet, (top, left), block, lambda old, new: _mixed(new, old))
     elif kind == "PASTE_DATA_VALIDATION":
-        put_looks(sheet, top, left, block, _mixed)
+        put_looks(sheet, (top, left), block, _mixed)
 
 
 def _mixed(format_of: Look | None, validation_of: Look | None) -> Look | None:
@@ -215,7 +218,7 @@ def cut_paste(desk: Desk, body: Json) -> Json:
         [[None] * block.width for _ in block.values], [[None] * block.width for _ in block.values], [{}] * block.height
     )
     put_values(source, box.top, box.left, empty)
-    put_looks(source, box.top, box.left, empty, lambda _, new: new)
+    put_looks(source, (box.top, box.left), empty, lambda _, new: new)
     kind = body.get("pasteType", "PASTE_NORMAL")
     _paste(desk, target, (top, left), Paste(block, kind, (0, 0)))
     return {}
@@ -279,7 +282,7 @@ def _slide(sheet: Sheet, rest: Box, count: int, *, by_rows: bool) -> None:
             [_slid_extras(row, count, block.width) for row in extras],
         )
     put_values(sheet, rest.top, rest.left, moved)
-    put_looks(sheet, rest.top, rest.left, moved, lambda _, new: new)
+    put_looks(sheet, (rest.top, rest.left), moved, lambda _, new: new)
 
 
 def _need_empty(rows: list[list[Value]]) -> None:

@@ -37,7 +37,7 @@ def add_sheet(desk: Desk, body: Json) -> Json:
 def new_sheet(book: Book, properties: Json) -> Sheet:
     """Make a tab from SheetProperties, checked against the spreadsheet, and not yet part of it."""
     title = properties.get("title") or free_title(book, "Sheet{}")
-    _check_title(book, title, "addSheet")
+    _check_title(book, title)
     if len(book.sheets) >= MAX_SHEETS:
         raise invalid(f"You can't have more than {MAX_SHEETS} sheets in a document.")
     grid = properties.get("gridProperties", {})
@@ -70,7 +70,7 @@ def free_title(book: Book, pattern: str, first: int | None = None) -> str:
     return pattern.format(number)
 
 
-def _check_title(book: Book, title: str, _: str, own: Sheet | None = None) -> None:
+def _check_title(book: Book, title: str, own: Sheet | None = None) -> None:
     found = book.find_title(title)
     if found is not None and found is not own:
         raise invalid(f'A sheet with the name "{title}" already exists. Please enter another name.')
@@ -110,7 +110,7 @@ def duplicate_sheet(desk: Desk, body: Json) -> Json:
     title = body.get("newSheetName") or _copy_title(book, source.title)
     index = body.get("insertSheetIndex", 0)
     _check_index(book, index)
-    copied = place_copy(desk, source, title, body.get("newSheetId"), book.metadata[:])
+    copied = place_copy(desk, source, title, sheet_id=body.get("newSheetId"), metadata=book.metadata[:])
     book.sheets.insert(index, copied)
     return {"duplicateSheet": {"properties": sheet_properties(copied, index)}}
 
@@ -120,10 +120,10 @@ def _copy_title(book: Book, title: str) -> str:
     return plain if book.find_title(plain) is None else free_title(book, plain + " {}", first=2)
 
 
-def place_copy(desk: Desk, source: Sheet, title: str, sheet_id: int | None, metadata: list[Json]) -> Sheet:
+def place_copy(desk: Desk, source: Sheet, title: str, *, sheet_id: int | None = None, metadata: list[Json]) -> Sheet:
     """Return a copy of a tab under a new id, its objects and metadata pointing to itself."""
     book = desk.book
-    _check_title(book, title, "duplicateSheet")
+    _check_title(book, title)
     book.check_cells(source.n_cells)
     copied = copy_sheet(source)
     copied.sheet_id, copied.title = _choose_id(book, sheet_id), title
@@ -187,7 +187,7 @@ def update_sheet_properties(desk: Desk, body: Json) -> Json:
 def _rename(desk: Desk, sheet: Sheet, title: str) -> None:
     if not title:
         raise invalid("You can't give a sheet an empty name.")
-    _check_title(desk.book, title, "updateSheetProperties", own=sheet)
+    _check_title(desk.book, title, own=sheet)
     old, sheet.title = sheet.title, title
     follow_title(desk.book, old, title)
 
@@ -250,7 +250,7 @@ def set_row_count(desk: Desk, sheet: Sheet, count: int) -> None:
     _check_counts(count, grid.n_columns)
     desk.book.check_cells((count - grid.n_rows) * grid.n_columns)
     if count < grid.n_rows:
-        cut_lines(desk, sheet, "ROWS", count, grid.n_rows)
+        cut_lines(desk, sheet, "ROWS", Deleted(count, grid.n_rows))
     else:
         resize_rows(grid, count)
 
@@ -261,13 +261,14 @@ def set_column_count(desk: Desk, sheet: Sheet, count: int) -> None:
     _check_counts(grid.n_rows, count)
     desk.book.check_cells((count - grid.n_columns) * grid.n_rows)
     if count < grid.n_columns:
-        cut_lines(desk, sheet, "COLUMNS", count, grid.n_columns)
+        cut_lines(desk, sheet, "COLUMNS", Deleted(count, grid.n_columns))
     else:
         resize_columns(grid, count)
 
 
-def cut_lines(desk: Desk, sheet: Sheet, dimension: str, start: int, end: int) -> None:
+def cut_lines(desk: Desk, sheet: Sheet, dimension: str, change: Deleted) -> None:
     """Delete rows or columns with all that follows from it."""
+    start, end = change.start, change.end
     grid = sheet.grid
     by_rows = dimension == "ROWS"
     gone = Box(start, end, 0, grid.n_columns) if by_rows else Box(0, grid.n_rows, start, end)
@@ -286,6 +287,5 @@ def cut_lines(desk: Desk, sheet: Sheet, dimension: str, start: int, end: int) ->
     if frozen:
         sheet.grid_properties[name] = kept_frozen
     (delete_rows if by_rows else delete_columns)(grid, start, end)
-    change = Deleted(start, end)
     follow_all(desk.book, sheet, dimension, change)
     follow_formulas(desk.book, sheet, dimension, change)

@@ -27,8 +27,8 @@ class Method:
     answers: str = ""
 
 
-def _sheets(http: str, path: str, run: Callable[[Call], Any], kind: str, answers: str = "") -> Method:
-    return Method(http, re.compile(SHEETS + path + r"\Z"), run, kind, "google", answers)
+def _sheets(http: str, path: str, run: Callable[[Call], Any], kind: str, *answers: str) -> Method:
+    return Method(http, re.compile(SHEETS + path + r"\Z"), run, kind, "google", *answers)
 
 
 def _drive(http: str, path: str, run: Callable[[Call], Any], kind: str) -> Method:

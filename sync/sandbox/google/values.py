@@ -191,12 +191,12 @@ def _typed_row(book: Book, sheet: Sheet) -> Callable[[int, int, list[Any]], int]
 def type_into(grid: Grid, row: int, column: int, value: Any, *, locale: str) -> None:
     """Put one value into a cell as if a person typed it."""
     if value == "" and isinstance(value, str):
-        set_cell(grid, row, column, None)
+        set_cell(grid, (row, column), None)
         return
     old = grid.look(row, column)
     chosen = number_format(old)
     entered = read_typed(value, locale=locale, plain_text=bool(chosen and chosen.get("type") == "TEXT"))
-    set_cell(grid, row, column, entered.value, entered.formula)
+    set_cell(grid, (row, column), entered.value, entered.formula)
     if entered.format is not None and ("numberFormat" not in entered.format or not chosen):
         added = entered.format
         change_looks(grid, Box(row, row + 1, column, column + 1), lambda look: _with_format(look, added))

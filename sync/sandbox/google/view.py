@@ -59,7 +59,7 @@ def show_book(book: Book, mask: Mask, caller: Caller, *, ranges: Ranges | None, 
     if wants(mask, "properties"):
         shown["properties"] = book_properties(book)
     if wants(mask, "sheets"):
-        shown["sheets"] = _show_sheets(book, below(mask, "sheets"), caller, ranges, grid_data)
+        shown["sheets"] = _show_sheets(book, below(mask, "sheets"), caller, ranges=ranges, grid_data=grid_data)
     if wants(mask, "namedRanges") and book.named_ranges:
         shown["namedRanges"] = [show_named(named) for named in book.named_ranges]
     if wants(mask, "spreadsheetUrl"):
@@ -84,7 +84,7 @@ def book_properties(book: Book) -> Json:
     }
 
 
-def _show_sheets(book: Book, mask: Mask, caller: Caller, ranges: Ranges | None, grid_data: bool) -> list[Json]:
+def _show_sheets(book: Book, mask: Mask, caller: Caller, *, ranges: Ranges | None, grid_data: bool) -> list[Json]:
     shown = []
     for index, sheet in enumerate(book.sheets):
         boxes = [box for owner, box in ranges if owner is sheet] if ranges is not None else [sheet.box]
@@ -191,7 +191,7 @@ def _row_data(book: Book, sheet: Sheet, box: Box, mask: Mask) -> list[Json]:
         cells = []
         grid = sheet.grid
         if grid.cells[row] or grid.extras[row] or grid.looks[row]:
-            cells = [show_cell(book, sheet, row, column, DEFAULT_FORMAT) for column in range(box.left, box.right)]
+            cells = [show_cell(book, sheet, (row, column), DEFAULT_FORMAT) for column in range(box.left, box.right)]
             cells = [apply_mask(cell, mask) for cell in cells]
         while cells and not cells[-1]:
             cells.pop()

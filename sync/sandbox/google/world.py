@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import time
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,14 +12,14 @@ from sync.sandbox.google.access import Caller
 from sync.sandbox.google.batch import run_batch
 from sync.sandbox.google.book import Book, copy_sheet, make_sheet
 from sync.sandbox.google.desk import Desk
-from sync.sandbox.google.errors import BAD_TOKEN, GoogleError, Json, forbidden, not_found, over_quota
+from sync.sandbox.google.errors import BAD_TOKEN, GoogleError, Json, forbidden, not_found
+from sync.sandbox.google.quota import Quota
 from sync.sandbox.google.schema import check_body
 from sync.sandbox.google.targets import find_a1
 from sync.sandbox.google.values import plan_write, write
 
 ACCOUNT = "sandbox@callsheet-sandbox.iam.gserviceaccount.com"
 OWNER = "owner@example.com"
-WINDOW_S = 60.0
 SHEET_MIME = "application/vnd.google-apps.spreadsheet"
 
 
@@ -69,14 +67,14 @@ class GoogleWorld:
         self.lock = threading.RLock()
         self.files: dict[str, File] = {}
         self.token_owners: dict[str, str] = {}
-        self._spent: dict[tuple[str, str], deque[float]] = {}
+        self.quota = Quota()
 
     def reset(self) -> None:
         """Forget every spreadsheet, token and used quota; options stay."""
         with self.lock:
             self.files.clear()
             self.token_owners.clear()
-            self._spent.clear()
+            self.quota.clear()
 
     def make_spreadsheet(
         self,
@@ -140,17 +138,6 @@ class GoogleWorld:
             if token not in self.token_owners and token not in (self.accepted_tokens or ()):
                 raise GoogleError(401, BAD_TOKEN)
         return token, Caller(self.token_owners.get(token, ACCOUNT))
-
-    def spend(self, user: str, kind: str) -> None:
-        """Count one read or write of a user in the last minute; raise 429 when there were too many."""
-        limit = self.writes_per_minute if kind == "write" else self.reads_per_minute
-        now = time.monotonic()
-        log = self._spent.setdefault((user, kind), deque())
-        while log and log[0] <= now - WINDOW_S:
-            log.popleft()
-        if self.enforce_quota and len(log) >= limit:
-            raise over_quota(kind, limit)
-        log.append(now)
 
     def open_file(self, file_id: str, caller: Caller, *, to_write: bool) -> File:
         """Return a file that the caller may read or write, or raise 404 or 403."""
