@@ -17,7 +17,7 @@ from sync.config.example import make_schema, make_starting_config
 from sync.config.load import Config, load_config
 from sync.config.problems import format_problem
 from sync.config.sheet import Sheet
-from sync.daemon import Daemon
+from sync.daemon import Daemon, log_problems
 from sync.demo import run_demo
 from sync.errors import ConfigError, StopRequested, SyncError
 from sync.history import open_history, run_json, runs_of, standing_json, standing_of
@@ -213,7 +213,8 @@ def _run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest, *, 
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
     log.setup("debug" if verbose else "info", json=not screen.err.is_terminal)
-    settings, _ = _load_good_part(config)
+    settings, broken = load_good_part(config)
+    log_problems(broken)
     with stop_on_signals() as stop, open_office(settings) as office:
         Daemon(settings, office).serve(stop)
 

@@ -17,10 +17,11 @@ from apscheduler.triggers.base import BaseTrigger
 
 from sync import clock, log
 from sync.config.load import Config
+from sync.config.problems import format_problem
 from sync.config.schedule import Schedule, next_times
 from sync.config.sheet import Sheet
 from sync.crew import Crew, Shift
-from sync.errors import StopRequested
+from sync.errors import ConfigError, StopRequested
 from sync.report import RunReport, errors_of
 from sync.run import NoProgress, Office, RunRequest, Trigger, run_sheet
 from sync.store.runs import mark_interrupted, recent_runs
@@ -106,6 +107,12 @@ def make_clock() -> Any:
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         timezone="UTC",
     )
+
+
+def log_problems(broken: ConfigError | None) -> None:
+    """Write one line for each mistake of the config that leaves a sheet out."""
+    for problem in broken.problems if broken else ():
+        _log.error(format_problem(problem), action="config-problem", file=problem.file, line=problem.line)
 
 
 def log_report(report: RunReport) -> None:

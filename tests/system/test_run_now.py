@@ -1,0 +1,118 @@
+"""`run-now` as a real process: what it prints where, its exit codes, and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.sandbox.calls import CallOptions
+from sync.sandbox.server import SandboxOptions, SandboxServer
+from tests import program
+from tests.sandbox_admin import Admin
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SandboxServer]:
+    with SandboxServer(options=SandboxOptions(calls=CallOptions(n_calls=300, days=30))) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(server: SandboxServer) -> Iterator[Admin]:
+    with Admin(server.url) as admin:
+        admin.reset()
+        admin.options(justcall={"requests_per_minute": 6000})
+        yield admin
+
+
+def test_json_is_the_only_thing_on_standard_output(sandbox: Admin, tmp_path: Path) -> None:
+    config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()})
+    result = program.run("run-now", "calls", "--json", "--config", str(config))
+    assert result.returncode == 0, result.stderr
+    (run,) = json.loads(result.stdout)["runs"]
+    assert (run["sheet"], run["outcome"], run["error"]) == ("calls", "ok", None)
+    assert run["requests"]["google_read"] + run["requests"]["google_write"] == len(sandbox.log(service="google"))
+    assert run["requests"]["justcall"] == len(sandbox.log(service="justcall"))
+    assert [tab["title"] for tab in run["tabs"]] == ["Calls", "By agent"]
+    assert run["tabs"][0]["rows"] == run["tabs"][0]["added"] > 10
+    assert "calls: justcall calls:" in result.stderr
+
+
+def test_without_json_the_report_is_words(sandbox: Admin, tmp_path: Path) -> None:
+    config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()})
+    first = program.run("run-now", "--config", str(config))
+    assert first.stdout.startswith("calls: ok in ")
+    assert "rows; " in first.stdout
+    again = program.run("run-now", "--config", str(config))
+    assert again.stdout.startswith("calls: unchanged in ")
+
+
+def test_a_spreadsheet_that_is_not_shared_names_address_and_role_and_leaves_with_5(
+    sandbox: Admin, tmp_path: Path
+) -> None:
+    books = {"closed": sandbox.make_spreadsheet("No", access="none"), "open": sandbox.make_spreadsheet("Yes")}
+    config = program.write_config(tmp_path, sandbox.url, books)
+    result = program.run("run-now", "--all", "--json", "--config", str(config))
+    assert result.returncode == 5
+    closed, fine = json.loads(result.stdout)["runs"]
+    assert (closed["outcome"], fine["outcome"]) == ("failed", "ok")
+    assert closed["error"]["kind"] == "NotShared"
+    assert "editor" in (closed["error"]["message"] + closed["error"]["hint"]).lower()
+
+
+def test_ctrl_c_ends_a_run_within_a_chunk_with_130_and_still_prints_json(sandbox: Admin, tmp_path: Path) -> None:
+    config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()}, period="last 30 days")
+    sandbox.fault(service="justcall", do="delay", seconds=1, times=100)
+    with program.started("run-now", "--json", "--config", str(config)) as process:
+        while not sandbox.log(service="justcall"):
+            time.sleep(0.05)
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert json.loads(out) == {"runs": []}
+    assert "stopped" in err
+    assert "Traceback" not in err
+    sandbox.clear_faults()
+    assert program.run("run-now", "--config", str(config)).returncode == 0
+
+
+def test_on_a_terminal_there_are_bars(sandbox: Admin, tmp_path: Path) -> None:
+    config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()}, period="last 30 days")
+    sandbox.fault(service="justcall", do="delay", seconds=0.3, times=2)
+    main, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sync", "run-now", "--config", str(config)],
+        stdout=subprocess.DEVNULL,
+        stderr=child,
+        env=os.environ | program.KEYS | {"TERM": "xterm-256color"},
+    )
+    os.close(child)
+    shown = b""
+    try:
+        while part := os.read(main, 65536):
+            shown += part
+    except OSError:
+        pass  # the other end has closed
+    os.close(main)
+    assert process.wait(30) == 0
+    for words in ("calls: justcall calls, pages", "calls: rows", "quota"):
+        assert words in shown.decode()
+
+
+def test_plan_writes_nothing_and_check_changes_nothing(sandbox: Admin, tmp_path: Path) -> None:
+    config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()})
+    for command in ("check", "plan"):
+        result = program.run(command, "--config", str(config))
+        assert result.returncode == 0, result.stdout + result.stderr
+    assert sandbox.log(service="google", kind="write") == []
+    assert "Calls" in result.stdout
