@@ -1,0 +1,169 @@
+"""What summary rows are grouped by: fields of the stream, time buckets in the sheet's zone, and agents. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import polars as pl
+
+from sync.records import Column, FieldType, Role, StreamSpec
+from sync.shape.cells import KEY_COLUMN, NUMBER_FORMATS, as_text, wall_clock
+
+WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+"""In the numbering of CallScaler's analytics: 0 is Sunday."""
+NONE_LABEL = "(none)"
+"""What a group shows for records that have no value, or an empty text."""
+
+_DAY = NUMBER_FORMATS[FieldType.DATE]
+
+# A weekday is shown by name: a column of digits needs a legend, and a chart takes a number for a quantity. The rows
+# stand in the order of the week all the same, since they are ordered by the number, which is also what the key holds.
+BUCKETS: dict[str, Column] = {
+    "date": Column(name="date", title="Date", type=FieldType.DATE, number_format=_DAY),
+    "week": Column(name="week", title="Week of", type=FieldType.DATE, number_format=_DAY),
+    "month": Column(name="month", title="Month", type=FieldType.DATE, number_format="yyyy-mm"),
+    "hour_of_day": Column(name="hour_of_day", title="Hour of day", type=FieldType.INTEGER, number_format="0"),
+    "day_of_week": Column(name="day_of_week", title="Day of week", type=FieldType.TEXT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of a summary. In a grouped frame, `key` tells groups apart, `shown` is seen, `rank` orders them."""
+
+    number: int
+    column: Column
+    is_bucket: bool
+
+    @property
+    def key(self) -> str:
+        """The frame's column that tells groups apart."""
+        return f"key {self.number}"
+
+    @property
+    def shown(self) -> str:
+        """The frame's column that people see."""
+        return f"shown {self.number}"
+
+    @property
+    def rank(self) -> str:
+        """The frame's column that orders the groups."""
+        return f"rank {self.number}"
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """All three, in the order by which rows are sorted."""
+        return (self.rank, self.shown, self.key)
+
+    def key_part(self, key: Any, shown: Any) -> Any:
+        """Return what stands for a value in a row's key; a name without an id is not an id."""
+        return [shown] if key is None and shown is not None else key
+
+
+def is_bucket(spec: StreamSpec, name: str) -> bool:
+    """Tell whether `name` is a time bucket of this stream; a stream without a start may have such a field itself."""
+    return name in BUCKETS and (spec.field_with(Role.STARTED_AT) is not None or spec.field_named(name) is None)
+
+
+def make_groups(spec: StreamSpec, group_by: Sequence[str]) -> tuple[Group, ...]:
+    """Describe the groups of a summary, in order."""
+    return tuple(Group(n, _column(spec, name), is_bucket(spec, name)) for n, name in enumerate(group_by))
+
+
+def _column(spec: StreamSpec, name: str) -> Column:
+    if is_bucket(spec, name):
+        return BUCKETS[name]
+    field = spec.field_named(name)
+    if field is None:
+        raise ValueError(f'The stream "{spec.name}" has no field "{name}".')
+    return Column(name=name, title=field.title, type=field.type, number_format=NUMBER_FORMATS.get(field.type, ""))
+
+
+def fields_of_group(spec: StreamSpec, name: str) -> tuple[str, ...]:
+    """Return the fields that a group is made of."""
+    started, agent_id = spec.field_with(Role.STARTED_AT), spec.field_with(Role.AGENT_ID)
+    if is_bucket(spec, name):
+        return (started.name,) if started else ()
+    if _is_agent(spec, name) and agent_id:
+        return (name, agent_id.name, spec.cursor_field)
+    return (name,)
+
+
+def _is_agent(spec: StreamSpec, name: str) -> bool:
+    named = spec.field_with(Role.AGENT_NAME)
+    return named is not None and named.name == name and spec.field_with(Role.AGENT_ID) is not None
+
+
+def add_group(df: pl.DataFrame, spec: StreamSpec, group: Group, *, zone: ZoneInfo, week_starts: str) -> pl.DataFrame:
+    """Add the three columns of a group to the rows."""
+    name = group.column.name
+    if group.is_bucket:
+        started = spec.field_with(Role.STARTED_AT)
+        local = wall_clock(pl.col(started.name), zone) if started else pl.lit(None, dtype=pl.Datetime("us"))
+        return _add(df, group, *_bucket(name, local, week_starts))
+    if _is_agent(spec, name):
+        return _add_agent(df, spec, group)
+    value = _plain(pl.col(name), df.schema[name])
+    return _add(df, group, value, value, _rank(value, group.column.type))
+
+
+def _add(df: pl.DataFrame, group: Group, key: pl.Expr, shown: pl.Expr, rank: pl.Expr) -> pl.DataFrame:
+    return df.with_columns(key.alias(group.key), shown.alias(group.shown), rank.alias(group.rank))
+
+
+def _plain(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Return values that can be told apart: what people see as nothing is one group."""
+    if dtype.is_float():
+        return pl.when(value.is_finite()).then(value)
+    if dtype == pl.String or dtype.is_nested():
+        text = as_text(value, dtype)
+        return pl.when(text != "").then(text)
+    return value
+
+
+def _rank(shown: pl.Expr, kind: FieldType) -> pl.Expr:
+    """Order text as people do, without regard to case."""
+    is_text = kind in {FieldType.TEXT, FieldType.LIST, FieldType.OBJECT}
+    return shown.cast(pl.String).str.to_lowercase() if is_text else shown
+
+
+def _bucket(name: str, local: pl.Expr, week_starts: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    first = WEEKDAYS.index(week_starts)
+    weekday = local.dt.weekday().cast(pl.Int64) % 7
+    into_week = (weekday + (7 - first)) % 7
+    if name == "day_of_week":
+        names = [day.capitalize() for day in WEEKDAYS]
+        return weekday, weekday.replace_strict(range(7), names, return_dtype=pl.String), into_week
+    day = local.dt.date()
+    value = {
+        "date": day,
+        "week": day - pl.duration(days=into_week),
+        "month": day.dt.month_start(),
+        "hour_of_day": local.dt.hour().cast(pl.Int64),
+    }[name]
+    return value, value, value
+
+
+def _add_agent(df: pl.DataFrame, spec: StreamSpec, group: Group) -> pl.DataFrame:
+    """Group agents by id and show the name of their last record; an agent who never had a name shows the id."""
+    names, ids = spec.field_with(Role.AGENT_NAME), spec.field_with(Role.AGENT_ID)
+    assert names is not None
+    assert ids is not None
+    name = pl.when(pl.col(names.name) != "").then(pl.col(names.name))
+    key = _plain(pl.col(ids.name), df.schema[ids.name])
+    ordered = [spec.cursor_field, *((KEY_COLUMN,) if KEY_COLUMN in df.columns else ())]
+    known = df.select(key.alias(group.key), name.alias("latest"), *ordered).drop_nulls([group.key, "latest"])
+    latest = known.sort(ordered).group_by(group.key).agg(pl.col("latest").last())
+    joined = df.with_columns(key.alias(group.key)).join(latest, on=group.key, how="left")
+    by_id = pl.col("latest").fill_null(pl.col(group.key).cast(pl.String))
+    shown = pl.when(pl.col(group.key).is_null()).then(name).otherwise(by_id)
+    return _add(joined, group, pl.col(group.key), shown, shown.str.to_lowercase()).drop("latest")
+
+
+def row_key(parts: Sequence[Any]) -> str:
+    """Return the key of a summary row: the values of its groups as a compact JSON array."""
+    return orjson.dumps(list(parts)).decode()
