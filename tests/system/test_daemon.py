@@ -122,5 +122,5 @@ def test_a_broken_sheet_is_left_out_and_the_others_run(sandbox: Admin, tmp_path:
         events = _events_until(daemon, "run-finished")
         _stop(daemon, signal.SIGTERM)
     problems = _named(events, "config-problem")
-    assert ("broken.toml", 4) in [(problem["file"], problem["line"]) for problem in problems]
+    assert ("broken.toml", 4) in [(Path(problem["file"]).name, problem["line"]) for problem in problems]
     assert [event["sheet"] for event in _named(events, "run-finished")] == ["good"]
