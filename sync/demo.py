@@ -24,7 +24,8 @@ SANDBOX_KEY = "demo-key"
 def run_demo(sandbox_url: str, *, progress: Progress, stop: threading.Event) -> list[RunReport]:
     """Run the demo's sheet twice, print both runs, and return them; the second shows what "unchanged" costs."""
     with tempfile.TemporaryDirectory(prefix="callsheet-demo-") as folder:
-        path = _write_config(Path(folder), sandbox=sandbox_url, spreadsheet=_make_spreadsheet(sandbox_url))
+        spreadsheet = _make_spreadsheet(sandbox_url)
+        path = _write_config(Path(folder), sandbox=sandbox_url, spreadsheet=spreadsheet)
         screen.say([f"The sandbox is at {sandbox_url}. Running this config:", "", *_sheet_lines(path), ""])
         config = load_config(path)
         reports: list[RunReport] = []
@@ -33,12 +34,12 @@ def run_demo(sandbox_url: str, *, progress: Progress, stop: threading.Event) -> 
                 request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
                 reports.append(run_sheet(office, config.sheets[0], request, progress=progress, stop=stop))
                 screen.say([f"{words}:", *run_lines(reports[-1])])
-    screen.say(["", f"Look at the tabs: {sandbox_url}/"])
+    screen.say(["", f"Look at the tabs: {sandbox_url}/view/{spreadsheet}"])
     return reports
 
 
 def _make_spreadsheet(sandbox_url: str) -> str:
-    """Make a spreadsheet as a person would, and return its address; lift the vendor's limit of a small plan."""
+    """Make a spreadsheet as a person would, and return its id; lift the vendor's limit of a small plan."""
     generous = {"justcall": {"requests_per_minute": GENEROUS_REQUESTS_PER_MINUTE}}
     wanted = {"title": "Callsheet demo", "timezone": "America/New_York"}
     try:

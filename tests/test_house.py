@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,15 @@ def test_no_lock_file_names_an_index() -> None:
         assert "://" not in text
         assert "index" not in text
         assert text.count("--hash=") > 100
+
+
+def test_the_lock_files_hold_everything_that_is_needed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    for name, wanted in {
+        "requirements.lock": [*project["project"]["dependencies"], *groups["build"]],
+        "requirements-dev.lock": [*project["project"]["dependencies"], *groups["build"], *groups["dev"]],
+    }.items():
+        locked = set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,-]+\])?==", (ROOT / name).read_text(), flags=re.MULTILINE))
+        needed = {re.split(r"[^A-Za-z0-9-]", requirement)[0].lower() for requirement in wanted}
+        assert needed <= locked, f"{name} is stale: make lock"
