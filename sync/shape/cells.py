@@ -126,7 +126,7 @@ def _cell_expr(df: pl.DataFrame, column: Column, zone: ZoneInfo) -> pl.Expr:
         return pl.repeat(None, df.height, dtype=pl.String)
     value = pl.col(column.name)
     if isinstance(dtype, pl.Datetime):
-        return serial(value, zone)
+        return wall_clock(value, zone)
     if dtype == pl.Date:
         return value.cast(pl.Int32) + _UNIX_DAY
     if dtype.is_float() or dtype.is_decimal():
@@ -154,12 +154,6 @@ def wall_clock(instant: pl.Expr, zone: ZoneInfo) -> pl.Expr:
     return instant.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone.key).dt.replace_time_zone(None)
 
 
-def serial(instant: pl.Expr, zone: ZoneInfo) -> pl.Expr:
-    """Return instants as serial numbers; the vectorised form of `serial_of`."""
-    micros = wall_clock(instant, zone).dt.timestamp("us")
-    return ((micros + 500) // 1000 + _UNIX_DAY * _DAY_MS) / _DAY_MS
-
-
 def serial_of(instant: datetime, zone: ZoneInfo) -> float:
     """Return the serial number of the wall-clock time of an aware `instant` in `zone`, to the millisecond."""
     if instant.tzinfo is None:
@@ -176,6 +170,8 @@ def serial_of_date(day: date) -> int:
 def _to_list(series: pl.Series, *, is_object: bool) -> tuple[list[Any], int]:
     if series.dtype.is_integer():
         return _exact_integers(series), 0
+    if series.dtype == pl.Datetime:
+        return _serials(series), 0
     cells = series.to_list()
     if series.dtype != pl.String:
         return cells, 0
@@ -186,6 +182,12 @@ def _to_list(series: pl.Series, *, is_object: bool) -> tuple[list[Any], int]:
         cells[at], changed = fit_text(cells[at])
         n_cut += changed
     return cells, n_cut
+
+
+def _serials(wall_clock: pl.Series) -> list[float | None]:
+    """Return the numbers that `serial_of` returns. Polars divides by a constant inexactly: fingerprints would move."""
+    millis = (wall_clock.dt.timestamp("us") + 500) // 1000 + _UNIX_DAY * _DAY_MS
+    return [None if since is None else since / _DAY_MS for since in millis.to_list()]
 
 
 def _exact_integers(series: pl.Series) -> list[Any]:
@@ -234,7 +236,7 @@ def fingerprint(row: Sequence[Cell]) -> int:
     return int.from_bytes(blake2b(orjson.dumps(plain), digest_size=8).digest(), "big", signed=True)
 
 
-def cellkey_text(cells: Sequence[Cell], key_types: Sequence[FieldType]) -> str | None:
+def cell_key_text(cells: Sequence[Cell], key_types: Sequence[FieldType]) -> str | None:
     """Return the key text of a row from its key cells as read back unformatted; None when one of them is blank.
 
     Args:
