@@ -11,8 +11,15 @@ import typer
 from typer.core import TyperGroup
 
 from sync import clock, log, screen
-from sync.catalogue import chosen_streams, known_streams, pull_sample
-from sync.choice import load_good_part, named_sheets, sheets_to_run, to_period
+from sync.choice import (
+    chosen_streams,
+    known_streams,
+    load_good_part,
+    named_sheets,
+    pull_sample,
+    sheets_to_run,
+    to_period,
+)
 from sync.config.example import make_schema, make_starting_config
 from sync.config.load import Config, load_config
 from sync.config.problems import format_problem
