@@ -104,14 +104,15 @@ def add_group(df: pl.DataFrame, spec: StreamSpec, group: Group, *, zone: ZoneInf
     if group.is_bucket:
         started = spec.field_with(Role.STARTED_AT)
         local = wall_clock(pl.col(started.name), zone) if started else pl.lit(None, dtype=pl.Datetime("us"))
-        return _add(df, group, *_bucket(name, local, week_starts))
+        key, shown, rank = _bucket(name, local, week_starts)
+        return _add(df, group, key=key, shown=shown, rank=rank)
     if _is_agent(spec, name):
         return _add_agent(df, spec, group)
     value = _plain(pl.col(name), df.schema[name])
-    return _add(df, group, value, value, _rank(value, group.column.type))
+    return _add(df, group, key=value, shown=value, rank=_rank(value, group.column.type))
 
 
-def _add(df: pl.DataFrame, group: Group, key: pl.Expr, shown: pl.Expr, rank: pl.Expr) -> pl.DataFrame:
+def _add(df: pl.DataFrame, group: Group, *, key: pl.Expr, shown: pl.Expr, rank: pl.Expr) -> pl.DataFrame:
     return df.with_columns(key.alias(group.key), shown.alias(group.shown), rank.alias(group.rank))
 
 
@@ -161,7 +162,7 @@ def _add_agent(df: pl.DataFrame, spec: StreamSpec, group: Group) -> pl.DataFrame
     joined = df.with_columns(key.alias(group.key)).join(latest, on=group.key, how="left")
     by_id = pl.col("latest").fill_null(pl.col(group.key).cast(pl.String))
     shown = pl.when(pl.col(group.key).is_null()).then(name).otherwise(by_id)
-    return _add(joined, group, pl.col(group.key), shown, shown.str.to_lowercase()).drop("latest")
+    return _add(joined, group, key=pl.col(group.key), shown=shown, rank=shown.str.to_lowercase()).drop("latest")
 
 
 def row_key(parts: Sequence[Any]) -> str:
