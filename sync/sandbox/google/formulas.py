@@ -75,7 +75,8 @@ def follow_formulas(book: Book, changed: Sheet, dimension: str, change: Change) 
             target = book.find_title(title_of(title)) if title else sheet
             if target is not changed:
                 return (title or "") + cells
-            return (title or "") + _followed(cells, dimension, change)
+            followed = _followed(cells, dimension, change)
+            return followed if followed == GONE else (title or "") + followed
 
         return rewrite(formula, reference)
 
@@ -131,7 +132,7 @@ def shift_formula(formula: str, rows: int, columns: int) -> str:
     def reference(title: str | None, cells: str) -> str:
         corners = [_shifted(read_corner(part), rows, columns) for part in cells.split(":")]
         if None in corners:
-            return (title or "") + GONE
+            return GONE
         return (title or "") + ":".join(corner.text() for corner in corners if corner)
 
     return rewrite(formula, reference) if rows or columns else formula

@@ -43,7 +43,7 @@ GET_BY_FILTER_ANSWER = "BatchGetValuesByDataFilterResponse"
 METHODS = (
     _sheets("POST", "", sheets.create, "write"),
     _sheets("GET", ID, sheets.get, "read"),
-    _sheets("POST", ID + ":batchUpdate", sheets.batch_update, "write"),
+    _sheets("POST", ID + ":batchUpdate", sheets.batch_update, "write", "BatchUpdateSpreadsheetResponse"),
     _sheets("POST", ID + ":getByDataFilter", sheets.get_by_filter, "read"),
     _sheets("POST", ID + "/developerMetadata:search", sheets.search_metadata, "read", SEARCH_ANSWER),
     _sheets("GET", ID + "/developerMetadata/([^/:]+)", sheets.get_one_metadata, "read", "DeveloperMetadata"),

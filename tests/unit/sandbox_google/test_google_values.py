@@ -113,7 +113,9 @@ def test_typed_input_is_read_as_a_person_would_expect_from_a_spreadsheet(
     assert google.read("A1") == [[shown]]
 
 
-@pytest.mark.parametrize("text", ["0042", "=1+2", "+14155551234", "'x", "TRUE", "2020-01-01", "50%", "@x", "=HYPERLINK(1)"])
+@pytest.mark.parametrize(
+    "text", ["0042", "=1+2", "+14155551234", "'x", "TRUE", "2020-01-01", "50%", "@x", "=HYPERLINK(1)"]
+)
 def test_raw_input_keeps_text_as_it_is(google: Google, text: str) -> None:
     google.put("A1", [[text]])
     assert google.raw("A1") == google.read("A1") == google.formulas("A1") == [[text]]

@@ -1,0 +1,208 @@
+"""Field masks, data filters and developer metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sync.sandbox.google.masks import apply_mask, parse_mask
+from tests.unit.sandbox_google.conftest import Google, Json, cells_of, columns_of, rows_of
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sheets.properties.gridProperties.rowCount,sheets.properties.title",
+        "sheets/properties/gridProperties/rowCount,sheets/properties/title",
+        "sheets(properties(gridProperties(rowCount),title))",
+        "sheets.properties(gridProperties/rowCount,title)",
+        " sheets( properties.title , properties.gridProperties.rowCount ) ",
+    ],
+)
+def test_all_spellings_of_a_mask_mean_the_same(google: Google, text: str) -> None:
+    wanted = {"sheets": [{"properties": {"gridProperties": {"rowCount": 1000}, "title": "Sheet1"}}]}
+    assert google.good("GET", "", fields=text) == wanted
+
+
+def test_a_wider_mask_swallows_a_narrower_one() -> None:
+    value = {"a": {"b": 1, "c": 2}, "d": 3}
+    for text in ("a,a.b", "a.b,a", "a.*", "a(*)"):
+        assert apply_mask(value, parse_mask(text)) == {"a": {"b": 1, "c": 2}}
+    assert apply_mask(value, parse_mask("*")) == value
+
+
+def test_masks_also_narrow_what_other_methods_answer(google: Google) -> None:
+    assert google.good("GET", "/values/A1:B2", fields="range") == {"range": "Sheet1!A1:B2"}
+    assert google.good("GET", "", fields="namedRanges") == {}
+    request = {"requests": [{"addSheet": {"properties": {"title": "x", "sheetId": 4}}}]}
+    answer = google.good("POST", ":batchUpdate", request, fields="replies.addSheet.properties.sheetId")
+    assert answer == {"replies": [{"addSheet": {"properties": {"sheetId": 4}}}]}
+
+
+def test_a_mask_that_names_nothing_known_is_refused(google: Google) -> None:
+    error = google.ask("GET", "", fields="sheets.propertys").json()["error"]
+    assert error["message"] == "Request contains an invalid argument."
+    assert "sheets.propertys" in error["details"][0]["fieldViolations"][0]["description"]
+
+
+def test_rows_are_listed_only_when_asked_for(google: Google) -> None:
+    google.put("B2", [["x"]])
+    assert "data" not in google.sheet()
+    fields = "sheets(properties(sheetId),data(columnMetadata(developerMetadata)))"
+    data = google.sheet(fields=fields)["data"][0]
+    assert data == {"columnMetadata": [{}] * 26}
+    data = google.sheet(includeGridData=True, ranges="B2:C3")["data"][0]
+    assert (data["startRow"], data["startColumn"]) == (1, 1)
+    assert len(data["rowMetadata"]) == len(data["columnMetadata"]) == 2
+    cell = data["rowData"][0]["values"][0]
+    assert cell["userEnteredValue"] == cell["effectiveValue"] == {"stringValue": "x"}
+    assert cell["formattedValue"] == "x"
+
+
+def test_colours_are_kept_in_eight_bits_and_zero_channels_disappear(google: Google) -> None:
+    cell = {"userEnteredFormat": {"backgroundColor": {"red": 0.5, "green": 0, "blue": 1}}}
+    google.batch(
+        {"repeatCell": {"range": cells_of(0, 1, 0, 1), "cell": cell, "fields": "userEnteredFormat(backgroundColor)"}}
+    )
+    data = google.sheet(fields="sheets.data.rowData.values.userEnteredFormat")["data"][0]
+    shown = data["rowData"][0]["values"][0]["userEnteredFormat"]
+    assert shown["backgroundColor"] == {"red": 0.49803922, "blue": 1}
+    assert shown["backgroundColorStyle"] == {"rgbColor": {"red": 0.49803922, "blue": 1}}
+
+
+def label(key: str, location: Json, **more: Any) -> Json:
+    entry = {"metadataKey": key, "location": location, "visibility": "DOCUMENT"} | more
+    return {"createDeveloperMetadata": {"developerMetadata": entry}}
+
+
+def lookup(**wanted: Any) -> Json:
+    return {"developerMetadataLookup": wanted}
+
+
+@pytest.fixture
+def labelled(google: Google) -> Google:
+    google.batch(
+        {"addSheet": {"properties": {"sheetId": 5, "title": "Five"}}},
+        label("a", {"spreadsheet": True}, metadataId=1, metadataValue="whole"),
+        label("a", {"sheetId": 0}, metadataId=2),
+        label("b", {"dimensionRange": rows_of(2, 3)}, metadataId=3, visibility="PROJECT"),
+        label("b", {"dimensionRange": columns_of(1, 2)}, metadataId=4, metadataValue="col"),
+        label("b", {"dimensionRange": columns_of(3, 4) | {"sheetId": 5}}, metadataId=5),
+    )
+    return google
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        ({"metadataKey": "a"}, [1, 2]),
+        ({"metadataKey": "b", "metadataValue": "col"}, [4]),
+        ({"metadataId": 3}, [3]),
+        ({"visibility": "PROJECT"}, [3]),
+        ({"locationType": "COLUMN"}, [4, 5]),
+        ({"locationType": "SPREADSHEET"}, [1]),
+        ({"metadataLocation": {"sheetId": 0}}, [2, 3, 4]),
+        ({"metadataLocation": {"sheetId": 0}, "locationMatchingStrategy": "EXACT_LOCATION"}, [2]),
+        ({"metadataLocation": {"sheetId": 0}, "locationType": "COLUMN"}, [4]),
+        ({"metadataLocation": {"dimensionRange": columns_of(0, 2)}}, [2, 3, 4]),
+        ({"metadataLocation": {"dimensionRange": columns_of(2, 9)}}, [2, 3]),
+        ({"metadataLocation": {"spreadsheet": True}}, [1]),
+        ({"metadataKey": "zzz"}, []),
+    ],
+)
+def test_lookups_select_by_key_value_id_visibility_and_place(labelled: Google, wanted: Json, ids: list[int]) -> None:
+    answer = labelled.good("POST", "/developerMetadata:search", {"dataFilters": [lookup(**wanted)]})
+    found = [each["developerMetadata"]["metadataId"] for each in answer.get("matchedDeveloperMetadata", [])]
+    assert found == ids
+
+
+def test_labels_are_shown_where_they_hang(labelled: Google) -> None:
+    whole = labelled.good("GET", "", fields="developerMetadata,sheets(developerMetadata,data.columnMetadata)")
+    assert whole["developerMetadata"][0]["location"] == {"locationType": "SPREADSHEET", "spreadsheet": True}
+    assert whole["sheets"][0]["developerMetadata"][0]["location"] == {"locationType": "SHEET", "sheetId": 0}
+    column = whole["sheets"][1]["data"][0]["columnMetadata"][3]["developerMetadata"][0]
+    place = {"sheetId": 5, "dimension": "COLUMNS", "startIndex": 3, "endIndex": 4}
+    assert column["location"] == {"locationType": "COLUMN", "dimensionRange": place}
+
+
+def test_one_label_can_be_read_by_its_id(labelled: Google) -> None:
+    found = labelled.good("GET", "/developerMetadata/4")
+    assert (found["metadataKey"], found["metadataValue"]) == ("b", "col")
+    assert labelled.ask("GET", "/developerMetadata/999").status_code == 404
+
+
+def test_labels_can_be_changed_and_removed(labelled: Google) -> None:
+    change = {"metadataValue": "new", "location": {"dimensionRange": columns_of(7, 8)}}
+    request = {"dataFilters": [lookup(metadataId=4)], "developerMetadata": change, "fields": "metadataValue,location"}
+    reply = labelled.batch({"updateDeveloperMetadata": request})["replies"][0]
+    assert reply["updateDeveloperMetadata"]["developerMetadata"][0]["location"]["dimensionRange"]["startIndex"] == 7
+    gone = labelled.batch({"deleteDeveloperMetadata": {"dataFilter": lookup(metadataKey="b")}})["replies"][0]
+    assert len(gone["deleteDeveloperMetadata"]["deletedDeveloperMetadata"]) == 3
+    assert labelled.good("POST", "/developerMetadata:search", {"dataFilters": [lookup(metadataKey="b")]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (label("", {"spreadsheet": True}), "must have a key"),
+        (label("k", {"spreadsheet": True}, visibility=None), "must have a visibility"),
+        (label("k", {"sheetId": 99}), "No sheet with id: 99"),
+        (label("k", {"dimensionRange": rows_of(0, 2)}), "single row or column"),
+        (label("k", {"spreadsheet": True}, metadataId=1), "already exists"),
+        (label("k", {"spreadsheet": True}, metadataValue="x" * 30_000), "30000 characters"),
+    ],
+)
+def test_labels_that_cannot_be(labelled: Google, request_: Json, words: str) -> None:
+    assert words in labelled.no(request_)
+
+
+def test_values_can_be_read_by_filters_of_all_kinds(labelled: Google) -> None:
+    labelled.put("A1", [["a", "b", "c"], ["d", "e", "f"], ["g", "h", "i"]])
+    filters = [
+        {"gridRange": cells_of(0, 1, 0, 2)},
+        {"a1Range": "Sheet1!A1:B1"},
+        lookup(metadataId=4),
+        lookup(metadataId=3),
+        lookup(metadataKey="zzz"),
+    ]
+    answer = labelled.good("POST", "/values:batchGetByDataFilter", {"dataFilters": filters, "majorDimension": "ROWS"})
+    ranges = answer["valueRanges"]
+    assert [each["valueRange"]["range"] for each in ranges] == ["Sheet1!A1:B1", "Sheet1!B1:B1000", "Sheet1!A3:Z3"]
+    assert ranges[0]["dataFilters"] == filters[:2]
+    assert ranges[1]["valueRange"]["values"] == [["b"], ["e"], ["h"]]
+    assert ranges[2]["valueRange"]["values"] == [["g", "h", "i"]]
+
+
+def test_values_can_be_written_by_filter_and_must_fit_it(labelled: Google) -> None:
+    data = [
+        {"dataFilter": {"gridRange": cells_of(1, 3, 0, 2)}, "values": [["x", None], [None, "y"]]},
+        {"dataFilter": lookup(metadataId=4), "majorDimension": "COLUMNS", "values": [["head"]]},
+    ]
+    body: Json = {"valueInputOption": "RAW", "data": data, "includeValuesInResponse": True}
+    answer = labelled.good("POST", "/values:batchUpdateByDataFilter", body)
+    assert (answer["totalUpdatedCells"], answer["totalUpdatedRows"], answer["totalUpdatedSheets"]) == (3, 3, 1)
+    first = answer["responses"][0]
+    assert first["dataFilter"] == data[0]["dataFilter"]
+    assert (first["updatedRange"], first["updatedData"]["values"]) == ("Sheet1!A2:B3", [["x"], ["", "y"]])
+    assert labelled.read("A1:B3") == [["", "head"], ["x"], ["", "y"]]
+    body["data"] = [{"dataFilter": {"gridRange": cells_of(0, 1, 0, 1)}, "values": [[1, 2]]}]
+    text = labelled.refused("POST", "/values:batchUpdateByDataFilter", body)
+    assert text == "Invalid data[0]: Requested writing within range [Sheet1!A1], but tried writing to column [B]"
+    body["data"] = [{"dataFilter": {"gridRange": {"sheetId": 77}}, "values": [[1]]}]
+    assert labelled.refused("POST", "/values:batchUpdateByDataFilter", body) == "Invalid data[0]: No grid with id: 77"
+
+
+def test_values_can_be_cleared_by_filter(labelled: Google) -> None:
+    labelled.put("A1", [["a", "b"], ["c", "d"]])
+    answer = labelled.good("POST", "/values:batchClearByDataFilter", {"dataFilters": [lookup(metadataId=4)]})
+    assert answer["clearedRanges"] == ["Sheet1!B1:B1000"]
+    assert labelled.read("A1:B2") == [["a"], ["c"]]
+
+
+def test_a_spreadsheet_can_be_read_by_filter(labelled: Google) -> None:
+    labelled.put("A1", [["a", "b"]])
+    body = {"dataFilters": [lookup(metadataId=4)], "includeGridData": True}
+    sheets = labelled.good("POST", ":getByDataFilter", body)["sheets"]
+    assert [sheet["properties"]["sheetId"] for sheet in sheets] == [0]
+    assert sheets[0]["data"][0]["startColumn"] == 1
