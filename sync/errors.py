@@ -85,7 +85,9 @@ class ConfigError(SyncError):
 
     exit_code = 2
 
-    def __init__(self, what: str, *, problems: Sequence[Problem] = (), hint: str = "", where: Where | None = None) -> None:
+    def __init__(
+        self, what: str, *, problems: Sequence[Problem] = (), hint: str = "", where: Where | None = None
+    ) -> None:
         super().__init__(what, hint=hint, where=where)
         self.problems = tuple(problems)
 
@@ -143,7 +145,9 @@ class RetriableError(SyncError):
 class RateLimited(RetriableError):
     """Told to slow down; `retry_at` is the instant (UTC) from which a request may go out again, if known."""
 
-    def __init__(self, what: str, *, retry_at: datetime | None = None, hint: str = "", where: Where | None = None) -> None:
+    def __init__(
+        self, what: str, *, retry_at: datetime | None = None, hint: str = "", where: Where | None = None
+    ) -> None:
         super().__init__(what, hint=hint, where=where)
         self.retry_at = retry_at
 
