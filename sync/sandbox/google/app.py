@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -78,6 +79,9 @@ def _serve(world: GoogleWorld, request: Request, body: bytes) -> Response:
     except GoogleError as error:
         shown = as_drive(error) if method.service == "drive" else error
         return _json(shown.body(), shown.code, pretty=True)
+    except Exception:  # a fault of the sandbox itself: said as Google would, and shown to whoever runs it
+        logging.getLogger(__name__).exception("the sandbox failed at %s %s", request.method, raw_path(request))
+        return _json(GoogleError(500, "Internal error encountered.").body(), 500, pretty=True)
 
 
 def _answer(

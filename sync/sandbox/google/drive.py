@@ -18,6 +18,8 @@ from sync.sandbox.google.world import SHEET_MIME, File, copy_book, describe, new
 
 FILE_FIELDS = "kind,id,name,mimeType"
 ROLES = {"owner", "organizer", "fileOrganizer", "writer", "commenter", "reader"}
+# fields that Drive knows and the sandbox has no value for
+KEPT_SILENT = {"description", "driveId", "iconLink", "lastModifyingUser", "shared", "size", "starred", "version"}
 TERM = re.compile(
     r"""\s*(?:(name|mimeType|trashed)\s*(=|!=|contains)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|true|false)"""
     r"""|("[^"]*"|'[^']*')\s+in\s+parents|parents\s+in\s+("[^"]*"|'[^']*'))\s*(?:and|\Z)""",
@@ -56,7 +58,11 @@ def _shown(call: Call, file: File, usual: str = FILE_FIELDS) -> Json:
         "capabilities": {"canEdit": can_edit, "canCopy": True, "canShare": can_edit, "canDelete": can_edit},
         "permissions": file.permissions,
     }
-    found: Json = apply_mask(whole, parse_mask(call.one("fields") or usual))
+    mask = parse_mask(call.one("fields") or usual)
+    unknown = sorted(set(mask) - set(whole) - KEPT_SILENT - {"*"})
+    if unknown:
+        raise DriveError(400, f"Invalid field selection {unknown[0]}", reason="invalidParameter")
+    found: Json = apply_mask(whole, mask)
     return found
 
 
@@ -113,8 +119,7 @@ def listing(call: Call) -> Json:
     files = [file for file in call.world.files.values() if file.access != "none" or file.owner == call.caller.email]
     files = [file for file in files if all(_holds(file, test) for test in tests)]
     files = sorted(files, key=lambda file: (file.modified, file.created), reverse=True)
-    size = int(call.one("pageSize") or 100)
-    start = int(call.one("pageToken") or 0)
+    size, start = _number(call, "pageSize", 100), _number(call, "pageToken", 0)
     page = files[start : start + size]
     inner = call.query.pop("fields", None)
     shown: Json = {"kind": "drive#fileList", "incompleteSearch": False}
@@ -123,6 +128,13 @@ def listing(call: Call) -> Json:
     shown["files"] = [_shown(call, file, FILE_FIELDS if inner is None else "*") for file in page]
     found: Json = apply_mask(shown, parse_mask(inner[-1])) if inner else shown
     return found
+
+
+def _number(call: Call, name: str, usual: int) -> int:
+    text = call.one(name) or str(usual)
+    if not text.isdigit():
+        raise DriveError(400, f"Invalid value '{text}'. Values must be within the range: [1, 1000]")
+    return int(text)
 
 
 def _tests(query: str) -> list[tuple[str, str, str]]:

@@ -138,8 +138,8 @@ def _body_echo(book: Book, call: Call, body: Json) -> Callable[[Written], Json] 
     return _echo(book, call, (body.get("includeValuesInResponse"), render, times))
 
 
-def _check_range(body: Json, text: str) -> None:
-    if body.get("range") and body["range"] != text:
+def _check_range(book: Book, body: Json, text: str) -> None:
+    if body.get("range") and find_a1(book, body["range"]) != find_a1(book, text):
         raise invalid(f"Requested writing within range [{text}], but the body names range [{body['range']}]")
 
 
@@ -149,7 +149,7 @@ def update(call: Call) -> Json:
     typed = _input(call.enum("valueInputOption", INPUTS))
     book = call.file(to_write=True).book
     echo = _query_echo(book, call)
-    _check_range(body, call.parts[1])
+    _check_range(book, body, call.parts[1])
     planned = plan_write(
         find_a1(book, call.parts[1]), body.get("values", []), by_columns=body.get("majorDimension") == "COLUMNS"
     )

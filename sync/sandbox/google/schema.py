@@ -36,6 +36,8 @@ def fields_of(type_name: str) -> dict[str, str]:
 
 def check_body(body: Any, type_name: str, root: str = "") -> Json:
     """Return the body without nulls, which mean absent; raise Google's 400 for what does not fit."""
+    if not isinstance(body, dict):
+        raise schema_error([("", 'Invalid JSON payload received. Unknown name "": Root element must be a message.')])
     violations: Violations = []
     checked = _object(body, type_name, root, violations)
     if violations:

@@ -148,6 +148,13 @@ def follow_all(book: Book, sheet: Sheet, dimension: str, change: Change) -> None
         objects[name] = _follow_field(objects[name], "range", lambda lines: follow_lines(lines, dimension, change))
     for chart in objects["charts"]:
         _follow_anchor(chart, dimension, change)
+    for other in book.sheets:
+        for chart in other.objects["charts"]:
+            _follow_sources(chart["spec"], sheet.sheet_id, follow)
+    for protection in objects["protectedRanges"]:
+        if "unprotectedRanges" in protection:
+            parts = map(follow, protection["unprotectedRanges"])
+            protection["unprotectedRanges"] = [part for part in parts if part is not None]
     if dimension == "ROWS":
         sheet.row_sizes = follow_sizes(sheet.row_sizes, change)
     else:
@@ -196,6 +203,20 @@ def _follow_anchor(chart: Json, dimension: str, change: Change) -> None:
         name = "rowIndex" if dimension == "ROWS" else "columnIndex"
         moved = new_index(anchor.get(name, 0), change)
         anchor[name] = moved if moved is not None else getattr(change, "start", 0)
+
+
+def _follow_sources(node: Any, sheet_id: int, follow: Callable[[Json], Json | None]) -> None:
+    """Let the ranges that a chart draws follow. One that is gone stays as it was, as a chart needs one."""
+    if isinstance(node, list):
+        for item in node:
+            _follow_sources(item, sheet_id, follow)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name == "sources":
+                own = [part.get("sheetId", 0) == sheet_id for part in value]
+                node[name] = [(follow(part) or part) if mine else part for part, mine in zip(value, own, strict=True)]
+            else:
+                _follow_sources(value, sheet_id, follow)
 
 
 def _follow_entry(entry: Json, sheet: Sheet, dimension: str, change: Change) -> Json | None:

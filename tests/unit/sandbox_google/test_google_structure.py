@@ -407,5 +407,19 @@ def test_a_chart_keeps_its_specification(google: Google) -> None:
     position = {"overlayPosition": {"anchorCell": {"sheetId": 0, "rowIndex": 2}}}
     google.batch({"addChart": {"chart": {"chartId": 8, "spec": spec, "position": position}}})
     assert google.sheet()["charts"][0]["spec"] == spec
+    google.batch({"insertDimension": {"range": rows_of(2, 4)}})
+    assert google.sheet()["charts"][0]["position"]["overlayPosition"]["anchorCell"]["rowIndex"] == 4
     google.batch({"deleteEmbeddedObject": {"objectId": 8}})
     assert "charts" not in google.sheet()
+
+
+def test_charts_grow_with_the_rows_that_they_draw(google: Google) -> None:
+    spec = {"basicChart": {"domains": [{"domain": {"sourceRange": {"sources": [cells_of(0, 5, 0, 1)]}}}]}}
+    position = {"overlayPosition": {"anchorCell": {"sheetId": 5}}}
+    google.batch(
+        {"addSheet": {"properties": {"sheetId": 5, "title": "Charts"}}},
+        {"addChart": {"chart": {"chartId": 8, "spec": spec, "position": position}}},
+        {"insertDimension": {"range": rows_of(4, 7), "inheritFromBefore": True}},
+    )
+    shown = google.sheet(1)["charts"][0]["spec"]["basicChart"]["domains"][0]["domain"]["sourceRange"]["sources"][0]
+    assert (shown["startRowIndex"], shown["endRowIndex"]) == (0, 8)
