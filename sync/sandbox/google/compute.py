@@ -259,9 +259,14 @@ def _apply(sign: str, left: Value, right: Value) -> Value:
     if sign == "/" and second == 0:
         raise FormulaError("#DIV/0!")
     try:
-        return tidy_number(ARITHMETIC[sign](first, second))
+        result = ARITHMETIC[sign](first, second)
+    except ZeroDivisionError:
+        raise FormulaError("#DIV/0!") from None
     except OverflowError:
         raise FormulaError("#NUM!") from None
+    if isinstance(result, complex):
+        raise FormulaError("#NUM!")
+    return tidy_number(result)
 
 
 def _as_text(value: Value) -> str:

@@ -10,7 +10,7 @@ from sync.sandbox.google.errors import Json
 from sync.sandbox.google.formats import EPOCH
 from sync.sandbox.google.grid import Scalar, tidy_number
 
-NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?(E[+-]?\d+)?\Z", re.I)
+NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?(E[+-]?\d+)?\Z", re.I | re.ASCII)
 MONTH_NAMES = {
     name: number
     for number, names in enumerate(
@@ -32,11 +32,11 @@ MONTH_NAMES = {
     )
     for name in names.split()
 }
-ISO_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})\Z")
-SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\Z")
-DAY_FIRST = re.compile(r"(\d{1,2})[ -]([A-Za-z]{3,9})[ -,]\s*(\d{4})\Z")
-MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})\Z")
-TIME = re.compile(r"(\d{1,3}):(\d{2})(?::(\d{2})(\.\d{1,3})?)?(?:\s*([AaPp])[Mm])?\Z")
+ISO_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})\Z", re.ASCII)
+SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\Z", re.ASCII)
+DAY_FIRST = re.compile(r"(\d{1,2})[ -]([A-Za-z]{3,9})[ -,]\s*(\d{4})\Z", re.ASCII)
+MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})\Z", re.ASCII)
+TIME = re.compile(r"(\d{1,3}):(\d{2})(?::(\d{2})(\.\d{1,3})?)?(?:\s*([AaPp])[Mm])?\Z", re.ASCII)
 LINK = re.compile(r"https?://\S+\Z")
 
 

@@ -10,7 +10,7 @@ from sync.sandbox.google.a1 import Box, column_name
 from sync.sandbox.google.access import Caller, check_cells
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
-from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, invalid
+from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid
 from sync.sandbox.google.formats import is_time, number_format, show
 from sync.sandbox.google.grid import (
     Grid,
@@ -197,9 +197,15 @@ def type_into(grid: Grid, row: int, column: int, value: Any, *, locale: str) -> 
     chosen = number_format(old)
     entered = read_typed(value, locale=locale, plain_text=bool(chosen and chosen.get("type") == "TEXT"))
     set_cell(grid, (row, column), entered.value, entered.formula)
-    if entered.format is not None and ("numberFormat" not in entered.format or not chosen):
+    if entered.format is not None and _replaces(chosen, entered.format):
         added = entered.format
         change_looks(grid, Box(row, row + 1, column, column + 1), lambda look: _with_format(look, added))
+
+
+def _replaces(old: Json | None, entered: Json) -> bool:
+    """Tell whether a typed format takes the place of an old one: not when both are of one type (a guess)."""
+    new = entered.get("numberFormat")
+    return new is None or old is None or old.get("type") != new["type"]
 
 
 def _with_format(look: Look | None, added: dict[str, Any]) -> Look | None:

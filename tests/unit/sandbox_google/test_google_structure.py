@@ -261,7 +261,7 @@ def test_formulas_follow_rows_columns_and_titles(google: Google) -> None:
         ("=AVERAGE(B1:B3)", 2), ("=COUNT(A1:B9)", 3), ("=B2*2+1", 5), ("=B1/0", "#DIV/0!"), ("=NOSUCH(1)", "#NAME?"),
         ("=(1+2)*-3", -9), ('="a"&B1', "a1"), ("=MAX(B:B)", 3), ("=2^3", 8), ("=50%", 0.5),
         ('=IF(B1>0,"yes","no")', "yes"),
-        ("=C9+1", 1), ("=1+", "#ERROR!"),
+        ("=C9+1", 1), ("=1+", "#ERROR!"), ("=0^-1", "#DIV/0!"), ("=(-8)^0.5", "#NUM!"),
     ],
 )  # fmt: skip
 def test_simple_formulas_have_values(google: Google, formula: str, value: Any) -> None:

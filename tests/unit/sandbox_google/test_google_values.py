@@ -168,6 +168,12 @@ def test_number_patterns(google: Google, pattern: str, number: float, shown: str
     assert google.read("A1") == [[shown]]
 
 
+def test_typed_formats_replace_those_of_another_type(google: Google) -> None:
+    for typed, shown in (("50%", "50%"), ("2026-01-05", "2026-01-05"), ("1/5/2026", "2026-01-05"), ("5", "1900-01-04")):
+        google.put("A1", [[typed]], typed=True)
+        assert google.read("A1") == [[shown]]
+
+
 def test_too_long_a_text_is_refused_whatever_the_method(google: Google) -> None:
     wanted = "Your input contains more than the maximum of 50000 characters in a single cell."
     google.put("A1", [["x" * 50_000]])
