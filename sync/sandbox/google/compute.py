@@ -259,7 +259,7 @@ def _apply(sign: str, left: Value, right: Value) -> Value:
     if sign == "/" and second == 0:
         raise FormulaError("#DIV/0!")
     try:
-        result = ARITHMETIC[sign](first, second)
+        result = ARITHMETIC[sign](float(first), float(second))
     except ZeroDivisionError:
         raise FormulaError("#DIV/0!") from None
     except OverflowError:
