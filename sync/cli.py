@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +31,7 @@ from sync.errors import ConfigError, StopRequested, SyncError
 from sync.history import open_history, run_json, runs_of, standing_json, standing_of
 from sync.plan import SheetPlan
 from sync.progress import open_display
-from sync.report import RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
+from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
 from sync.run import CheckLine, RunRequest, Trigger, check_sheet, open_office, plan_sheet, run_sheet
 from sync.sandbox.server import SandboxServer
 from sync.sandbox.server import serve as serve_sandbox
@@ -177,43 +178,53 @@ def run_now(
     verbose: Verbose = False,
 ) -> None:
     """Run sheets at once, whether or not the daemon is up."""
-    settings, broken = _load_good_part(config)
-    sheets = sheets_to_run(settings, names or (), every_sheet=every_sheet, broken=broken)
-    request = RunRequest(
-        trigger=Trigger.PERSON,
-        requested_at=clock.now(),
-        period=to_period(period),
-        rebuild=rebuild,
-        take_header=take_header,
-        allow_empty=allow_empty,
-        adopt=adopt,
-    )
-    code = _run_all(settings, sheets, request, as_json=as_json)
-    raise typer.Exit(broken.exit_code if broken and every_sheet else code)
+    with _told(as_json=as_json) as reports:
+        settings, broken = load_good_part(config)
+        sheets = sheets_to_run(settings, names or (), every_sheet=every_sheet, broken=broken)
+        request = RunRequest(
+            trigger=Trigger.PERSON,
+            requested_at=clock.now(),
+            period=to_period(period),
+            rebuild=rebuild,
+            take_header=take_header,
+            allow_empty=allow_empty,
+            adopt=adopt,
+        )
+        for report in _run_all(settings, sheets, request):
+            reports.append(report)
+            screen.say(run_lines(report) if not as_json else [])
+        if broken and every_sheet:
+            raise broken
+    _tell_of(broken)
+    raise typer.Exit(exit_code_of(reports))
 
 
-def _load_good_part(config: Path) -> tuple[Config, ConfigError | None]:
-    """Go on with the sheets that are good, and tell of the others."""
-    settings, broken = load_good_part(config)
-    if broken:
-        screen.say([*error_lines(broken), ""], screen.err)
-    return settings, broken
+def _run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest) -> Iterator[RunReport]:
+    """Run one sheet after the other."""
+    with stop_on_signals() as stop, open_office(settings) as office, open_display(screen.err) as display:
+        for sheet in sheets:
+            yield run_sheet(office, sheet, request, progress=display.of(sheet.name), stop=stop)
 
 
-def _run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest, *, as_json: bool) -> int:
-    """Run one sheet after the other; what was done until a stop is told too."""
+@contextmanager
+def _told(*, as_json: bool) -> Iterator[list[RunReport]]:
+    """Collect reports, and print them as the one JSON object whatever ends the block."""
     reports: list[RunReport] = []
+    error: ErrorReport | None = None
     try:
-        with stop_on_signals() as stop, open_office(settings) as office, open_display(screen.err) as display:
-            for sheet in sheets:
-                progress = display.of(sheet.name)
-                reports.append(run_sheet(office, sheet, request, progress=progress, stop=stop))
-                if not as_json:
-                    screen.say(run_lines(reports[-1]))
+        yield reports
+    except SyncError as failure:
+        error = ErrorReport.of(failure)
+        raise
     finally:
         if as_json:
-            screen.say_json(to_json(reports))
-    return exit_code_of(reports)
+            screen.say_json(to_json(reports, error))
+
+
+def _tell_of(broken: ConfigError | None) -> None:
+    """Tell of the sheets that are left out while the good ones go on."""
+    if broken:
+        screen.say(error_lines(broken), screen.err)
 
 
 @app.command("serve")
@@ -231,7 +242,8 @@ def status(
     names: Names = None, *, as_json: Json = False, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False
 ) -> None:
     """Show how each sheet stands: last good run, rows, next run, and why it failed."""
-    settings, _ = _load_good_part(config)
+    settings, broken = load_good_part(config)
+    _tell_of(broken)
     sheets = named_sheets(settings, names or ()) if names else list(settings.sheets)
     with open_history(settings) as store:
         standings = [standing_of(store, sheet, clock.now()) for sheet in sheets]
@@ -251,7 +263,8 @@ def history(
     verbose: Verbose = False,
 ) -> None:
     """Show the latest runs, latest first."""
-    settings, _ = _load_good_part(config)
+    settings, broken = load_good_part(config)
+    _tell_of(broken)
     with open_history(settings) as store:
         runs = runs_of(store, [sheet.name for sheet in named_sheets(settings, names)] if names else None, limit=limit)
     if as_json:

@@ -112,9 +112,12 @@ def errors_of(report: RunReport) -> list[ErrorReport]:
     return [error for error in (report.error, *(tab.error for tab in report.tabs)) if error is not None]
 
 
-def to_json(reports: Sequence[RunReport]) -> dict[str, Any]:
-    """Return the object that `run-now --json` prints: a contract, to which keys may be added."""
-    return {"runs": [run_json(report) for report in reports]}
+def to_json(reports: Sequence[RunReport], error: ErrorReport | None = None) -> dict[str, Any]:
+    """Return the object that `run-now --json` prints, with the error that kept runs from beginning.
+
+    It is a contract, to which keys may be added.
+    """
+    return {"runs": [run_json(report) for report in reports], "error": _error_json(error)}
 
 
 def run_json(report: RunReport) -> dict[str, Any]:

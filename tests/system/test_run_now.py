@@ -69,6 +69,23 @@ def test_a_spreadsheet_that_is_not_shared_names_address_and_role_and_leaves_with
     assert "editor" in (closed["error"]["message"] + closed["error"]["hint"]).lower()
 
 
+def test_a_broken_sheet_does_not_keep_the_good_ones_from_running(sandbox: Admin, tmp_path: Path) -> None:
+    config = program.write_config(tmp_path, sandbox.url, {"good": sandbox.make_spreadsheet()})
+    (tmp_path / "broken.toml").write_text(
+        '[[sheet]]\nname = "bad"\nspreadsheet = "2AbCdEfGhIjKlMnOp"\nevery = "soon"\n'
+    )
+    config.write_text('include = ["broken.toml"]\n' + config.read_text())
+    by_name = program.run("run-now", "good", "--config", str(config))
+    assert by_name.returncode == 0
+    assert "broken.toml:4" in by_name.stderr
+    every = program.run("run-now", "--all", "--json", "--config", str(config))
+    assert every.returncode == 2
+    told = json.loads(every.stdout)
+    assert [run["sheet"] for run in told["runs"]] == ["good"]
+    assert told["error"]["kind"] == "ConfigError"
+    assert program.run("run-now", "bad", "--config", str(config)).returncode == 2
+
+
 def test_ctrl_c_ends_a_run_within_a_chunk_with_130_and_still_prints_json(sandbox: Admin, tmp_path: Path) -> None:
     config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()}, period="last 30 days")
     sandbox.fault(service="justcall", do="delay", seconds=1, times=100)
@@ -79,7 +96,7 @@ def test_ctrl_c_ends_a_run_within_a_chunk_with_130_and_still_prints_json(sandbox
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert json.loads(out) == {"runs": []}
+    assert json.loads(out)["runs"] == []
     assert "stopped" in err
     assert "Traceback" not in err
     sandbox.clear_faults()

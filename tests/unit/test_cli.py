@@ -80,6 +80,14 @@ def test_a_mistake_is_told_with_a_hint_and_exit_code_2(folder: Path, name: str, 
     assert_matches(result.stderr, f"cli/{name}.txt")
 
 
+def test_with_json_a_mistake_is_one_object_too(folder: Path) -> None:
+    result = call("run-now", "suport-calls", "--json")
+    assert result.exit_code == 2
+    told = orjson.loads(result.stdout)
+    assert told["runs"] == []
+    assert (told["error"]["kind"], told["error"]["hint"]) == ("ConfigError", 'Did you mean "support-calls"?')
+
+
 def test_every_problem_of_the_config_is_told_at_once(folder: Path) -> None:
     broken = CONFIG.replace('credentials = "anonymous"', 'credentails = "anonymous"').replace(
         "enabled = false", "cron = 5"
