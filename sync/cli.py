@@ -103,11 +103,13 @@ def main() -> None:
 @app.command("demo")
 def demo(*, port: Port = 0, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run the main job against the sandbox, without any account, and show where to look."""
-    with stop_on_signals() as stop, SandboxServer(port=port) as sandbox, open_display(screen.err) as display:
-        run_demo(sandbox.url, progress=display.of("demo"), stop=stop)
+    with stop_on_signals() as stop, SandboxServer(port=port) as sandbox:
+        with open_display(screen.err) as display:
+            done = run_demo(sandbox.url, progress=display.of("demo"), stop=stop)
         if screen.out.is_terminal:
             screen.say(["", "The pages stay until you press Ctrl-C."])
             stop.wait()
+    raise typer.Exit(exit_code_of(done.reports))
 
 
 @app.command("init")

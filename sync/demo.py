@@ -7,7 +7,7 @@ import threading
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -21,21 +21,29 @@ GENEROUS_REQUESTS_PER_MINUTE = 6000  # the sandbox plays a vendor's limits too, 
 SANDBOX_KEY = "demo-key"
 
 
-def run_demo(sandbox_url: str, *, progress: Progress, stop: threading.Event) -> list[RunReport]:
-    """Run the demo's sheet twice, print both runs, and return them; the second shows what "unchanged" costs."""
+class Demo(NamedTuple):
+    """What the demo did, and the address where it can be looked at."""
+
+    reports: list[RunReport]
+    address: str
+
+
+def run_demo(sandbox_url: str, *, progress: Progress, stop: threading.Event) -> Demo:
+    """Run the demo's sheet, and again to show what "unchanged" costs; print both runs and where to look."""
+    reports: list[RunReport] = []
     with tempfile.TemporaryDirectory(prefix="callsheet-demo-") as folder:
         spreadsheet = _make_spreadsheet(sandbox_url)
         path = _write_config(Path(folder), sandbox=sandbox_url, spreadsheet=spreadsheet)
         screen.say([f"The sandbox is at {sandbox_url}. Running this config:", "", *_sheet_lines(path), ""])
         config = load_config(path)
-        reports: list[RunReport] = []
         with open_office(config) as office:
             for words in ("First run", "Run again, nothing new"):
                 request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
                 reports.append(run_sheet(office, config.sheets[0], request, progress=progress, stop=stop))
                 screen.say([f"{words}:", *run_lines(reports[-1])])
-    screen.say(["", f"Look at the tabs: {sandbox_url}/view/{spreadsheet}"])
-    return reports
+    address = f"{sandbox_url}/view/{spreadsheet}"
+    screen.say(["", f"Look at the tabs: {address}"])
+    return Demo(reports, address)
 
 
 def _make_spreadsheet(sandbox_url: str) -> str:
