@@ -13,7 +13,6 @@ import threading
 from pathlib import Path
 
 from sync.demo import run_demo
-from sync.run import NoProgress
 from sync.sandbox.server import SandboxServer
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "calls.png"
@@ -29,7 +28,7 @@ def main() -> int:
         print(f"No browser was found; tried: {', '.join(BROWSERS)}.", file=sys.stderr)  # noqa: T201
         return 1
     with SandboxServer() as sandbox, tempfile.TemporaryDirectory() as profile:
-        demo = run_demo(sandbox.url, progress=NoProgress(), stop=threading.Event())
+        demo = run_demo(sandbox.url, stop=threading.Event())
         options = [
             "--headless=new",
             "--no-sandbox",

@@ -104,8 +104,7 @@ def main() -> None:
 def demo(*, port: Port = 0, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run the main job against the sandbox, without any account, and show where to look."""
     with stop_on_signals() as stop, SandboxServer(port=port) as sandbox:
-        with open_display(screen.err) as display:
-            done = run_demo(sandbox.url, progress=display.of("demo"), stop=stop)
+        done = run_demo(sandbox.url, stop=stop)
         if screen.out.is_terminal:
             screen.say(["", "The pages stay until you press Ctrl-C."])
             stop.wait()
@@ -157,10 +156,10 @@ def plan(
     sheets = named_sheets(settings, names or ())
     request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now(), period=to_period(period), rebuild=rebuild)
     plans: list[SheetPlan] = []
-    with stop_on_signals() as stop, open_office(settings) as office, open_display(screen.err) as display:
+    with stop_on_signals() as stop, open_office(settings) as office:
         for sheet in sheets:
-            progress = display.of(sheet.name)
-            plans.append(plan_sheet(office, sheet, request, offline=offline, progress=progress, stop=stop))
+            with open_display(screen.err, sheet.name) as progress:
+                plans.append(plan_sheet(office, sheet, request, offline=offline, progress=progress, stop=stop))
             screen.show_plan(sheet.name, plans[-1])
     raise typer.Exit(highest_code(plan.error.exit_code for plan in plans if plan.error))
 
@@ -203,9 +202,11 @@ def run_now(
 
 def _run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest) -> Iterator[RunReport]:
     """Run one sheet after the other."""
-    with stop_on_signals() as stop, open_office(settings) as office, open_display(screen.err) as display:
+    with stop_on_signals() as stop, open_office(settings) as office:
         for sheet in sheets:
-            yield run_sheet(office, sheet, request, progress=display.of(sheet.name), stop=stop)
+            with open_display(screen.err, sheet.name) as progress:
+                report = run_sheet(office, sheet, request, progress=progress, stop=stop)
+            yield report
 
 
 @contextmanager

@@ -14,8 +14,9 @@ import httpx
 from sync import clock, screen
 from sync.config.load import load_config
 from sync.errors import Unreachable
+from sync.progress import open_display
 from sync.report import RunReport, run_lines
-from sync.run import Progress, RunRequest, Trigger, open_office, run_sheet
+from sync.run import RunRequest, Trigger, open_office, run_sheet
 
 GENEROUS_REQUESTS_PER_MINUTE = 6000  # the sandbox plays a vendor's limits too, and the demo is not about waiting
 SANDBOX_KEY = "demo-key"
@@ -28,7 +29,7 @@ class Demo(NamedTuple):
     address: str
 
 
-def run_demo(sandbox_url: str, *, progress: Progress, stop: threading.Event) -> Demo:
+def run_demo(sandbox_url: str, *, stop: threading.Event) -> Demo:
     """Run the demo's sheet, and again to show what "unchanged" costs; print both runs and where to look."""
     reports: list[RunReport] = []
     with tempfile.TemporaryDirectory(prefix="callsheet-demo-") as folder:
@@ -39,7 +40,8 @@ def run_demo(sandbox_url: str, *, progress: Progress, stop: threading.Event) -> 
         with open_office(config) as office:
             for words in ("First run", "Run again, nothing new"):
                 request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
-                reports.append(run_sheet(office, config.sheets[0], request, progress=progress, stop=stop))
+                with open_display(screen.err, "demo") as progress:
+                    reports.append(run_sheet(office, config.sheets[0], request, progress=progress, stop=stop))
                 screen.say([f"{words}:", *run_lines(reports[-1])])
     address = f"{sandbox_url}/view/{spreadsheet}"
     screen.say(["", f"Look at the tabs: {address}"])

@@ -17,7 +17,7 @@ BAR_CHANGES_PER_S = 10
 
 
 class Bars:
-    """Bars for pages, rows and quota, of one sheet, in a live display that several sheets may share."""
+    """Bars for pages, rows and quota."""
 
     def __init__(self, display: RichProgress, sheet: str) -> None:
         self._display = display
@@ -81,24 +81,18 @@ class Lines:
             self.say(f"{name}: {text}")
 
 
-class Display:
-    """Makes one progress for each sheet of a command."""
-
-    def __init__(self, console: Console, bars: RichProgress | None) -> None:
-        self._console = console
-        self._bars = bars
-
-    def of(self, sheet: str) -> Bars | Lines:
-        """Return what a run of this sheet reports its steps to."""
-        return Bars(self._bars, sheet) if self._bars else Lines(self._console, sheet)
-
-
 @contextmanager
-def open_display(console: Console) -> Iterator[Display]:
-    """Show bars while the block runs on a terminal that can redraw them, else plain lines."""
+def open_display(console: Console, sheet: str) -> Iterator[Bars | Lines]:
+    """Give what a run of `sheet` reports its steps to: bars on a terminal that can redraw them, else plain lines.
+
+    The bars are gone at the end of the block; results belong after it.
+    """
     if not console.is_terminal or console.is_dumb_terminal:
-        yield Display(console, None)
+        yield Lines(console, sheet)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with RichProgress(*columns, console=console, refresh_per_second=BAR_CHANGES_PER_S, transient=True) as bars:
-        yield Display(console, bars)
+    # Standard output is for results and must not be led through the bars' console, which is standard error.
+    with RichProgress(
+        *columns, console=console, refresh_per_second=BAR_CHANGES_PER_S, transient=True, redirect_stdout=False
+    ) as bars:
+        yield Bars(bars, sheet)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import signal
 import subprocess
+import sys
 import time
+import urllib.request
 
 import pytest
 
@@ -49,3 +54,24 @@ def test_the_demo_shows_that_an_unchanged_spreadsheet_costs_no_write(demo: Demo)
     requests = {name: int(n) for name, n in re.findall(r"google (read|write) (\d+)", again)}
     assert requests.get("write", 0) == 0
     assert requests["read"] <= 2
+
+
+def test_the_demo_keeps_serving_while_somebody_is_at_a_terminal() -> None:
+    terminal, child = pty.openpty()
+    command = [sys.executable, "-m", "sync", "demo"]
+    process = subprocess.Popen(command, stdout=child, stderr=subprocess.DEVNULL, stdin=child)
+    os.close(child)
+    try:
+        shown = ""
+        while "until you press Ctrl-C" not in shown:
+            shown += os.read(terminal, 65536).decode()
+        address = re.search(r"Look at the tabs: (\S+)", shown)
+        assert address is not None
+        with urllib.request.urlopen(address[1]) as page:
+            assert page.status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)

@@ -103,13 +103,13 @@ def test_ctrl_c_ends_a_run_within_a_chunk_with_130_and_still_prints_json(sandbox
     assert program.run("run-now", "--config", str(config)).returncode == 0
 
 
-def test_on_a_terminal_there_are_bars(sandbox: Admin, tmp_path: Path) -> None:
+def test_on_a_terminal_there_are_bars_and_the_report_stays_on_standard_output(sandbox: Admin, tmp_path: Path) -> None:
     config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()}, period="last 30 days")
     sandbox.fault(service="justcall", do="delay", seconds=0.3, times=2)
     main, child = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "sync", "run-now", "--config", str(config)],
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=child,
         env=os.environ | program.KEYS | {"TERM": "xterm-256color"},
     )
@@ -121,7 +121,9 @@ def test_on_a_terminal_there_are_bars(sandbox: Admin, tmp_path: Path) -> None:
     except OSError:
         pass  # the other end has closed
     os.close(main)
-    assert process.wait(30) == 0
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert out.decode().startswith("calls: ok in ")
     for words in ("calls: justcall calls, pages", "calls: rows", "quota"):
         assert words in shown.decode()
 

@@ -13,8 +13,7 @@ NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 
 def test_away_from_a_terminal_progress_is_a_few_plain_lines(freeze: Callable[[datetime], None]) -> None:
     text = io.StringIO()
-    with open_display(Console(file=text, width=40)) as display:
-        progress = display.of("support-calls")
+    with open_display(Console(file=text, width=40), "support-calls") as progress:
         for n in range(1, 42):
             freeze(NOON + timedelta(milliseconds=250 * n))
             progress.page("justcall", "calls", n, 41)
@@ -34,8 +33,8 @@ def test_away_from_a_terminal_progress_is_a_few_plain_lines(freeze: Callable[[da
 
 def test_on_a_terminal_there_are_bars_for_pages_rows_and_quota() -> None:
     text = io.StringIO()
-    with open_display(Console(file=text, width=100, force_terminal=True, _environ={"TERM": "xterm"})) as display:
-        progress = display.of("support-calls")
+    console = Console(file=text, width=100, force_terminal=True, _environ={"TERM": "xterm"})
+    with open_display(console, "support-calls") as progress:
         progress.page("justcall", "calls", 3, None)
         progress.page("justcall", "calls", 50, 41)  # calls arrived while it read
         progress.rows(10, 4711)
