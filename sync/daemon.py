@@ -18,7 +18,7 @@ from apscheduler.triggers.base import BaseTrigger
 from sync import clock, log
 from sync.config.load import Config
 from sync.config.problems import format_problem
-from sync.config.schedule import Schedule, next_times
+from sync.config.schedule import Schedule, may_start, next_times
 from sync.config.sheet import Sheet
 from sync.crew import Crew, Shift
 from sync.errors import ConfigError, StopRequested
@@ -88,6 +88,10 @@ class Daemon:
 
     def _run(self, shift: Shift) -> None:
         """Run one sheet on a thread of the crew; whatever happens to it stays with it."""
+        if not may_start(self._sheets[shift.name].schedule, clock.now()):
+            # It waited for a place until its hours were over.
+            _log.warning("run put off to its next hours", action="run-put-off", sheet=shift.name)
+            return
         _log.info("run started", action="run-started", sheet=shift.name)
         request = RunRequest(trigger=Trigger.SCHEDULE, requested_at=clock.now())
         try:
