@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from sync import clock, log, screen
+from sync.check import CheckLine, check_sheet
 from sync.choice import (
     chosen_streams,
     known_streams,
@@ -32,7 +33,7 @@ from sync.history import open_history, run_json, runs_of, standing_json, standin
 from sync.plan import SheetPlan
 from sync.progress import open_display
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
-from sync.run import CheckLine, RunRequest, Trigger, check_sheet, open_office, plan_sheet, run_sheet
+from sync.run import RunRequest, Trigger, open_office, plan_sheet, run_sheet
 from sync.sandbox.server import SandboxServer
 from sync.sandbox.server import serve as serve_sandbox
 from sync.signals import stop_on_signals

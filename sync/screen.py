@@ -17,9 +17,9 @@ from sync.report import failure_lines
 from sync.store.runs import Run
 
 if TYPE_CHECKING:
+    from sync.check import CheckLine
     from sync.plan import SheetPlan
     from sync.records import StreamSpec
-    from sync.run import CheckLine
 
 PLAIN_WIDTH = 200  # of tables that go to a file or a pipe, so that they are not folded
 
@@ -41,7 +41,9 @@ def say_json(value: object) -> None:
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers are aligned to the right."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
     cells = [list(row) for row in rows]
     for n, column in enumerate(columns):
         is_number = any(isinstance(row[n], int | float) for row in cells)

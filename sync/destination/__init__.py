@@ -1,0 +1,1 @@
+"""The place written to: Google Sheets, observed, compared and written with care."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from sync.store.db import Store, insert_or_update
 from sync.store.instants import from_us, to_us
@@ -108,6 +108,14 @@ def rows(store: Store, spreadsheet_id: str, uid: str, keys: Iterable[str] | None
         for piece in in_pieces(keys):
             found.update((k, PublishedRow(r, f)) for k, r, f in connection.execute(asked, {"keys": piece}))
         return found
+
+
+def extent(store: Store, spreadsheet_id: str, uid: str) -> tuple[int, int | None]:
+    """Return how many keys a tab shows, and the last grid row that holds one (None when there is none)."""
+    with store.read() as connection:
+        of_tab = published_rows.c.tab == _number_of(connection, spreadsheet_id, uid)
+        n, last = connection.execute(select(func.count(), func.max(published_rows.c.row)).where(of_tab)).one()
+    return n, last
 
 
 def save_tab(

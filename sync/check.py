@@ -1,0 +1,106 @@
+"""Whether a sheet can run: credentials, access to the spreadsheet, streams. Asks, and changes nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from sync.config.sheet import Sheet
+from sync.destination.book import MAX_CELLS, Book, locate
+from sync.destination.google import RequestCounts, SheetsHttpClient
+from sync.destination.observe import fetch_book
+from sync.errors import CredentialsRefused, NotShared, SyncError
+from sync.office import NoProgress, Office
+from sync.store.published import load_tab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLine:
+    """One thing that was looked at: `ok` is None for a warning; `exit_code` is 0 unless it failed."""
+
+    ok: bool | None
+    text: str
+    hint: str = ""
+    exit_code: int = 0
+
+    @classmethod
+    def of(cls, error: SyncError) -> CheckLine:
+        """Put an error into a line."""
+        return cls(ok=False, text=error.what, hint=error.hint, exit_code=error.exit_code)
+
+
+def check_sheet(office: Office, sheet: Sheet) -> list[CheckLine]:
+    """Look at everything that a run of the sheet needs, and say what is wrong with it."""
+    return [*_check_google(office, sheet), *_check_connections(office, sheet)]
+
+
+def _check_google(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
+    try:
+        account = office.google_account() or "an account without an address"
+        client, _ = office.google(
+            sheet.spreadsheet_id,
+            lease=None,
+            stop=threading.Event(),
+            deadline=office.deadline(),
+            counts=RequestCounts(),
+            progress=NoProgress(),
+        )
+        book = fetch_book(client, sheet.spreadsheet_id)
+    except SyncError as error:
+        yield CheckLine.of(error)
+        return
+    yield CheckLine(ok=True, text=f"Google: {account} can open {book.title!r}")
+    yield _check_role(client, sheet, account)
+    yield _check_size(book)
+    yield from _check_tabs(office, sheet, book)
+
+
+def _check_role(client: SheetsHttpClient, sheet: Sheet, account: str) -> CheckLine:
+    """Ask Drive whether we may edit; an account without the Drive API cannot be told so before the first write."""
+    path = f"/drive/v3/files/{quote(sheet.spreadsheet_id, safe='')}"
+    params = {"fields": "capabilities(canEdit)", "supportsAllDrives": "true"}
+    try:
+        answer = client.send("GET", path, kind="read", params=params)
+    except SyncError:
+        return CheckLine(ok=None, text="Google: whether the account may edit could not be seen (Drive did not answer).")
+    if answer.get("capabilities", {}).get("canEdit", True):
+        return CheckLine(ok=True, text="Google: the account may edit it")
+    return CheckLine.of(
+        NotShared(
+            f"{account} may look at the spreadsheet, but not edit it.",
+            hint=f"Open the spreadsheet, press Share, and make {account} an Editor.",
+        )
+    )
+
+
+def _check_size(book: Book) -> CheckLine:
+    share = book.n_cells / MAX_CELLS
+    text = f"size: {book.n_cells:,} of {MAX_CELLS:,} cells in {len(book.tabs)} tabs ({share:.0%} full)"
+    return CheckLine(ok=True if share < 0.9 else None, text=text)
+
+
+def _check_tabs(office: Office, sheet: Sheet, book: Book) -> Iterator[CheckLine]:
+    for title in [tab.title for tab in sheet.tab] + [summary.title for summary in sheet.summary]:
+        uid = f"{sheet.name}/{title}"
+        state = load_tab(office.store, sheet.spreadsheet_id, uid)
+        try:
+            there = locate(book, uid=uid, sheet_id=state.sheet_id if state else None, title=title)
+        except SyncError as error:
+            yield CheckLine.of(error)
+            continue
+        words = "will be made" if there is None else f"is there, titled {there.title!r}"
+        yield CheckLine(ok=True, text=f"tab {title!r}: {words}")
+
+
+def _check_connections(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
+    for name in dict.fromkeys(tab.connection for tab in sheet.tab):
+        try:
+            words = office.source(name, stop=threading.Event()).probe()
+        except CredentialsRefused as error:
+            yield CheckLine(ok=False, text=f"{name}: {error.what}", hint=error.hint, exit_code=error.exit_code)
+        except SyncError as error:
+            yield CheckLine.of(error)
+        else:
+            yield CheckLine(ok=True, text=f"{name}: {words}")

@@ -1,0 +1,192 @@
+"""The requests of one `spreadsheets.batchUpdate`: tabs, columns, rows, header, formats and tags. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sync.destination.book import COLUMN_KEY, HEADER_KEY, TAB_KEY
+from sync.destination.diff import RowWrite, TabChange
+from sync.records import Cell, Column, FieldType
+
+Request = dict[str, Any]
+
+_NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
+_WIDTHS_PX = {FieldType.INSTANT: 150, FieldType.DATE: 100, FieldType.BOOLEAN: 90}
+_TEXT_WIDTH_PX, _NUMBER_WIDTH_PX, _LONG_WIDTH_PX = 140, 110, 260
+_LONG_TEXTS = ("notes", "recording_url")
+
+
+def make_structure(change: TabChange) -> Iterator[Request]:
+    """Yield what changes the grid, the header or the tags of one tab, in an order that keeps every index right."""
+    if change.is_new:
+        yield from _new_tab(change)
+        return
+    yield from _columns(change)
+    for start, end in reversed(_exact_runs(change.delete_rows)):
+        yield {"deleteDimension": {"range": _dimension(change, "ROWS", start, end)}}
+    if change.n_insert:
+        yield _insert_rows(change)
+
+
+def make_fill(change: TabChange, writes: Sequence[RowWrite]) -> Iterator[Request]:
+    """Yield what fills consecutive rows that the same batch inserted, one request for each stretch of our columns."""
+    for columns in _column_stretches(change.spot.indexes):
+        rows = [{"values": [to_cell_data(write.cells[n]) for n in columns]} for write in writes]
+        start = _coordinate(change, writes[0].row, change.spot.indexes[columns[0]])
+        yield {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}}
+
+
+def to_cell_data(cell: Cell) -> dict[str, Any]:
+    """Say a cell with its type, so that text which looks like a formula or a number stays text."""
+    if cell is None or cell == "":
+        return {}
+    if isinstance(cell, bool):
+        return {"userEnteredValue": {"boolValue": cell}}
+    if isinstance(cell, int | float):
+        return {"userEnteredValue": {"numberValue": cell}}
+    return {"userEnteredValue": {"stringValue": cell}}
+
+
+def _new_tab(change: TabChange) -> Iterator[Request]:
+    spot, shape = change.spot, change.shape
+    grid = {"rowCount": spot.n_rows, "columnCount": spot.n_columns, "frozenRowCount": 1}
+    yield {"addSheet": {"properties": {"sheetId": spot.sheet_id, "title": shape.title, "gridProperties": grid}}}
+    yield _tag({"sheetId": spot.sheet_id}, TAB_KEY, shape.uid)
+    yield _header_tag(change)
+    for n in range(len(shape.columns)):
+        yield from _dress_column(change, n)
+
+
+def _columns(change: TabChange) -> Iterator[Request]:
+    if change.has_new_header:
+        yield {"insertDimension": {"range": _dimension(change, "ROWS", 0, 1), "inheritFromBefore": False}}
+        yield _header_tag(change)
+    for n in change.new_columns:
+        index = change.spot.indexes[n]
+        if index < change.spot.n_columns + change.new_columns.index(n):
+            yield {
+                "insertDimension": {
+                    "range": _dimension(change, "COLUMNS", index, index + 1),
+                    "inheritFromBefore": index > 0,
+                }
+            }
+        else:
+            yield {"appendDimension": {"sheetId": change.spot.sheet_id, "dimension": "COLUMNS", "length": 1}}
+        yield from _dress_column(change, n)
+    for n in change.retagged:
+        yield _column_tag(change, n)
+    for n, index in change.untagged:
+        yield {"deleteDeveloperMetadata": {"dataFilter": _column_lookup(change, n, index)}}
+    if change.has_new_header:
+        for n in range(len(change.shape.columns)):
+            if n not in change.new_columns:
+                yield _header_cell(change, n)
+
+
+def _dress_column(change: TabChange, n: int) -> Iterator[Request]:
+    """Give a new column its tag, header, format and width."""
+    column, index = change.shape.columns[n], change.spot.indexes[n]
+    yield _column_tag(change, n)
+    yield _header_cell(change, n)
+    below = {**_column_range(change, index), "startRowIndex": change.spot.header_row + 1}
+    pattern = _format_of(column)
+    if pattern or not change.is_new:  # a column inserted among others has taken over the format of its neighbour
+        cell = {"userEnteredFormat": {"numberFormat": pattern}} if pattern else {}
+        yield {"repeatCell": {"range": below, "cell": cell, "fields": "userEnteredFormat.numberFormat"}}
+    width = {"range": _dimension(change, "COLUMNS", index, index + 1), "properties": {"pixelSize": _width(column)}}
+    yield {"updateDimensionProperties": {**width, "fields": "pixelSize"}}
+
+
+def _format_of(column: Column) -> dict[str, str] | None:
+    if not column.number_format:
+        return None
+    kinds = {FieldType.INSTANT: "DATE_TIME", FieldType.DATE: "DATE"}
+    return {"type": kinds.get(column.type, "NUMBER"), "pattern": column.number_format}
+
+
+def _width(column: Column) -> int:
+    if column.name in _LONG_TEXTS:
+        return _LONG_WIDTH_PX
+    if column.type in _NUMBERS:
+        return max(_NUMBER_WIDTH_PX, 9 * len(column.title))
+    return _WIDTHS_PX.get(column.type, _TEXT_WIDTH_PX)
+
+
+def _header_cell(change: TabChange, n: int) -> Request:
+    column = change.shape.columns[n]
+    style = {"textFormat": {"bold": True}, "backgroundColor": {"red": 0.93, "green": 0.94, "blue": 0.96}}
+    cell = {"userEnteredValue": {"stringValue": column.title}, "userEnteredFormat": style}
+    start = _coordinate(change, change.spot.header_row, change.spot.indexes[n])
+    fields = "userEnteredValue,userEnteredFormat(textFormat.bold,backgroundColor)"
+    return {"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": fields}}
+
+
+def _insert_rows(change: TabChange) -> Request:
+    at, n = change.insert_at, change.n_insert
+    n_rows = change.spot.n_rows - len(change.delete_rows)
+    if at >= n_rows:
+        return {"appendDimension": {"sheetId": change.spot.sheet_id, "dimension": "ROWS", "length": n}}
+    has_row_above = at > change.spot.header_row + 1
+    rows = _dimension(change, "ROWS", at, at + n)
+    return {"insertDimension": {"range": rows, "inheritFromBefore": has_row_above}}
+
+
+def _tag(location: dict[str, Any], key: str, value: str) -> Request:
+    metadata = {"metadataKey": key, "metadataValue": value, "location": location, "visibility": "DOCUMENT"}
+    return {"createDeveloperMetadata": {"developerMetadata": metadata}}
+
+
+def _column_tag(change: TabChange, n: int) -> Request:
+    index = change.spot.indexes[n]
+    location = {"dimensionRange": _dimension(change, "COLUMNS", index, index + 1)}
+    return _tag(location, COLUMN_KEY, change.shape.columns[n].name)
+
+
+def _header_tag(change: TabChange) -> Request:
+    row = change.spot.header_row
+    return _tag({"dimensionRange": _dimension(change, "ROWS", row, row + 1)}, HEADER_KEY, change.shape.uid)
+
+
+def _column_lookup(change: TabChange, n: int, index: int) -> dict[str, Any]:
+    return {
+        "developerMetadataLookup": {
+            "metadataKey": COLUMN_KEY,
+            "metadataValue": change.shape.columns[n].name,
+            "metadataLocation": {"dimensionRange": _dimension(change, "COLUMNS", index, index + 1)},
+            "locationMatchingStrategy": "EXACT_LOCATION",
+        }
+    }
+
+
+def _dimension(change: TabChange, dimension: str, start: int, end: int) -> dict[str, Any]:
+    return {"sheetId": change.spot.sheet_id, "dimension": dimension, "startIndex": start, "endIndex": end}
+
+
+def _coordinate(change: TabChange, row: int, column: int) -> dict[str, int]:
+    return {"sheetId": change.spot.sheet_id, "rowIndex": row, "columnIndex": column}
+
+
+def _column_range(change: TabChange, index: int) -> dict[str, int]:
+    return {"sheetId": change.spot.sheet_id, "startColumnIndex": index, "endColumnIndex": index + 1}
+
+
+def _exact_runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for row in sorted(rows):
+        if runs and row == runs[-1][1]:
+            runs[-1] = (runs[-1][0], row + 1)
+        else:
+            runs.append((row, row + 1))
+    return runs
+
+
+def _column_stretches(indexes: Sequence[int]) -> list[list[int]]:
+    """Group the positions of our columns into stretches that stand side by side in the grid."""
+    stretches: list[list[int]] = []
+    for n in sorted(range(len(indexes)), key=lambda n: indexes[n]):
+        if stretches and indexes[n] == indexes[stretches[-1][-1]] + 1:
+            stretches[-1].append(n)
+        else:
+            stretches.append([n])
+    return stretches

@@ -1,0 +1,87 @@
+"""Where the rows of a summary go, in a tab that people may have sorted, filtered or annotated. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sync.destination.diff import RowWrite, TabChange
+from sync.destination.observe import Block
+from sync.destination.spot import Row
+
+
+def diff_summary(change: TabChange, *, wanted: Sequence[tuple[str, Row]], blocks: Sequence[Block]) -> TabChange:
+    """Diff a summary against the whole tab as read.
+
+    Rows stand in the order of the summary. Where people wrote beside rows, each group keeps its row instead, new
+    groups come in above the last of ours, and a group that is gone keeps its label as long as something is beside it.
+    """
+    spot = change.spot
+    rows = {b.start + i: row for b in blocks for i, row in enumerate(b.rows) if b.start + i > spot.header_row}
+    if any(spot.theirs(row) for row in rows.values()):
+        return _by_key(change, wanted, rows)
+    return _by_position(change, wanted, rows)
+
+
+def _by_position(change: TabChange, wanted: Sequence[tuple[str, Row]], rows: dict[int, Row]) -> TabChange:
+    spot, shape = change.spot, change.shape
+    first = spot.header_row + 1
+    n_free = max(0, spot.n_rows - 1 - first)  # one spare row stays at the end, so that ranges grow
+    writes, changed = [], {}
+    for i, (key, cells) in enumerate(wanted):
+        read = spot.ours(rows.get(first + i, ()))
+        if not all(shape.same_cell(w, r) for w, r in zip(cells, read, strict=True)):
+            writes.append(RowWrite(row=first + i, key=key, cells=cells, keeps_key=False))
+            changed[key] = first + i
+    blank: Row = [None] * len(shape.columns)
+    for at in sorted(rows):
+        if at >= first + len(wanted) and any(cell is not None for cell in spot.ours(rows[at])):
+            writes.append(RowWrite(row=at, key="", cells=blank, keeps_key=False))
+    positions = {key: first + i for i, (key, _) in enumerate(wanted)}
+    n_insert = max(0, len(wanted) - n_free)
+    return replace(
+        change,
+        insert_at=first + min(n_free, len(wanted)),
+        n_insert=n_insert,
+        writes=tuple(writes),
+        changed=changed,
+        positions=positions,
+    )
+
+
+def _by_key(change: TabChange, wanted: Sequence[tuple[str, Row]], rows: dict[int, Row]) -> TabChange:
+    spot, shape = change.spot, change.shape
+    row_of: dict[str, int] = {}
+    for at in sorted(rows):
+        key = shape.key_of(spot.ours(rows[at]))
+        if key is not None:
+            row_of.setdefault(key, at)
+    keys = {shape.key_of(tuple(cells)): (key, cells) for key, cells in wanted}
+    missing = [(key, cells) for text, (key, cells) in keys.items() if text not in row_of]
+    at, n_insert = max(row_of.values(), default=spot.header_row + 1), len(missing)
+    writes, changed, positions = [], {}, {}
+    for text, row in row_of.items():
+        moved = row + n_insert if row >= at else row
+        read = spot.ours(rows[row])
+        if text in keys:
+            key, cells = keys[text]
+            positions[key] = moved
+            if not all(shape.same_cell(w, r) for w, r in zip(cells, read, strict=True)):
+                writes.append(RowWrite(row=moved, key=text or "", cells=cells))
+                changed[key] = moved
+        elif any(read):
+            has_notes = spot.theirs(rows[row])
+            blank: Row = [None] * len(read)
+            if not has_notes or any(c is not None for n, c in enumerate(read) if n not in shape.key_columns):
+                writes.append(RowWrite(row=moved, key=text if has_notes else "", cells=blank, keeps_key=has_notes))
+    added = {key: at + i for i, (key, _) in enumerate(missing)}
+    writes += [RowWrite(row=added[key], key=key, cells=cells, keeps_key=False) for key, cells in missing]
+    return replace(
+        change,
+        insert_at=at,
+        n_insert=n_insert,
+        writes=tuple(writes),
+        added=added,
+        changed=changed,
+        positions=positions | added,
+    )

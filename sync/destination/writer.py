@@ -1,0 +1,168 @@
+"""Carries changes out in a safe order, and tells from the answers whether they landed where they were meant to.
+
+Structure goes first, in one atomic batch for all tabs, with small additions in it; then values, in bodies cut by bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from sync.destination.book import BOOK_FIELDS, Book, to_book
+from sync.destination.diff import RowWrite, TabChange
+from sync.destination.google import PayloadTooBig, SheetsHttpClient
+from sync.destination.layout import Body, Stretch, encode_row, make_bodies
+from sync.destination.requests import make_fill, make_structure
+from sync.errors import ContractBroken, StoppedByGuard, SyncError, Where
+from sync.records import Cell
+
+SMALL_ROWS = 500
+SMALL_BYTES = 200_000  # encoded as cells with types, such rows take about three times that in the batch
+_ANSWER_FIELDS = f"spreadsheetId,updatedSpreadsheet({BOOK_FIELDS})"
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a write: tabs whose answers showed that people moved things, and tabs that Google refused."""
+
+    moved: set[str] = field(default_factory=set)
+    refused: dict[str, SyncError] = field(default_factory=dict)
+
+
+class Writer:
+    """Writes to one spreadsheet. `on_rows` is told how many rows have landed so far."""
+
+    def __init__(
+        self, client: SheetsHttpClient, spreadsheet_id: str, *, max_bytes: int, on_rows: Callable[[int], None]
+    ) -> None:
+        self._client = client
+        self._path = f"/v4/spreadsheets/{spreadsheet_id}"
+        self._max_bytes = max_bytes
+        self._on_rows = on_rows
+        self._n_rows = 0
+
+    def write(self, changes: Sequence[TabChange]) -> Written:
+        """Write the changes of all tabs in shared requests; one that is refused is sent again tab by tab.
+
+        Raises:
+            Unreachable: with `outcome_unknown`; look at the spreadsheet before writing again.
+            PayloadTooBig: write again with a smaller `max_bytes`.
+
+        """
+        try:
+            return self._write_together(changes)
+        except PayloadTooBig:
+            raise
+        except (StoppedByGuard, ContractBroken) as error:
+            if len(changes) == 1:
+                change = changes[0]
+                return Written(refused={change.shape.uid: error.at(Where(tab=change.shape.title))})
+        written = Written()
+        for change in changes:
+            alone = self.write([change])
+            written.moved |= alone.moved
+            written.refused |= alone.refused
+        return written
+
+    def _write_together(self, changes: Sequence[TabChange]) -> Written:
+        written = Written()
+        in_batch = {c.shape.uid: _small_additions(c) for c in changes}
+        if any(change.needs_structure for change in changes):
+            self._send_structure(changes, in_batch, written)
+        rest = [(c, _without(c.writes, in_batch[c.shape.uid])) for c in changes if c.shape.uid not in written.moved]
+        for body in make_bodies(rest, max_bytes=self._max_bytes):
+            self._send_values(body, {c.spot.sheet_id: c for c, _ in rest}, written)
+        return written
+
+    def _send_structure(
+        self, changes: Sequence[TabChange], in_batch: Mapping[str, Sequence[RowWrite]], written: Written
+    ) -> None:
+        requests: list[dict[str, Any]] = []
+        for change in changes:
+            requests += make_structure(change)
+            additions = in_batch[change.shape.uid]
+            requests += make_fill(change, additions) if additions else ()
+        body = orjson.dumps({"requests": requests, "includeSpreadsheetInResponse": True})
+        answer = self._client.send(
+            "POST", f"{self._path}:batchUpdate", kind="write", params={"fields": _ANSWER_FIELDS}, body=body
+        )
+        after = to_book(answer.get("updatedSpreadsheet", {}))
+        written.moved |= {c.shape.uid for c in changes if c.needs_structure and not _is_as_meant(c, after)}
+        self._landed(sum(len(rows) for rows in in_batch.values()))
+
+    def _send_values(self, body: Body, changes: Mapping[int, TabChange], written: Written) -> None:
+        answer = self._client.send(
+            "POST", f"{self._path}/values:batchUpdateByDataFilter", kind="write", body=body.to_json()
+        )
+        answers = answer.get("responses", [])
+        for stretch, echo in zip(body.stretches, answers, strict=False):
+            change = changes[stretch.sheet_id]
+            if body.wants_echo and not _is_echoed(stretch, echo, change):
+                written.moved.add(change.shape.uid)
+        for stretch in body.stretches[len(answers) :]:
+            written.moved.add(changes[stretch.sheet_id].shape.uid)
+        self._landed(body.n_rows)
+
+    def _landed(self, n_rows: int) -> None:
+        self._n_rows += n_rows
+        self._on_rows(self._n_rows)
+
+
+def _small_additions(change: TabChange) -> Sequence[RowWrite]:
+    """Return the additions that go into the batch which inserts their rows: all of them, if they are few."""
+    if not change.n_insert or change.is_new or change.n_insert > SMALL_ROWS:
+        return ()
+    rows = [w for w in change.writes if change.insert_at <= w.row < change.insert_at + change.n_insert]
+    if len(rows) != change.n_insert or any(w.keeps_key for w in rows):
+        return ()
+    if sum(len(encode_row(change, write)[2]) for write in rows) > SMALL_BYTES:
+        return ()
+    return sorted(rows, key=lambda w: w.row)
+
+
+def _without(writes: Sequence[RowWrite], sent: Sequence[RowWrite]) -> list[RowWrite]:
+    rows = {write.row for write in sent}
+    return [write for write in writes if write.row not in rows]
+
+
+def _is_as_meant(change: TabChange, after: Book) -> bool:
+    """Tell whether the grid and the tagged columns are what the batch should have made of them."""
+    tab = after.tab_of(change.spot.sheet_id)
+    if tab is None:
+        return False
+    n_rows, n_columns = change.spot.n_rows, change.spot.n_columns
+    if not change.is_new:
+        n_rows += change.n_insert - len(change.delete_rows) + change.has_new_header
+        n_columns += len(change.new_columns)
+    columns = {c.name: (i,) for c, i in zip(change.shape.columns, change.spot.indexes, strict=True)}
+    found = {name: tab.columns.get(name) for name in columns}
+    return (tab.n_rows, tab.n_columns) == (n_rows, n_columns) and found == columns
+
+
+def _is_echoed(stretch: Stretch, echo: Mapping[str, Any], change: TabChange) -> bool:
+    """Tell whether the answer shows our header, and our keys beside what was written."""
+    rows = echo.get("updatedData", {}).get("values", [])
+    if stretch.header is not None:
+        return _trimmed(rows[0] if rows else []) == _trimmed(stretch.header)
+    for n, key in enumerate(stretch.keys):
+        if key is not None and _key_at(stretch, rows[n] if n < len(rows) else [], change) != key:
+            return False
+    return True
+
+
+def _key_at(stretch: Stretch, row: Sequence[Cell], change: TabChange) -> str | None:
+    cells: list[Cell] = []
+    for index in change.spot.indexes:
+        at = index - stretch.start_column
+        cells.append(row[at] if at < len(row) and row[at] != "" else None)
+    return change.shape.key_of(cells)
+
+
+def _trimmed(cells: Sequence[Cell]) -> list[Cell]:
+    kept: list[Cell] = ["" if cell is None else cell for cell in cells]
+    while kept and kept[-1] == "":
+        kept.pop()
+    return kept

@@ -1,0 +1,256 @@
+"""What runs share in one process: store, budget, credentials; and what stands before each request of a run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from google.auth.credentials import Credentials
+
+from sync import clock
+from sync.config.load import Config
+from sync.destination.google import (
+    Endpoint,
+    Kind,
+    RequestCounts,
+    SheetsHttpClient,
+    account_of,
+    make_credentials,
+)
+from sync.errors import RateLimited, StopRequested
+from sync.sources.base import Source
+from sync.sources.registry import make_source
+from sync.store.budget import Budget, Limit
+from sync.store.db import Store, open_store
+from sync.store.runs import Lease
+
+MINUTE_S = 60.0
+
+
+class Progress(Protocol):
+    """Who wants to know how far a run is."""
+
+    def page(self, connection: str, stream: str, done: int, expected: int | None) -> None:
+        """Hear how many pages of a stream have been read."""
+
+    def rows(self, done: int, total: int) -> None:
+        """Hear how many rows have been written."""
+
+    def quota(self, used: int, limit: int, kind: str) -> None:
+        """Hear how much of this minute's quota is used."""
+
+    def say(self, text: str) -> None:
+        """Hear a sentence."""
+
+
+class NoProgress:
+    """Nobody wants to know."""
+
+    def page(self, connection: str, stream: str, done: int, expected: int | None) -> None:
+        """Say nothing."""
+
+    def rows(self, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def quota(self, used: int, limit: int, kind: str) -> None:
+        """Say nothing."""
+
+    def say(self, text: str) -> None:
+        """Say nothing."""
+
+
+@dataclass(kw_only=True)
+class Waiting:
+    """Waits for requests of one run: shared limits, the deadline of the run, and the wish to stop."""
+
+    budget: Budget
+    limits: tuple[Limit, ...]
+    deadline: datetime
+    stop: threading.Event
+    on_reserved: Callable[[], None] = field(default=lambda: None)
+
+    def until_free(self) -> None:
+        """Reserve one request, and return when it may go out.
+
+        Raises:
+            RateLimited: that would be after the deadline.
+            StopRequested: the run was asked to stop.
+
+        """
+        while True:
+            at = self.budget.reserve(self.limits)
+            self.on_reserved()
+            self.until(at)
+            held = [until for limit in self.limits if (until := self.budget.held_until(limit.bucket))]
+            if not held:
+                return
+            self.until(max(held))
+
+    def until(self, at: datetime) -> None:
+        """Wait for an instant."""
+        self.seconds((at - clock.now()).total_seconds())
+
+    def seconds(self, seconds: float) -> None:
+        """Wait so long."""
+        if self.stop.is_set():
+            raise StopRequested
+        if clock.now() + timedelta(seconds=max(0.0, seconds)) > self.deadline:
+            raise RateLimited(
+                "The run's time is over, and requests still have to wait for quota.",
+                hint="Run fewer sheets at once, make them less frequent, or raise run_deadline in [daemon].",
+            )
+        if seconds > 0:
+            clock.sleep(seconds, self.stop)
+
+    def hold(self, until: datetime) -> None:
+        """Tell every process on the store to wait; the rarest limit is the one that was passed."""
+        self.budget.hold(self.limits[0].bucket, until)
+
+
+class VendorPace:
+    """The pace of one vendor credential."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        self._waiting = waiting
+
+    def __call__(self, cost: int = 1) -> None:
+        """Block until a request may go out."""
+        for _ in range(cost):
+            self._waiting.until_free()
+
+    def hold(self, until: datetime) -> None:
+        """Tell everyone that nothing may go out before that instant."""
+        self._waiting.hold(until)
+
+
+class GoogleGate:
+    """What stands before each request to Google: lease, budget, deadline, stop."""
+
+    def __init__(self, reads: Waiting, writes: Waiting, *, lease: Lease | None) -> None:
+        self._waiting: dict[Kind, Waiting] = {"read": reads, "write": writes}
+        self._lease = lease
+
+    def wait(self, kind: Kind) -> None:
+        """Return when a request may go out, with the lease just seen to be ours."""
+        self._waiting[kind].until_free()
+        if self._lease is not None:
+            self._lease.check()
+
+    def hold(self, kind: Kind, until: datetime) -> None:
+        """Tell everyone on the store that Google wants no such request before `until`."""
+        self._waiting[kind].hold(until)
+
+    def pause(self, seconds: float) -> None:
+        """Wait after a failure."""
+        self._waiting["read"].seconds(seconds)
+
+
+class Office:
+    """Everything that runs of one config share. Safe to share between threads."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self.config = config
+        self.store = store
+        self.budget = Budget(store)
+        self._sources: list[Source] = []
+        self._credentials: Credentials | None = None
+        self._lock = threading.Lock()
+
+    def source(
+        self,
+        connection: str,
+        *,
+        stop: threading.Event,
+        deadline: datetime | None = None,
+        on_wait: Callable[[], None] | None = None,
+    ) -> Source:
+        """Make the source of a connection; its requests go through the budget of its credential."""
+        options = self.config.connections[connection]
+        secrets = self.config.connection_secrets(connection)
+        references = [str(getattr(options, name)) for name in options.secret_names()]
+        bucket = " ".join([options.vendor, options.base_url, *references])
+        limits = tuple(Limit(bucket, n, window_s) for n, window_s in options.rate_limits())
+        waiting = Waiting(
+            budget=self.budget,
+            limits=limits,
+            deadline=deadline or self.deadline(),
+            stop=stop,
+            on_reserved=on_wait or (lambda: None),
+        )
+        source = make_source(options, secrets, pace=VendorPace(waiting), sleep=waiting.seconds)
+        with self._lock:
+            self._sources.append(source)
+        return source
+
+    def deadline(self) -> datetime:
+        """Return when a run that starts now must end."""
+        return clock.now() + self.config.daemon.run_deadline
+
+    def google_account(self) -> str:
+        """Return the e-mail address of the Google account, or "" when it has none."""
+        return account_of(self._google_credentials())
+
+    def google(
+        self,
+        spreadsheet_id: str,
+        *,
+        lease: Lease | None,
+        stop: threading.Event,
+        deadline: datetime,
+        counts: RequestCounts,
+        progress: Progress,
+    ) -> tuple[SheetsHttpClient, GoogleGate]:
+        """Make the client of one run for one spreadsheet."""
+        google = self.config.google
+        credentials = self._google_credentials()
+        endpoint = Endpoint(sheets_url=google.sheets_url, drive_url=google.drive_url, account=account_of(credentials))
+        wait = partial(Waiting, budget=self.budget, deadline=deadline, stop=stop)
+        reads = Limit(self._bucket("read"), google.reads_per_minute, MINUTE_S)
+        writes = Limit(self._bucket("write"), google.writes_per_minute, MINUTE_S)
+        gate = GoogleGate(
+            wait(limits=(reads,), on_reserved=partial(self._tell_quota, progress, reads, "read")),
+            wait(
+                limits=(writes, self._spreadsheet_limit(spreadsheet_id)),
+                on_reserved=partial(self._tell_quota, progress, writes, "write"),
+            ),
+            lease=lease,
+        )
+        return SheetsHttpClient(credentials, endpoint=endpoint, gate=gate, counts=counts), gate
+
+    def _bucket(self, kind: Kind) -> str:
+        return f"google {self.config.google.sheets_url} {self.config.google.credentials} {kind}"
+
+    def _spreadsheet_limit(self, spreadsheet_id: str) -> Limit:
+        rate = self.config.google.spreadsheet_writes_per_second
+        n = max(1, int(rate))
+        return Limit(f"spreadsheet {spreadsheet_id} write", n, n / rate)
+
+    def _tell_quota(self, progress: Progress, limit: Limit, kind: Kind) -> None:
+        progress.quota(self.budget.usage(limit.bucket, MINUTE_S), limit.n, kind)
+
+    def _google_credentials(self) -> Credentials:
+        with self._lock:
+            if self._credentials is None:
+                self._credentials = make_credentials(self.config.google.credentials, self.config.google_key() or "")
+            return self._credentials
+
+    def close(self) -> None:
+        """Close connections and store."""
+        for source in self._sources:
+            source.close()
+        self.store.close()
+
+
+@contextmanager
+def open_office(config: Config) -> Iterator[Office]:
+    """Open the store of a config, and close everything at the end."""
+    office = Office(config, open_store(config.store_url()))
+    try:
+        yield office
+    finally:
+        office.close()

@@ -1,0 +1,112 @@
+"""What a run would do, as plain values: rows, cells, requests, quota. Pure, but for what the store knows offline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sync.config.settings import Google
+from sync.destination.book import MAX_CELLS
+from sync.destination.diff import TabChange
+from sync.destination.layout import make_bodies
+from sync.publish import Published
+from sync.report import ErrorReport, TabReport
+from sync.store import published as store_published
+from sync.tabs import DataJob, row_print
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TabPlan:
+    """One tab: rows now and after, and cells of its grid after."""
+
+    title: str
+    rows_now: int
+    rows_after: int
+    added: int
+    changed: int
+    cells_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetPlan:
+    """What a run of a sheet would do. `cells_total` counts the whole workbook, people's tabs included."""
+
+    tabs: tuple[TabPlan, ...] = ()
+    requests_read: int = 0
+    requests_write: int = 0
+    bytes: int = 0
+    minutes_of_quota: float = 0.0
+    cells_total: int = 0
+    cells_limit: int = MAX_CELLS
+    warnings: tuple[str, ...] = ()
+    error: ErrorReport | None = None
+
+
+def make_plan(published: Published, google: Google, *, warnings: Sequence[str] = ()) -> SheetPlan:
+    """Say what the first round of a publish would send."""
+    changes = [change for change in published.changes if not change.is_empty]
+    sizes = [body.n_bytes for body in make_bodies([(c, c.writes) for c in changes], max_bytes=google.max_request_bytes)]
+    n_write = len(sizes) + any(change.needs_structure for change in changes)
+    n_read = 2 if published.book and any(not change.is_new for change in published.changes) else 1
+    by_title = {change.shape.title: change for change in published.changes}
+    total = (published.book.n_cells if published.book else 0) + sum(c.n_more_cells for c in changes)
+    return SheetPlan(
+        tabs=tuple(_tab_plan(report, by_title.get(report.title)) for report in published.tabs),
+        requests_read=n_read,
+        requests_write=n_write,
+        bytes=sum(sizes),
+        minutes_of_quota=max(n_write / google.writes_per_minute, n_read / google.reads_per_minute),
+        cells_total=total,
+        warnings=(*warnings, *(w for tab in published.tabs for w in tab.warnings)),
+        error=next((tab.error for tab in published.tabs if tab.error), None),
+    )
+
+
+def _tab_plan(report: TabReport, change: TabChange | None) -> TabPlan:
+    if change is None:
+        return TabPlan(
+            title=report.title, rows_now=report.rows, rows_after=report.rows, added=0, changed=0, cells_after=0
+        )
+    n_after = len(change.positions) if change.positions is not None else report.rows + len(change.added)
+    cells = change.n_more_cells + (0 if change.is_new else change.spot.n_rows * change.spot.n_columns)
+    return TabPlan(
+        title=report.title,
+        rows_now=0 if change.is_new else report.rows,
+        rows_after=n_after,
+        added=len(change.added),
+        changed=len(change.changed),
+        cells_after=cells,
+    )
+
+
+def make_offline_plan(jobs: Sequence[DataJob], google: Google) -> SheetPlan:
+    """Estimate from what the store holds: neither vendor nor Google is asked, so summaries are left out."""
+    tabs, n_bytes = [], 0
+    for job in jobs:
+        rows = job.every_row()
+        known = store_published.rows(job.store, job.sheet.spreadsheet_id, job.uid)
+        added = [key for key in rows.cells if key not in known]
+        changed = [k for k, cells in rows.cells.items() if k in known and known[k].fingerprint != row_print(cells)]
+        n_after = len(known) + len(added)
+        n_columns = len(job.shape.columns)
+        n_bytes += sum(len(str(rows.cells[key])) for key in (*added, *changed))
+        tabs.append(
+            TabPlan(
+                title=job.title,
+                rows_now=len(known),
+                rows_after=n_after,
+                added=len(added),
+                changed=len(changed),
+                cells_after=(n_after + 2) * n_columns,
+            )
+        )
+    n_write = 1 + n_bytes // google.max_request_bytes if n_bytes else 0
+    return SheetPlan(
+        tabs=tuple(tabs),
+        requests_read=2,
+        requests_write=n_write,
+        bytes=n_bytes,
+        minutes_of_quota=max(n_write / google.writes_per_minute, 2 / google.reads_per_minute),
+        cells_total=sum(tab.cells_after for tab in tabs),
+        warnings=("Estimated from the local copy alone; people's tabs and summaries are not counted.",),
+    )

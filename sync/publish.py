@@ -1,0 +1,285 @@
+"""Mirror to tabs: observe, diff, write and confirm, in shared requests for all tabs of one spreadsheet.
+
+Works in rounds. A round in which people moved something, or whose outcome is unknown, is followed by one that reads
+the tab whole and puts right what it finds; the version of a tab is saved only after a round that ended as meant.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sync import clock
+from sync.destination.book import Book, ObservedTab, check_room, locate
+from sync.destination.diff import TabChange
+from sync.destination.google import PayloadTooBig, SheetsHttpClient
+from sync.destination.observe import Blocks, StaleObservation, fetch_book, fetch_cells
+from sync.destination.writer import Writer
+from sync.errors import ContractBroken, StoreError, SyncError, Unreachable
+from sync.report import ErrorReport, Outcome, TabReport, outcome_of
+from sync.store import published
+from sync.store.db import Store
+from sync.tab_publish import Allowed, DataPublish, SummaryPublish
+from sync.tabs import DataJob, SummaryJob
+
+MAX_ROUNDS = 10
+MAX_REFUSALS = 2  # of one tab: the first may come of a tab that people deleted or shortened a moment ago
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
+SMALLEST_BODY_BYTES = 50_000
+
+OnePublish = DataPublish | SummaryPublish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What became of every tab. `changes` and `book` are those of the first round, for a plan."""
+
+    tabs: tuple[TabReport, ...]
+    changes: tuple[TabChange, ...]
+    book: Book | None
+
+
+class Publisher:
+    """Publishes the tabs of one spreadsheet, once."""
+
+    def __init__(
+        self,
+        store: Store,
+        client: SheetsHttpClient,
+        spreadsheet_id: str,
+        *,
+        run_id: str,
+        allowed: Allowed,
+        max_bytes: int,
+        pause: Callable[[float], None],
+        on_rows: Callable[[int, int], None],
+    ) -> None:
+        self._store, self._client, self._spreadsheet_id = store, client, spreadsheet_id
+        self._run_id, self._allowed, self._max_bytes = run_id, allowed, max_bytes
+        self._pause, self._on_rows = pause, on_rows
+        self._old_intents = published.open_intents(store, spreadsheet_id)
+        self._intent: str | None = None
+        self._promised: set[str] = set()
+        self._first: tuple[Book, tuple[TabChange, ...]] | None = None
+
+    def publish(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob], *, dry: bool = False) -> Published:
+        """Bring every tab to what it should show; with `dry`, only look.
+
+        What goes wrong with one tab is in its report.
+
+        Raises:
+            SyncError: what concerns the whole spreadsheet; the tabs are then as the last answer left them.
+
+        """
+        tabs = self._begin(data, summaries)
+        for n in range(MAX_ROUNDS):
+            if n and (dry or not any(tab.is_open for tab in tabs)):
+                break
+            try:
+                self._round(tabs, dry=dry)
+            except (PayloadTooBig, StaleObservation, Unreachable) as error:
+                self._after_trouble(tabs, error, n)
+        self._save(tabs)
+        for tab in tabs:
+            if tab.is_open and not dry:
+                tab.fail(_restless(tab.title))
+        book, changes = self._first or (None, ())
+        return Published(tabs=tuple(_to_report(tab) for tab in tabs), changes=changes, book=book)
+
+    def _begin(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob]) -> list[OnePublish]:
+        interrupted = {uid for intent in self._old_intents for uid in intent.uids}
+        of = {id(job): DataPublish(job, allowed=self._allowed, is_interrupted=job.uid in interrupted) for job in data}
+        summed = [
+            SummaryPublish(job, of[id(job.of)], allowed=self._allowed, is_interrupted=job.uid in interrupted)
+            for job in summaries
+        ]
+        return [*of.values(), *summed]
+
+    def _after_trouble(self, tabs: Iterable[OnePublish], error: SyncError, n: int) -> None:
+        """Look again before anything is repeated; after the last round give up with the error."""
+        is_unknown = isinstance(error, Unreachable) and error.outcome_unknown
+        if n == MAX_ROUNDS - 1 or (isinstance(error, Unreachable) and not is_unknown):
+            raise error
+        for tab in tabs:
+            tab.look_again(after_unknown=is_unknown)
+        if not isinstance(error, StaleObservation):
+            self._max_bytes = max(self._max_bytes // 2, SMALLEST_BODY_BYTES)
+        self._pause(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**n) * (0.5 + random.random() / 2))
+
+    def _round(self, tabs: Sequence[OnePublish], *, dry: bool) -> None:
+        book = fetch_book(self._client, self._spreadsheet_id)
+        found = _locate_all(book, tabs)
+        wanted = {there.sheet_id: tab.reads(there) for tab, there in _open(tabs, found)}
+        blocks: Blocks = {}
+        if wanted:
+            book, blocks = fetch_cells(self._client, book, _needed(wanted))
+        changes = self._diff_all(tabs, book, {tab.uid: t.sheet_id for tab, t in _open(tabs, found)}, blocks)
+        _check_room(book, tabs, changes)
+        changes = {tab: change for tab, change in changes.items() if tab.is_open}
+        self._first = self._first or (book, tuple(changes.values()))
+        if not dry:
+            self._write(changes, blocks)
+
+    def _diff_all(
+        self, tabs: Sequence[OnePublish], book: Book, sheet_ids: Mapping[str, int], blocks: Blocks
+    ) -> dict[OnePublish, TabChange]:
+        changes: dict[OnePublish, TabChange] = {}
+        for tab in tabs:
+            if isinstance(tab, SummaryPublish):
+                if tab.of.error is not None and tab.is_open:
+                    tab.fail(tab.of.error)
+                tab.use_rows_of(changes.get(tab.of))
+            if not tab.is_open:
+                continue
+            try:
+                sheet_id = sheet_ids.get(tab.uid)
+                changes[tab] = self._diff(tab, book, sheet_id, blocks)
+            except (StaleObservation, StoreError, Unreachable):
+                raise
+            except SyncError as error:
+                tab.fail(error)
+        return changes
+
+    def _diff(self, tab: OnePublish, book: Book, sheet_id: int | None, blocks: Blocks) -> TabChange:
+        if sheet_id is None:
+            change = tab.diff(None, book, ())
+        else:
+            change = tab.diff(book.tab_of(sheet_id), book, blocks.get(sheet_id, ()))
+            if change is None:
+                tab.look_again(after_unknown=False)
+                book, more = fetch_cells(self._client, book, {sheet_id: None})
+                change = tab.diff(book.tab_of(sheet_id), book, more.get(sheet_id, ()))
+        if change is None:
+            raise StaleObservation(f"The tab {tab.title!r} changed while it was read.")
+        return change
+
+    def _write(self, changes: Mapping[OnePublish, TabChange], blocks: Blocks) -> None:
+        to_send = {tab: change for tab, change in changes.items() if not change.is_empty}
+        if to_send:
+            self._promise({tab.uid for tab in to_send})
+        total = sum(len(change.writes) for change in to_send.values())
+        writer = Writer(
+            self._client,
+            self._spreadsheet_id,
+            max_bytes=self._max_bytes,
+            on_rows=lambda n: self._on_rows(n, max(n, total)),
+        )
+        written = writer.write(list(to_send.values())) if to_send else None
+        for tab, change in changes.items():
+            refusal = written.refused.get(tab.uid) if written else None
+            if refusal is not None:
+                self._take_refusal(tab, refusal)
+            elif written and tab.uid in written.moved:
+                tab.note_moved(change, blocks.get(change.spot.sheet_id, ()))
+                tab.look_again(after_unknown=False)
+            else:
+                tab.confirm(change, clock.now())
+
+    def _take_refusal(self, tab: OnePublish, refusal: SyncError) -> None:
+        tab.n_refusals += 1
+        if isinstance(refusal, ContractBroken) and tab.n_refusals < MAX_REFUSALS:
+            tab.look_again(after_unknown=False)
+        else:
+            tab.fail(refusal)
+
+    def _promise(self, uids: set[str]) -> None:
+        """Note in the store which tabs are about to be written, before the first request that does so."""
+        if uids <= self._promised:
+            return
+        before, self._promised = self._intent, self._promised | uids
+        self._intent = published.note_intent(
+            self._store,
+            spreadsheet_id=self._spreadsheet_id,
+            uids=sorted(self._promised),
+            run_id=self._run_id,
+            at=clock.now(),
+        )
+        if before is not None:
+            published.clear_intent(self._store, before)
+
+    def _save(self, tabs: Sequence[OnePublish]) -> None:
+        """Save the versions of what ended well, and clear the notes of writes that are now confirmed."""
+        done = {tab.uid for tab in tabs if not tab.is_open and tab.error is None}
+        left = {tab.uid for tab in tabs} - done
+        saved = [tab.saved for tab in tabs if tab.saved is not None]
+        mine = self._intent if not self._promised & left else None
+        if saved or mine:
+            published.save_tabs(self._store, saved, intent=mine)
+        for intent in self._old_intents:
+            if done and not set(intent.uids) & left:
+                published.clear_intent(self._store, intent.id)
+
+
+def _locate_all(book: Book, tabs: Sequence[OnePublish]) -> dict[str, ObservedTab]:
+    """Find the tabs that are there; one that must not be touched ends here."""
+    found: dict[str, ObservedTab] = {}
+    for tab in tabs:
+        if not tab.is_open:
+            continue
+        try:
+            there = locate(book, uid=tab.uid, sheet_id=tab.sheet_id, title=tab.title)
+        except SyncError as error:
+            tab.fail(error)
+            continue
+        if there is not None:
+            found[tab.uid] = there
+    return found
+
+
+def _open(tabs: Sequence[OnePublish], found: Mapping[str, ObservedTab]) -> list[tuple[OnePublish, ObservedTab]]:
+    return [(tab, found[tab.uid]) for tab in tabs if tab.is_open and tab.uid in found]
+
+
+def _needed(
+    wanted: Mapping[int, Sequence[tuple[int, int]] | None],
+) -> dict[int, Sequence[tuple[int, int]] | None]:
+    return {sheet_id: runs for sheet_id, runs in wanted.items() if runs is None or runs}
+
+
+def _check_room(book: Book, tabs: Sequence[OnePublish], changes: Mapping[OnePublish, TabChange]) -> None:
+    """Count the whole workbook before the first write; a tab that does not fit any more ends here."""
+    n_more_cells = n_more_tabs = 0
+    for tab in tabs:
+        change = changes.get(tab)
+        if change is None:
+            continue
+        cells, new = n_more_cells + change.n_more_cells, n_more_tabs + change.is_new
+        try:
+            columns = change.spot.n_columns + len(change.new_columns)
+            check_room(book, n_more_cells=cells, n_more_tabs=new, n_columns=columns)
+        except SyncError as error:
+            tab.fail(error)
+        else:
+            n_more_cells, n_more_tabs = cells, new
+
+
+def _restless(title: str) -> SyncError:
+    return Unreachable(
+        f"The tab {title!r} was changed by others again and again while it was written.",
+        hint="Run it once more when fewer people or programs edit it.",
+    )
+
+
+def _to_report(tab: OnePublish) -> TabReport:
+    warnings = tuple(tab.warnings)
+    if tab.error is not None:
+        return TabReport(
+            title=tab.title,
+            outcome=outcome_of(tab.error),
+            rows=tab.n_rows,
+            warnings=warnings,
+            error=ErrorReport.of(tab.error),
+        )
+    n_cut = tab.n_cut
+    if n_cut:
+        warnings += (f"{n_cut} cell{'s' if n_cut > 1 else ''} held more text than Sheets takes, and were cut.",)
+    return TabReport(
+        title=tab.title,
+        outcome=Outcome.OK if tab.added or tab.changed else Outcome.UNCHANGED,
+        rows=tab.n_rows,
+        added=len(tab.added),
+        changed=len(tab.changed),
+        cut_cells=n_cut,
+        warnings=warnings,
+    )

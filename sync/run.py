@@ -1,0 +1,328 @@
+"""One run of one sheet: the only module that knows the order of steps."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+import orjson
+
+from sync import clock, log
+from sync.clock import Period
+from sync.config.sheet import Sheet, Tab
+from sync.destination.google import RequestCounts
+from sync.errors import ConfigError, StopRequested, SyncError, Where
+from sync.office import NoProgress, Office, Progress, open_office
+from sync.plan import SheetPlan, make_offline_plan, make_plan
+from sync.publish import Published, Publisher
+from sync.records import Slice
+from sync.refresh import REREAD, REREAD_EVERY, Refreshed, refresh, slices_to_read
+from sync.report import ErrorReport, Outcome, RunReport, TabReport, outcome_of, run_json
+from sync.sources.base import Source
+from sync.store.mirror import Mirror, open_mirror
+from sync.store.runs import Lease, close_run, keep, open_run, this_holder
+from sync.tab_publish import Allowed
+from sync.tabs import DataJob, SummaryJob
+
+__all__ = [
+    "NoProgress",
+    "Office",
+    "Progress",
+    "RunRequest",
+    "Trigger",
+    "open_office",
+    "plan_sheet",
+    "run_sheet",
+]
+
+LEASE_S = 60.0
+LEASE_POLL_S = 0.2
+
+_log = log.get("run")
+
+
+class Trigger(StrEnum):
+    """Who asked for a run."""
+
+    PERSON = "person"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What was asked for. A stream that was read after `requested_at` (UTC) is not read again."""
+
+    trigger: Trigger
+    requested_at: datetime
+    period: Period | None = None
+    rebuild: bool = False
+    take_header: bool = False
+    allow_empty: bool = False
+    adopt: bool = False
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """What the steps of one run share."""
+
+    office: Office
+    sheet: Sheet
+    request: RunRequest
+    progress: Progress
+    stop: threading.Event
+    deadline: datetime
+    counts: RequestCounts = field(default_factory=RequestCounts)
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    def source(self, connection: str) -> Source:
+        """Return the source of a connection, made on first use."""
+        if connection not in self.sources:
+            self.sources[connection] = self.office.source(connection, stop=self.stop, deadline=self.deadline)
+        return self.sources[connection]
+
+    def requests(self) -> dict[str, int]:
+        """Count the requests so far."""
+        google = {"google_read": self.counts.read, "google_write": self.counts.write}
+        return google | {name: source.n_requests for name, source in self.sources.items()}
+
+
+def run_sheet(
+    office: Office, sheet: Sheet, request: RunRequest, *, progress: Progress, stop: threading.Event
+) -> RunReport:
+    """Run a sheet: refresh its streams, publish its tabs, record what happened.
+
+    What went wrong is in the report. StopRequested leaves with the lease released, and whatever was begun is taken
+    up by the next run.
+    """
+    started_at, started_s = clock.now(), time.monotonic()
+    run = _new_run(office, sheet, request, progress=progress, stop=stop)
+    run_id = open_run(office.store, sheet.name, sheet.spreadsheet_id, str(request.trigger), started_at=started_at)
+    published, error = None, None
+    try:
+        _refuse_later_options(request)
+        with _leased(run) as lease:
+            published = _publish(run, run_id, lease, dry=False)
+    except StopRequested:
+        report = _to_report(run, published, None, started_at=started_at, seconds=time.monotonic() - started_s)
+        _close(office, run_id, "interrupted", report)
+        raise
+    except SyncError as caught:
+        error = caught.at(Where(sheet=sheet.name, spreadsheet=sheet.spreadsheet_id))
+        _log.debug("run failed", action="run-failed", sheet=sheet.name, exc_info=caught)
+    report = _to_report(run, published, error, started_at=started_at, seconds=time.monotonic() - started_s)
+    _close(office, run_id, str(report.outcome), report)
+    return report
+
+
+def plan_sheet(
+    office: Office,
+    sheet: Sheet,
+    request: RunRequest,
+    *,
+    offline: bool,
+    progress: Progress,
+    stop: threading.Event,
+) -> SheetPlan:
+    """Say what a run would do: the mirror is refreshed, the spreadsheet only read; offline, neither is asked."""
+    run = _new_run(office, sheet, request, progress=progress, stop=stop)
+    google = office.config.google
+    try:
+        _refuse_later_options(request)
+        if offline:
+            data, _ = _make_jobs(run, {})
+            return make_offline_plan(data, google)
+        published = _publish(run, "", None, dry=True)
+        return make_plan(published, google, warnings=_warnings_of(run, published))
+    except SyncError as error:
+        return SheetPlan(error=ErrorReport.of(error.at(Where(sheet=sheet.name))))
+
+
+def _new_run(office: Office, sheet: Sheet, request: RunRequest, *, progress: Progress, stop: threading.Event) -> _Run:
+    return _Run(office=office, sheet=sheet, request=request, progress=progress, stop=stop, deadline=office.deadline())
+
+
+def _refuse_later_options(request: RunRequest) -> None:
+    if request.adopt:
+        raise ConfigError(
+            "--adopt is not available yet.", hint="Rename the tab that people made; Callsheet then makes its own."
+        )
+
+
+def _close(office: Office, run_id: str, outcome: str, report: RunReport) -> None:
+    text = orjson.dumps(run_json(report)).decode()
+    close_run(office.store, run_id, outcome, text, finished_at=clock.now())
+
+
+@contextmanager
+def _leased(run: _Run) -> Iterator[Lease]:
+    """Hold the lease of the spreadsheet; wait while another run has it."""
+    with _lease(run, f"spreadsheet {run.sheet.spreadsheet_id}", f"another run of {run.sheet.name!r}") as lease:
+        yield lease
+
+
+@contextmanager
+def _lease(run: _Run, name: str, words: str) -> Iterator[Lease]:
+    lease = Lease.acquire(run.office.store, name, holder=this_holder(), ttl_s=LEASE_S)
+    if lease is None:
+        run.progress.say(f"waiting for {words} to end")
+    while lease is None:
+        if clock.now() > run.deadline:
+            raise SyncError(f"Waited for {words} until the run's time was over.", hint="Look at `callsheet status`.")
+        clock.sleep(LEASE_POLL_S, run.stop)
+        lease = Lease.acquire(run.office.store, name, holder=this_holder(), ttl_s=LEASE_S)
+    with keep(lease):
+        yield lease
+
+
+def _publish(run: _Run, run_id: str, lease: Lease | None, *, dry: bool) -> Published:
+    warnings: dict[str, list[str]] = {}
+    errors = _refresh_all(run, warnings)
+    data, summaries = _make_jobs(run, errors, warnings)
+    client, gate = run.office.google(
+        run.sheet.spreadsheet_id,
+        lease=lease,
+        stop=run.stop,
+        deadline=run.deadline,
+        counts=run.counts,
+        progress=run.progress,
+    )
+    publisher = Publisher(
+        run.office.store,
+        client,
+        run.sheet.spreadsheet_id,
+        run_id=run_id,
+        allowed=Allowed(rebuild=run.request.rebuild, take_header=run.request.take_header),
+        max_bytes=run.office.config.google.max_request_bytes,
+        pause=gate.pause,
+        on_rows=run.progress.rows,
+    )
+    return publisher.publish(data, summaries, dry=dry)
+
+
+def _refresh_all(run: _Run, warnings: dict[str, list[str]]) -> dict[str, SyncError]:
+    """Refresh the stream of every tab; a tab whose stream failed gets the error, the others go on."""
+    errors: dict[str, SyncError] = {}
+    for tab in run.sheet.tab:
+        try:
+            refreshed = _refresh(run, tab)
+            warnings[tab.title] = list(refreshed.warnings)
+        except ConfigError:
+            raise
+        except SyncError as error:
+            errors[tab.title] = error.at(Where(tab=tab.title, connection=tab.connection, stream=tab.stream))
+    return errors
+
+
+def _refresh(run: _Run, tab: Tab) -> Refreshed:
+    source = run.source(tab.connection)
+    mirror = _mirror_of(run, tab)
+    window = _window_of(run, tab)
+    with _lease(run, f"stream {mirror.id}", f"another run to read {tab.connection} {tab.stream}"):
+        now, reread_at = clock.now(), mirror.marks.refreshed_at(REREAD)
+        slices = slices_to_read(
+            mirror.spec,
+            mirror.coverage(),
+            window=window,
+            now=now,
+            requested_at=run.request.requested_at,
+            reread_at=reread_at,
+        )
+        refreshed = refresh(
+            mirror,
+            source,
+            connection=tab.connection,
+            params=tab.params,
+            slices=slices,
+            allow_empty=run.request.allow_empty,
+            progress=run.progress,
+        )
+        if reread_at is None or now - reread_at >= REREAD_EVERY:
+            mirror.marks.save_refreshed(REREAD, now)
+    return refreshed
+
+
+def _mirror_of(run: _Run, tab: Tab) -> Mirror:
+    config = run.office.config
+    spec = config.spec_of(tab)
+    options = config.connections[tab.connection]
+    spec = replace(spec, lookback=options.lookback, reread=options.reread)
+    return open_mirror(run.office.store, connection=tab.connection, spec=spec, params=tab.params)
+
+
+def _window_of(run: _Run, tab: Tab) -> Slice:
+    period = run.request.period or tab.period
+    return period.slice_at(run.request.requested_at, run.sheet.zone, run.sheet.week_starts)
+
+
+def _make_jobs(
+    run: _Run, errors: Mapping[str, SyncError], warnings: Mapping[str, Sequence[str]] | None = None
+) -> tuple[list[DataJob], list[SummaryJob]]:
+    store, zone = run.office.store, run.sheet.zone
+    data = {
+        tab.title.casefold(): DataJob(
+            sheet=run.sheet,
+            tab=tab,
+            spec=run.office.config.spec_of(tab),
+            mirror=_mirror_of(run, tab),
+            window=_window_of(run, tab),
+            store=store,
+            zone=zone,
+            error=errors.get(tab.title),
+            warnings=tuple((warnings or {}).get(tab.title, ())),
+        )
+        for tab in run.sheet.tab
+    }
+    summaries = [
+        SummaryJob(sheet=run.sheet, summary=summary, of=data[(summary.of or "").casefold()], store=store)
+        for summary in run.sheet.summary
+    ]
+    return list(data.values()), summaries
+
+
+def _warnings_of(run: _Run, published: Published) -> tuple[str, ...]:
+    book = published.book
+    if book is None or not book.timezone:
+        return ()
+    theirs, ours = book.timezone, run.sheet.zone
+    now = clock.now()
+    try:
+        same = now.astimezone(clock.zone(theirs)).utcoffset() == now.astimezone(ours).utcoffset()
+    except ValueError:
+        same = True
+    if same:
+        return ()
+    return (
+        f"The spreadsheet's own time zone is {theirs}, the sheet's is {ours.key}: TODAY() there is not our today. "
+        "Change it under File > Settings.",
+    )
+
+
+def _to_report(
+    run: _Run, published: Published | None, error: SyncError | None, *, started_at: datetime, seconds: float
+) -> RunReport:
+    tabs = published.tabs if published else ()
+    return RunReport(
+        sheet=run.sheet.name,
+        outcome=_outcome(tabs, error),
+        started_at=started_at,
+        seconds=seconds,
+        spreadsheet_url=f"https://docs.google.com/spreadsheets/d/{run.sheet.spreadsheet_id}/edit",
+        error=ErrorReport.of(error) if error else None,
+        requests=run.requests(),
+        tabs=tabs,
+        warnings=_warnings_of(run, published) if published else (),
+    )
+
+
+def _outcome(tabs: Sequence[TabReport], error: SyncError | None) -> Outcome:
+    """The worst of what happened: failed, stopped, ok, unchanged."""
+    outcomes = [tab.outcome for tab in tabs] + ([outcome_of(error)] if error else [])
+    for outcome in (Outcome.FAILED, Outcome.STOPPED, Outcome.OK):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.UNCHANGED
