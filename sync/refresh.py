@@ -58,7 +58,8 @@ def slices_to_read(
     if reread_at is None or now - reread_at >= REREAD_EVERY:
         wanted += [Slice(max(c.start, now - spec.reread), c.end) for c in coverage if c.end > now - spec.reread]
     fresh = [Slice(c.start, c.end) for c in coverage if c.read_at >= requested_at]
-    joined = _joined(_minus(wanted, fresh))
+    # What is left of today lies after the request: whoever read up to then has read all that was asked for
+    joined = [stretch for stretch in _joined(_minus(wanted, fresh)) if stretch.start < requested_at]
     return [piece for stretch in joined for piece in _cut(stretch, timedelta(days=spec.slice_days))]
 
 

@@ -128,8 +128,7 @@ class World:
 
     def tab(self, title: str = "Calls") -> list[list[Any]]:
         """Return the tab as it is, header included, without the request being counted."""
-        values = self.admin.tab_values(self.spreadsheet, title)
-        return values
+        return self.admin.tab_values(self.spreadsheet, title)
 
     def rows_by_header(self, title: str = "Calls") -> list[dict[str, Any]]:
         """Return the rows below the header, each by header text; blank cells are None, blank rows left out."""

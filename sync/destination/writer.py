@@ -91,7 +91,8 @@ class Writer:
         )
         after = to_book(answer.get("updatedSpreadsheet", {}))
         written.moved |= {c.shape.uid for c in changes if c.needs_structure and not _is_as_meant(c, after)}
-        self._landed(sum(len(rows) for rows in in_batch.values()))
+        if any(in_batch.values()):
+            self._landed(sum(len(rows) for rows in in_batch.values()))
 
     def _send_values(self, body: Body, changes: Mapping[int, TabChange], written: Written) -> None:
         answer = self._client.send(
