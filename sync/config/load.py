@@ -146,7 +146,7 @@ class _Reader:
                 daemon=daemon,
                 connections=MappingProxyType(connections),
                 sheets=tuple(sheets),
-                warnings=tuple(in_file_order(self._find_warnings(known, google, daemon), names)),
+                warnings=tuple(in_file_order(self._find_warnings(known, google, daemon, connections), names)),
                 places=MappingProxyType(self.places),
             )
         problems = in_file_order([*self.shared, *of_sheets], names)
@@ -210,7 +210,7 @@ class _Reader:
             ready = [name for name, known in VENDORS.items() if known.available]
             problems.append(not_yet(place.at("vendor"), f"The vendor {vendor.title}", allowed=ready))
         self.shared += problems
-        self.places |= {f"connection.{place.path[-1]}.{secret}": place.at(secret) for secret in secrets}
+        self.places |= {f"connection.{place.path[-1]}.{secret}": place.at(secret) for secret in (*secrets, "base_url")}
         return found
 
     def _read_sheets(self, known: rules.Known, daemon: Daemon | None) -> tuple[list[Problem], list[Sheet]]:
@@ -229,12 +229,20 @@ class _Reader:
                 sheets.append(sheet.model_copy(update={"timezone": zone}))
         return problems, sheets
 
-    def _find_warnings(self, known: rules.Known, google: Google, daemon: Daemon) -> list[Problem]:
+    def _find_warnings(
+        self, known: rules.Known, google: Google, daemon: Daemon, connections: Mapping[str, SourceOptions]
+    ) -> list[Problem]:
         main = self.root[0]
+        what = "The key travels unencrypted"
         found = [
             main.at("google", name).problem("The key of Google travels unencrypted", received=shown(url))
             for name, url in (("sheets_url", google.sheets_url), ("drive_url", google.drive_url))
             if google.credentials != "anonymous" and _is_open(url)
+        ]
+        found += [
+            self.places[f"connection.{name}.base_url"].problem(what, received=shown(options.base_url))
+            for name, options in connections.items()
+            if _is_open(options.base_url)
         ]
         if not is_loopback(daemon.listen):
             what = "Everyone who reaches this address can read the status page"

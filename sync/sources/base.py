@@ -36,9 +36,8 @@ def _check_secret_ref(text: str) -> str:
 
 
 def _check_base_url(text: str) -> str:
-    local = r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?"
-    if not re.fullmatch(r"https://[^/?#@\s]+(/[^?#\s]*)?", text) and not re.fullmatch(local, text):
-        raise ValueError("allowed: https://host, or http:// on this machine, without user, query or fragment")
+    if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", text):
+        raise ValueError("allowed: https://host or http://host, without user, query or fragment")
     return text.rstrip("/")
 
 

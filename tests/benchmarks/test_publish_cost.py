@@ -98,7 +98,7 @@ def _once(admin: Admin, folder: Path) -> Iterator[tuple[str, float, str]]:
         yield "50 changed, 20 new", seconds, _requests(report)
 
 
-def load_config_of(world: World):  # type: ignore[no-untyped-def] # noqa: ANN201
+def load_config_of(world: World):  # type: ignore[no-untyped-def]
     world.config()
     return load_config(world.folder / "config.toml")
 

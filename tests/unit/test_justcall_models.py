@@ -149,7 +149,7 @@ def test_options_refuse_what_they_do_not_know_and_read_durations():
     options = JustCallOptions(api_key="env:A", api_secret="file:b", lookback="5 days", base_url="https://x.example/")
     assert options.lookback == timedelta(days=5)
     assert options.base_url == "https://x.example"
-    for wrong in ({"lookbak": "1 day"}, {"base_url": "http://x.example"}, {"base_url": "https://a:b@x.example"},
+    for wrong in ({"lookbak": "1 day"}, {"base_url": "ftp://x.example"}, {"base_url": "https://a:b@x.example"},
                   {"requests_per_minute": 0}, {"reread": "soon"}):  # fmt: skip
         with pytest.raises(ValidationError):
             JustCallOptions(api_key="env:A", api_secret="file:b", **wrong)
