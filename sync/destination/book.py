@@ -120,10 +120,23 @@ def locate(book: Book, *, uid: str, sheet_id: int | None, title: str) -> Observe
     foreign = book.titled(title)
     if foreign is None:
         return None
-    raise ForeignTab(
-        f"A tab titled {foreign.title!r} is already in the spreadsheet, and Callsheet did not make it.",
+    raise _foreign(foreign, title)
+
+
+def _foreign(there: ObservedTab, title: str) -> ForeignTab:
+    where = Where(tab=title)
+    if there.uids:
+        sheet, _, tab = there.uids[0].partition("/")
+        return ForeignTab(
+            f"The tab {there.title!r} is already kept for the tab {tab!r} of the sheet {sheet!r}.",
+            hint="If you renamed the sheet or the tab in the config, give it its old name back; otherwise choose another "
+            "title.",
+            where=where,
+        )
+    return ForeignTab(
+        f"A tab titled {there.title!r} is already in the spreadsheet, and Callsheet did not make it.",
         hint=f"Rename that tab, or give this tab another title than {title!r} in the config.",
-        where=Where(tab=title),
+        where=where,
     )
 
 
