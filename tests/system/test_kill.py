@@ -1,0 +1,165 @@
+"""`kill -9` at each request of a real run: the request never carried out, carried out, or carried out after the death.
+
+Whatever happened, the next good run leaves the tab equal to the vendor's data, and notes beside their own calls. What
+lands after the next run is put right by the one that follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sync.sandbox.server import SandboxServer
+from tests import mishaps
+from tests.world import World, open_world, small_sandbox
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What a run has to do when it is killed, and how many requests to Google that takes: first reads, then writes."""
+
+    change: Callable[[World], object]
+    n_reads: int
+    n_writes: int
+    max_bytes: int = 2_000_000
+
+    @property
+    def n_requests(self) -> int:
+        return self.n_reads + self.n_writes
+
+
+def _nothing(world: World) -> None:
+    pass
+
+
+def _some(world: World) -> None:
+    mishaps.edit_recent(world, 50)
+    world.admin.arrive(20)
+
+
+def _many(world: World) -> None:
+    mishaps.edit_recent(world, 50)
+    world.admin.arrive(600)
+
+
+SMALL_BODIES = 30_000
+SCENARIOS = {
+    "a first load": Scenario(_nothing, 1, 2),
+    "a first load in several bodies": Scenario(_nothing, 1, 6, SMALL_BODIES),
+    "a few changes": Scenario(_some, 2, 2),
+    "a large addition": Scenario(_many, 2, 2),
+    "a large addition in several bodies": Scenario(_many, 2, 7, SMALL_BODIES),
+}
+ENDS = ("never", "applied", "before the next run", "before its 2nd", "before its 3rd", "before its 4th", "after")
+NTH = {"before its 2nd": 2, "before its 3rd": 3, "before its 4th": 4}
+SAMPLE = [
+    ("a first load", 2, "applied", False),
+    ("a first load", 3, "after", True),
+    ("a few changes", 3, "before its 3rd", False),
+    ("a few changes", 4, "after", True),
+    ("a large addition", 4, "never", True),
+]
+MATRIX = [
+    (name, n, end, moves_on)
+    for name, scenario in SCENARIOS.items()
+    for n in range(1, scenario.n_requests + 1)
+    for end in (ENDS[:2] if n <= scenario.n_reads else ENDS)
+    for moves_on in (False, True)
+    if (name, n, end, moves_on) not in SAMPLE
+]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxServer]:
+    with small_sandbox() as server:
+        yield server
+
+
+@pytest.fixture
+def world(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("JUSTCALL_API_KEY", "test-key")
+    monkeypatch.setenv("JUSTCALL_API_SECRET", "test-secret")
+    with open_world(tmp_path, sandbox) as opened:
+        yield opened
+
+
+def _begin(world: World, scenario: Scenario) -> int:
+    """Bring the tab to where the run begins that will be killed; return how many notes stand beside rows."""
+    world.max_bytes = scenario.max_bytes
+    n_notes = 0
+    if scenario.change is not _nothing:
+        mishaps.good_run(world)
+        n_notes = mishaps.write_notes(world)
+    scenario.change(world)
+    return n_notes
+
+
+def _survive(world: World, name: str, n: int, end: str, moves_on: bool) -> None:
+    scenario = SCENARIOS[name]
+    n_notes = _begin(world, scenario)
+    assert mishaps.kill_at(world, n, applied=end == "applied") is not None
+    if moves_on:  # what the dead run wrote is out of date by now
+        mishaps.edit_recent(world, 60)
+        world.admin.arrive(5)
+    if end == "before the next run":
+        mishaps.release(world.admin)
+    if end in NTH:
+        n_so_far = len(world.admin.log(service="google"))
+        with mishaps.landing_before(world, NTH[end]):
+            mishaps.good_run(world)
+        assert len(world.admin.log(service="google")) > n_so_far
+    else:
+        mishaps.good_run(world)
+    if end in NTH or end == "after":
+        n_notes = n_notes or mishaps.write_notes(world)
+    if end == "after":
+        world.assert_tab_equals_vendor()
+        mishaps.release(world.admin)
+        mishaps.good_run(world)
+    elif end in NTH:  # it may have come after the last look of that run
+        mishaps.good_run(world)
+    world.assert_tab_equals_vendor()
+    mishaps.assert_notes_stand_beside_their_calls(world, n_notes)
+
+
+@pytest.mark.parametrize(("name", "n", "end", "moves_on"), SAMPLE)
+def test_a_run_killed_at_a_request_is_made_good_by_the_next(
+    world: World, name: str, n: int, end: str, moves_on: bool
+) -> None:
+    _survive(world, name, n, end, moves_on)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("name", "n", "end", "moves_on"), MATRIX)
+def test_a_run_killed_at_any_request_is_made_good_by_the_next(
+    world: World, name: str, n: int, end: str, moves_on: bool
+) -> None:
+    _survive(world, name, n, end, moves_on)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_matrix_reaches_every_request_of_a_run(world: World, name: str) -> None:
+    _begin(world, SCENARIOS[name])
+    world.admin.clear_log()
+    mishaps.good_run(world)
+    assert len(world.admin.log(service="google")) == SCENARIOS[name].n_requests
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("n", range(1, 10))
+def test_a_run_killed_at_any_request_to_the_vendor_is_made_good_by_the_next(world: World, n: int) -> None:
+    n_notes = _begin(world, SCENARIOS["a large addition"])
+    assert mishaps.kill_at(world, n, service="justcall") is not None
+    mishaps.good_run(world)
+    world.assert_tab_equals_vendor()
+    mishaps.assert_notes_stand_beside_their_calls(world, n_notes)
+
+
+def test_a_run_killed_while_it_reads_calls_is_made_good_by_the_next(world: World) -> None:
+    assert mishaps.kill_at(world, 3, service="justcall") is not None
+    assert world.admin.log(service="google") == []
+    mishaps.good_run(world)
+    world.assert_tab_equals_vendor()
