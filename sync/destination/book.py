@@ -129,7 +129,7 @@ def _foreign(there: ObservedTab, title: str) -> ForeignTab:
         sheet, _, tab = there.uids[0].partition("/")
         return ForeignTab(
             f"The tab {there.title!r} is already kept for the tab {tab!r} of the sheet {sheet!r}.",
-            hint="If you renamed the sheet or the tab in the config, give it its old name back; else choose another title.",
+            hint="If sheet or tab was renamed in the config, give it its old name back; or take another title.",
             where=where,
         )
     return ForeignTab(
