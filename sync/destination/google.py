@@ -41,6 +41,7 @@ SCOPES = ("https://www.googleapis.com/auth/spreadsheets", "https://www.googleapi
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 200.0  # Google gives up on a call after 180 s; leaving earlier would make every slow write unknown
 MAX_READ_TRIES = 6
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 64.0  # after a failure, doubled with each try; tests make it shorter
 SHEETS_HOST = "https://sheets.googleapis.com"
 DRIVE_HOST = "https://www.googleapis.com"
 
@@ -68,12 +69,11 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where Google is, and as whom we come. `backoff_s` is the first pause after a failure."""
+    """Where Google is, and as whom we come."""
 
     sheets_url: str = SHEETS_HOST
     drive_url: str = DRIVE_HOST
     account: str = ""
-    backoff_s: float = 1.0
 
 
 @dataclass(slots=True)
@@ -152,15 +152,11 @@ class SheetsHttpClient(gspread.HTTPClient):
                 if n_tries >= MAX_READ_TRIES:
                     raise
                 error.outcome_unknown = False
-                self._gate.pause(self._backoff_s(n_tries))
+                self._gate.pause(_backoff_s(n_tries))
 
     def _hold(self, kind: Kind, error: RateLimited, n_tries: int) -> None:
-        until = error.retry_at or clock.now() + timedelta(seconds=self._backoff_s(n_tries + 1))
+        until = error.retry_at or clock.now() + timedelta(seconds=_backoff_s(n_tries + 1))
         self._gate.hold(kind, until)
-
-    def _backoff_s(self, n_tries: int) -> float:
-        ceiling = min(64.0, self._endpoint.backoff_s * 2.0**n_tries)
-        return ceiling * (0.5 + random.random() / 2)
 
     def _once(self, method: str, path: str, *, params: Mapping[str, Any] | None, body: bytes | None) -> Any:
         headers = {"Content-Type": "application/json"} if body is not None else None
@@ -187,6 +183,11 @@ class SheetsHttpClient(gspread.HTTPClient):
         self._gate.wait(kind)
         self._counts.add(kind)
         return super().request(method, address, *args, **kwargs)
+
+
+def _backoff_s(n_tries: int) -> float:
+    ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**n_tries)
+    return ceiling * (0.5 + random.random() / 2)
 
 
 @contextmanager

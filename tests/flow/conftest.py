@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from sync import publish
+from sync.destination import google
 from sync.sandbox.server import SandboxServer
 from tests.world import World, open_world, small_sandbox
+
+
+@pytest.fixture(autouse=True)
+def _retries_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(google, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(publish, "FIRST_PAUSE_S", 0.01)
 
 
 @pytest.fixture(scope="session")
