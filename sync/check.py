@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -97,7 +98,8 @@ def _check_tabs(office: Office, sheet: Sheet, book: Book) -> Iterator[CheckLine]
 def _check_connections(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
     for name in dict.fromkeys(tab.connection for tab in sheet.tab):
         try:
-            words = office.source(name, stop=threading.Event()).probe()
+            with closing(office.source(name, stop=threading.Event())) as source:
+                words = source.probe()
         except CredentialsRefused as error:
             yield CheckLine(ok=False, text=f"{name}: {error.what}", hint=error.hint, exit_code=error.exit_code)
         except SyncError as error:

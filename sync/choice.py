@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
@@ -100,12 +101,12 @@ def chosen_streams(known: Catalogue, connection: str | None, stream: str | None)
 
 def pull_sample(office: Office, connection: str, stream: str, *, n: int, stop: threading.Event) -> list[Record]:
     """Pull a few records of the last days, not into the mirror."""
-    source = office.source(connection, stop=stop)
     now = clock.now()
     found: list[Record] = []
-    for days in SAMPLE_DAYS:
-        pages = source.fetch(stream, Slice(now - timedelta(days=days), now), {})
-        found = list(islice(chain.from_iterable(page.records for page in pages), n))
-        if len(found) == n:
-            break
+    with closing(office.source(connection, stop=stop)) as source:
+        for days in SAMPLE_DAYS:
+            pages = source.fetch(stream, Slice(now - timedelta(days=days), now), {})
+            found = list(islice(chain.from_iterable(page.records for page in pages), n))
+            if len(found) == n:
+                break
     return found

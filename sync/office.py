@@ -157,7 +157,6 @@ class Office:
         self.config = config
         self.store = store
         self.budget = Budget(store)
-        self._sources: list[Source] = []
         self._credentials: Credentials | None = None
         self._lock = threading.Lock()
 
@@ -169,7 +168,7 @@ class Office:
         deadline: datetime | None = None,
         on_wait: Callable[[], None] | None = None,
     ) -> Source:
-        """Make the source of a connection; its requests go through the budget of its credential."""
+        """Make the source of a connection; its requests go through the budget of its credential. Close it."""
         options = self.config.connections[connection]
         secrets = self.config.connection_secrets(connection)
         references = [str(getattr(options, name)) for name in options.secret_names()]
@@ -182,10 +181,7 @@ class Office:
             stop=stop,
             on_reserved=on_wait or (lambda: None),
         )
-        source = make_source(options, secrets, pace=VendorPace(waiting), sleep=waiting.seconds)
-        with self._lock:
-            self._sources.append(source)
-        return source
+        return make_source(options, secrets, pace=VendorPace(waiting), sleep=waiting.seconds)
 
     def deadline(self) -> datetime:
         """Return when a run that starts now must end."""
@@ -240,9 +236,7 @@ class Office:
             return self._credentials
 
     def close(self) -> None:
-        """Close connections and store."""
-        for source in self._sources:
-            source.close()
+        """Close the store."""
         self.store.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,8 +15,8 @@ import orjson
 from sync import clock, log
 from sync.clock import Period
 from sync.config.sheet import Sheet, Tab
-from sync.destination.google import RequestCounts
-from sync.errors import ConfigError, StopRequested, SyncError, Where
+from sync.destination.google import SHEETS_HOST, RequestCounts
+from sync.errors import ConfigError, SyncError, Where
 from sync.office import NoProgress, Office, Progress, open_office
 from sync.plan import SheetPlan, make_offline_plan, make_plan
 from sync.publish import Published, Publisher
@@ -85,6 +85,11 @@ class _Run:
             self.sources[connection] = self.office.source(connection, stop=self.stop, deadline=self.deadline)
         return self.sources[connection]
 
+    def close(self) -> None:
+        """Close the connections to vendors."""
+        for source in self.sources.values():
+            source.close()
+
     def requests(self) -> dict[str, int]:
         """Count the requests so far."""
         google = {"google_read": self.counts.read, "google_write": self.counts.write}
@@ -105,15 +110,15 @@ def run_sheet(
     published, error = None, None
     try:
         _refuse_later_options(request)
-        with _leased(run) as lease:
+        with closing(run), _leased(run) as lease:
             published = _publish(run, run_id, lease, dry=False)
-    except StopRequested:
-        report = _to_report(run, published, None, started_at=started_at, seconds=time.monotonic() - started_s)
-        _close(office, run_id, "interrupted", report)
-        raise
     except SyncError as caught:
         error = caught.at(Where(sheet=sheet.name, spreadsheet=sheet.spreadsheet_id))
         _log.debug("run failed", action="run-failed", sheet=sheet.name, exc_info=caught)
+    except BaseException:  # asked to stop, or a mistake of ours: the history must not show it as still running
+        report = _to_report(run, published, None, started_at=started_at, seconds=time.monotonic() - started_s)
+        _close(office, run_id, "interrupted", report)
+        raise
     report = _to_report(run, published, error, started_at=started_at, seconds=time.monotonic() - started_s)
     _close(office, run_id, str(report.outcome), report)
     return report
@@ -136,7 +141,8 @@ def plan_sheet(
         if offline:
             data, _ = _make_jobs(run, {})
             return make_offline_plan(data, google)
-        published = _publish(run, "", None, dry=True)
+        with closing(run):
+            published = _publish(run, "", None, dry=True)
         return make_plan(published, google, warnings=_warnings_of(run, published))
     except SyncError as error:
         return SheetPlan(error=ErrorReport.of(error.at(Where(sheet=sheet.name))))
@@ -311,12 +317,19 @@ def _to_report(
         outcome=_outcome(tabs, error),
         started_at=started_at,
         seconds=seconds,
-        spreadsheet_url=f"https://docs.google.com/spreadsheets/d/{run.sheet.spreadsheet_id}/edit",
+        spreadsheet_url=_address_of(run),
         error=ErrorReport.of(error) if error else None,
         requests=run.requests(),
         tabs=tabs,
         warnings=_warnings_of(run, published) if published else (),
     )
+
+
+def _address_of(run: _Run) -> str:
+    """Return where people open the spreadsheet; unknown when something else stands in for Google."""
+    if not run.office.config.google.sheets_url.startswith(SHEETS_HOST):
+        return ""
+    return f"https://docs.google.com/spreadsheets/d/{run.sheet.spreadsheet_id}/edit"
 
 
 def _outcome(tabs: Sequence[TabReport], error: SyncError | None) -> Outcome:
