@@ -17,7 +17,7 @@ from sync.sandbox.server import SandboxServer
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "calls.png"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SIZE = "1200,520"
+SIZE = "1240,560"
 DRAWN_AFTER_MS = 5000
 
 
@@ -28,7 +28,7 @@ def main() -> int:
         print(f"No browser was found; tried: {', '.join(BROWSERS)}.", file=sys.stderr)  # noqa: T201
         return 1
     with SandboxServer() as sandbox, tempfile.TemporaryDirectory() as profile:
-        demo = run_demo(sandbox.url, stop=threading.Event())
+        demo = run_demo(sandbox.url, holdings=sandbox.holdings, stop=threading.Event())
         options = [
             "--headless=new",
             "--no-sandbox",

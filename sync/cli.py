@@ -105,7 +105,7 @@ def main() -> None:
 def demo(*, port: Port = 0, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run the main job against the sandbox, without any account, and show where to look."""
     with stop_on_signals() as stop, SandboxServer(port=port) as sandbox:
-        done = run_demo(sandbox.url, stop=stop)
+        done = run_demo(sandbox.url, holdings=sandbox.holdings, stop=stop)
         if screen.out.is_terminal:
             screen.say(["", "The pages stay until you press Ctrl-C."])
             stop.wait()

@@ -13,10 +13,12 @@ import httpx
 
 from sync import clock, screen
 from sync.config.load import load_config
+from sync.config.sheet import Sheet
 from sync.errors import Unreachable
 from sync.progress import open_display
 from sync.report import RunReport, run_lines
-from sync.run import RunRequest, Trigger, open_office, run_sheet
+from sync.run import Office, RunRequest, Trigger, open_office, run_sheet
+from sync.store.published import load_tab
 
 GENEROUS_REQUESTS_PER_MINUTE = 6000  # the sandbox plays a vendor's limits too, and the demo is not about waiting
 SANDBOX_KEY = "demo-key"
@@ -29,13 +31,17 @@ class Demo(NamedTuple):
     address: str
 
 
-def run_demo(sandbox_url: str, *, stop: threading.Event) -> Demo:
-    """Run the demo's sheet, and again to show what "unchanged" costs; print both runs and where to look."""
+def run_demo(sandbox_url: str, *, holdings: str, stop: threading.Event) -> Demo:
+    """Run the demo's sheet, and again to show what "unchanged" costs; print both runs and where to look.
+
+    `holdings` says in words what the sandbox holds.
+    """
     reports: list[RunReport] = []
     with tempfile.TemporaryDirectory(prefix="callsheet-demo-") as folder:
         spreadsheet = _make_spreadsheet(sandbox_url)
         path = _write_config(Path(folder), sandbox=sandbox_url, spreadsheet=spreadsheet)
-        screen.say([f"The sandbox is at {sandbox_url}. Running this config:", "", *_sheet_lines(path), ""])
+        screen.say([f"The sandbox at {sandbox_url} stands in for Google, and for {holdings}."])
+        screen.say(["Running this config:", "", *_sheet_lines(path), ""])
         config = load_config(path)
         with open_office(config) as office:
             for words in ("First run", "Run again, nothing new"):
@@ -43,9 +49,15 @@ def run_demo(sandbox_url: str, *, stop: threading.Event) -> Demo:
                 with open_display(screen.err, "demo") as progress:
                     reports.append(run_sheet(office, config.sheets[0], request, progress=progress, stop=stop))
                 screen.say([f"{words}:", *run_lines(reports[-1])])
-    address = f"{sandbox_url}/view/{spreadsheet}"
+            address = f"{sandbox_url}/view/{spreadsheet}#gid={_tab_id(office, config.sheets[0])}"
     screen.say(["", f"Look at the tabs: {address}"])
     return Demo(reports, address)
+
+
+def _tab_id(office: Office, sheet: Sheet) -> int:
+    """Return the id of the data tab, so that the page opens there and not on the empty tab of a new spreadsheet."""
+    state = load_tab(office.store, sheet.spreadsheet_id, f"{sheet.name}/{sheet.tab[0].title}")
+    return state.sheet_id if state else 0
 
 
 def _make_spreadsheet(sandbox_url: str) -> str:

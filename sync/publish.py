@@ -273,7 +273,8 @@ def _to_report(tab: OnePublish) -> TabReport:
         )
     n_cut = tab.n_cut
     if n_cut:
-        warnings += (f"{n_cut} cell{'s' if n_cut > 1 else ''} held more text than Sheets takes, and were cut.",)
+        cells = "1 cell was" if n_cut == 1 else f"{n_cut:,} cells were"
+        warnings += (f'{cells} cut to 50,000 characters, the most that Sheets takes; what was cut ends with "[…cut]".',)
     return TabReport(
         title=tab.title,
         outcome=Outcome.OK if tab.added or tab.changed else Outcome.UNCHANGED,

@@ -167,8 +167,7 @@ def _tab_words(tab: TabReport) -> str:
     if tab.error is not None:
         return str(tab.outcome)
     counts = [f"{n:,} {name}" for name in ("added", "changed", "removed") if (n := getattr(tab, name))]
-    cut = f"; cells cut to what a cell can hold: {tab.cut_cells:,}" if tab.cut_cells else ""
-    return f"{tab.rows:,} rows; {', '.join(counts) or 'unchanged'}{cut}"
+    return f"{tab.rows:,} rows; {', '.join(counts) or 'unchanged'}"
 
 
 def failure_lines(error: ErrorReport | None) -> list[str]:

@@ -102,6 +102,12 @@ class SandboxServer:
         """The address without a slash at the end."""
         return self._url
 
+    @property
+    def holdings(self) -> str:
+        """What the stand-ins for vendors hold, in words."""
+        calls = (self._options or SandboxOptions()).calls
+        return f"JustCall with {calls.n_calls:,} calls over {calls.days:,} days"
+
     def start(self) -> Self:
         """Listen and answer from now on."""
         host, port = self._wanted
