@@ -255,7 +255,7 @@ class SummaryJob:
 
     @cached_property
     def _fields(self) -> tuple[str, ...]:
-        sorted_by = [self.summary.sort_by] if self.summary.sort_by not in (None, *self.summary.group_by) else []
+        sorted_by = [self.summary.sorted_by] if self.summary.sorted_by not in (None, *self.summary.group_by) else []
         metrics = [*self.summary.metric_names, *(name for name in sorted_by if name)]
         return fields_to_sum(self.of.spec, self.summary.group_by, metrics)
 
@@ -268,7 +268,7 @@ class SummaryJob:
             self.of.spec,
             group_by=self.summary.group_by,
             metrics=self.summary.metric_names,
-            sort_by=self.summary.sort_by,
+            sort_by=self.summary.sorted_by,
             sort_order=self.summary.sort_order,
             totals=self.summary.totals,
             zone=self.of.zone,

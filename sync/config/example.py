@@ -93,7 +93,6 @@ title = "By day"
 of = "Calls"
 group_by = ["date"]
 metrics = ["count", "answered_count", "missed_count", "unique_callers"]
-sort_by = "date"
 """
 
 _PAGE_TOP = """\

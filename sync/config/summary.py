@@ -140,7 +140,8 @@ class Summary(Options):
     sort_by: str | None = Field(
         default=None,
         json_schema_extra={"example": "count"},
-        description="You sort by one of the metrics or groups; left out, by the first metric.",
+        description="You sort by one of the metrics or groups; left out, groups that begin with a stretch of time stand "
+        "in its order, all others by their number of calls, the largest first.",
     )
     sort_order: Literal["desc", "asc"] = Field(
         default="desc", description="You put the largest first (desc) or the smallest (asc)."
@@ -178,6 +179,13 @@ class Summary(Options):
         json_schema_extra=available(False),
         description="You want a last line that tells when the summary was last updated.",
     )
+
+    @property
+    def sorted_by(self) -> str | None:
+        """What to sort by; an order that somebody wrote without it is meant for what is sorted by when left out."""
+        if self.sort_by is not None or "sort_order" not in self.model_fields_set:
+            return self.sort_by
+        return self.group_by[0] if self.group_by[0] in BUCKETS else "count"
 
     @property
     def metric_names(self) -> tuple[str, ...]:
