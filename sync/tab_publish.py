@@ -104,6 +104,7 @@ class DataPublish(TabPublish):
             self.fail(job.error)
             return
         self._state = job.state
+        self._version = job.version  # before anything is read: what others add to the mirror meanwhile is for next time
         self._fills_tail = is_interrupted or self._state is None
         self.is_whole = self.is_whole or self._state is None or self._state.suspect_until is not None
         if self._state is not None:
@@ -248,13 +249,13 @@ class DataPublish(TabPublish):
             self.n_rows = self._n_before + len(change.added)
         if change.is_empty and change.positions is None and self.job.is_settled:
             return
-        job, shown = self.job, self.job.shown_window
+        job, window = self.job, self.job.window
         state = TabState(
             **place_of(change, job.sheet.spreadsheet_id, now),
             mirror_id=job.spec.name if job.mirror is None else job.mirror.id,
-            version=job.version,
-            window_start=shown.start,
-            window_end=shown.end,
+            version=self._version,
+            window_start=window.start,
+            window_end=window.end,
             shape=job.shape_text,
             suspect_until=self._suspect_until(now),
         )
@@ -312,22 +313,22 @@ class SummaryPublish(TabPublish):
         return self.job.rows(keys)
 
     def confirm(self, change: TabChange, now: datetime) -> None:
-        """Take over what a round did."""
+        """Take over what a round did; a summary is done when the tab that it sums is."""
         self._count(change)
-        if not change.is_final:
+        if not change.is_final or self.of.is_open:
             self.is_whole = True
             return
         self.is_open = False
         if change.positions is None:
             return
         self.n_rows = len(change.positions)
-        job, shown = self.job, self.job.of.shown_window
+        job, window = self.job, self.job.of.window
         state = TabState(
             **place_of(change, job.sheet.spreadsheet_id, now),
             mirror_id=job.of.spec.name if job.of.mirror is None else job.of.mirror.id,
             version=job.of.version,
-            window_start=shown.start,
-            window_end=shown.end,
+            window_start=window.start,
+            window_end=window.end,
             shape=job.shape_text,
             suspect_until=self._suspect_until(now),
         )

@@ -127,14 +127,6 @@ class DataJob:
         return _digest([*wanted, [c.name for c in self.chosen]])
 
     @property
-    def shown_window(self) -> Slice:
-        """The window published before and now together: rows stay when they have left the period."""
-        state = self.state
-        if state is None:
-            return self.window
-        return Slice(min(state.window_start, self.window.start), max(state.window_end, self.window.end))
-
-    @property
     def is_settled(self) -> bool:
         """Whether the tab already shows this version, window and shape."""
         s = self.state
@@ -145,10 +137,12 @@ class DataJob:
             and s.window_end >= self.window.end
         )
 
-    def to_rows(self, df: pl.DataFrame) -> Rows:
+    def to_rows(self, *frames: pl.DataFrame) -> Rows:
         """Shape records into rows."""
-        table = to_table(make_view(df, self.spec, self.chosen), self.shape.columns, self.zone)
-        return Rows(cells=dict(zip(table.keys, table.rows, strict=True)), n_cut=table.n_cut_cells)
+        # One by one: put together, the numbers of an undeclared field become text beside a frame that has none
+        tables = [to_table(make_view(df, self.spec, self.chosen), self.shape.columns, self.zone) for df in frames]
+        cells = {key: row for table in tables for key, row in zip(table.keys, table.rows, strict=True)}
+        return Rows(cells=cells, n_cut=sum(table.n_cut_cells for table in tables))
 
     def candidates(self) -> Rows:
         """Return the rows that may differ from what was published: changed records, and those new in the window."""
@@ -164,7 +158,7 @@ class DataJob:
         keys = [key for df in outside for key in df[KEY_COLUMN].to_list()]
         known = published.rows(self.store, state.spreadsheet_id, self.uid, keys) if keys else {}
         kept = [df.filter(pl.col(KEY_COLUMN).is_in(list(known))) for df in outside]
-        return self.to_rows(pl.concat([inside, *kept], how="vertical_relaxed"))
+        return self.to_rows(inside, *kept)
 
     def every_row(self, more_keys: Iterable[str] = ()) -> Rows:
         """Return all rows of the window, and those of `more_keys` that the mirror knows."""
@@ -172,8 +166,7 @@ class DataJob:
         missing = set(more_keys) - set(inside[KEY_COLUMN].to_list())
         if not missing:
             return self.to_rows(inside)
-        more = self._mirror.read_keys(missing, self.fields)
-        return self.to_rows(pl.concat([inside, more], how="vertical_relaxed"))
+        return self.to_rows(inside, self._mirror.read_keys(missing, self.fields))
 
     def keys_in_window(self) -> set[str]:
         """Return the keys that must be in the tab."""
@@ -185,7 +178,7 @@ class DataJob:
 
     def records_of(self, keys: Iterable[str], fields: Sequence[str]) -> pl.DataFrame:
         """Return the records behind rows that the tab shows."""
-        df = self._mirror.read(fields, window=self.shown_window)
+        df = self._mirror.read(fields, window=self.window)
         wanted = pl.DataFrame({KEY_COLUMN: list(keys)}, schema={KEY_COLUMN: pl.String})
         inside = df.join(wanted, on=KEY_COLUMN, how="semi", maintain_order="left")
         missing = set(wanted[KEY_COLUMN].to_list()) - set(inside[KEY_COLUMN].to_list())
@@ -241,7 +234,7 @@ class SummaryJob:
     def is_settled(self) -> bool:
         """Whether the tab already shows this version, window and shape."""
         s = self.state
-        shown = self.of.shown_window
+        shown = self.of.window
         return (
             s is not None
             and (s.version, s.shape) == (self.of.version, self.shape_text)

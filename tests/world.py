@@ -96,22 +96,25 @@ class World:
     columns: str = ""
     more_tab: str = ""
     max_bytes: int = 2_000_000
+    swaps: dict[str, str] = field(default_factory=dict)  # of pieces of the config text
     _offices: list[Office] = field(default_factory=list)
 
     def config(self) -> Config:
         """Write the config and read it."""
         path = self.folder / "config.toml"
-        path.write_text(
-            CONFIG.format(
-                url=self.admin.url,
-                spreadsheet=self.spreadsheet,
-                zone=ZONE,
-                period=self.period,
-                columns=self.columns,
-                more_tab=self.more_tab,
-                max_bytes=self.max_bytes,
-            )
+        text = CONFIG.format(
+            url=self.admin.url,
+            spreadsheet=self.spreadsheet,
+            zone=ZONE,
+            period=self.period,
+            columns=self.columns,
+            more_tab=self.more_tab,
+            max_bytes=self.max_bytes,
         )
+        for before, after in self.swaps.items():
+            assert before in text
+            text = text.replace(before, after)
+        path.write_text(text)
         return load_config(path)
 
     def run(self, *, stop: threading.Event | None = None, **wanted: Any) -> RunReport:

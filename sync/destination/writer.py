@@ -52,30 +52,31 @@ class Writer:
             PayloadTooBig: write again with a smaller `max_bytes`.
 
         """
+        written = Written()
+        in_batch = {c.shape.uid: _small_additions(c) for c in changes}
+        structural = [change for change in changes if change.needs_structure]
+        self._apart(structural, lambda some: self._send_structure(some, in_batch, written), written)
+        left = [c for c in changes if c.shape.uid not in written.moved and c.shape.uid not in written.refused]
+        self._apart(left, lambda some: self._send_values(some, in_batch, written), written)
+        return written
+
+    def _apart(
+        self, changes: Sequence[TabChange], send: Callable[[Sequence[TabChange]], None], written: Written
+    ) -> None:
+        """Send for all tabs together; when that is refused, for one after the other. What landed is not sent again."""
+        if not changes:
+            return
         try:
-            return self._write_together(changes)
+            send(changes)
         except PayloadTooBig:
             raise
         except (StoppedByGuard, ContractBroken) as error:
             if len(changes) == 1:
-                change = changes[0]
-                return Written(refused={change.shape.uid: error.at(Where(tab=change.shape.title))})
-        written = Written()
-        for change in changes:
-            alone = self.write([change])
-            written.moved |= alone.moved
-            written.refused |= alone.refused
-        return written
-
-    def _write_together(self, changes: Sequence[TabChange]) -> Written:
-        written = Written()
-        in_batch = {c.shape.uid: _small_additions(c) for c in changes}
-        if any(change.needs_structure for change in changes):
-            self._send_structure(changes, in_batch, written)
-        rest = [(c, _without(c.writes, in_batch[c.shape.uid])) for c in changes if c.shape.uid not in written.moved]
-        for body in make_bodies(rest, max_bytes=self._max_bytes):
-            self._send_values(body, {c.spot.sheet_id: c for c, _ in rest}, written)
-        return written
+                (change,) = changes
+                written.refused[change.shape.uid] = error.at(Where(tab=change.shape.title))
+                return
+            for change in changes:
+                self._apart([change], send, written)
 
     def _send_structure(
         self, changes: Sequence[TabChange], in_batch: Mapping[str, Sequence[RowWrite]], written: Written
@@ -90,11 +91,19 @@ class Writer:
             "POST", f"{self._path}:batchUpdate", kind="write", params={"fields": _ANSWER_FIELDS}, body=body
         )
         after = to_book(answer.get("updatedSpreadsheet", {}))
-        written.moved |= {c.shape.uid for c in changes if c.needs_structure and not _is_as_meant(c, after)}
-        if any(in_batch.values()):
-            self._landed(sum(len(rows) for rows in in_batch.values()))
+        written.moved |= {c.shape.uid for c in changes if not _is_as_meant(c, after)}
+        n_rows = sum(len(in_batch[change.shape.uid]) for change in changes)
+        if n_rows:
+            self._landed(n_rows)
 
-    def _send_values(self, body: Body, changes: Mapping[int, TabChange], written: Written) -> None:
+    def _send_values(
+        self, changes: Sequence[TabChange], in_batch: Mapping[str, Sequence[RowWrite]], written: Written
+    ) -> None:
+        rest = [(change, _without(change.writes, in_batch[change.shape.uid])) for change in changes]
+        for body in make_bodies(rest, max_bytes=self._max_bytes):
+            self._send_body(body, {change.spot.sheet_id: change for change in changes}, written)
+
+    def _send_body(self, body: Body, changes: Mapping[int, TabChange], written: Written) -> None:
         answer = self._client.send(
             "POST", f"{self._path}/values:batchUpdateByDataFilter", kind="write", body=body.to_json()
         )
