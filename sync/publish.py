@@ -244,6 +244,9 @@ def _check_room(book: Book, tabs: Sequence[OnePublish], changes: Mapping[OnePubl
         change = changes.get(tab)
         if change is None:
             continue
+        if isinstance(tab, SummaryPublish) and tab.of.error is not None:
+            tab.fail(tab.of.error)
+            continue
         cells, new = n_more_cells + change.n_more_cells, n_more_tabs + change.is_new
         try:
             columns = change.spot.n_columns + len(change.new_columns)

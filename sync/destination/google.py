@@ -206,6 +206,8 @@ def _translated(endpoint: Endpoint) -> Iterator[None]:
     except requests.exceptions.RequestException as error:
         raise Unreachable(f"The answer of {endpoint.sheets_url} was cut short.", outcome_unknown=True) from error
     except RefreshError as error:
+        if error.retryable:
+            raise Unreachable("Google's token address gave no token.") from error
         raise CredentialsRefused(
             f"Google refused the credentials of {endpoint.account or 'this account'}.",
             hint="Make a new key for the service account and replace the file named in [google] credentials.",
@@ -250,6 +252,11 @@ def _refused_access(status: int, message: str, endpoint: Endpoint) -> SyncError:
     if "has not been used in project" in message or "SERVICE_DISABLED" in message:
         return CredentialsRefused(
             f"The Google Sheets API is switched off: {message}", hint="Open the address in the message and enable it."
+        )
+    if "api key" in message.lower() or "unregistered callers" in message.lower():
+        return CredentialsRefused(
+            f"Google got no credentials from us: {message}",
+            hint='Name a key in [google] credentials; "anonymous" is for stand-ins that ask for none.',
         )
     if "scope" in message.lower():
         return CredentialsRefused(
