@@ -214,14 +214,15 @@ def diff_whole(
     ]
     missing = [key for key in wanted if key not in seen.row_of and key in in_period]
     peeled, warnings, blank_now = _peel(change, seen)
-    mended, found = _mend_strays(change, seen, wanted, missing)
+    mended, found = _mend_strays(change, seen, wanted, {key: preferred.get(key) for key in missing})
     missing = [key for key in missing if key not in found]
     first = (seen.last_filled if fills_blank_tail else seen.last_keyed) + 1
     n_free = max(0, spot.n_rows - 1 - first) if fills_blank_tail else 0
     at, n_insert = first + min(n_free, len(missing)), max(0, len(missing) - n_free)
     added = {key: first + i for i, key in enumerate(missing)}
     additions = [RowWrite(row=row, key=key, cells=wanted[key], keeps_key=False) for key, row in added.items()]
-    positions = {key: _moved(row, at, n_insert) for key, row in {**seen.row_of, **found}.items()} | added
+    ours = {key: row for key, row in seen.row_of.items() if key in wanted}
+    positions = {key: _moved(row, at, n_insert) for key, row in {**ours, **found}.items()} | added
     return replace(
         change,
         insert_at=at,
@@ -269,23 +270,33 @@ def _peel(change: TabChange, seen: _Seen) -> tuple[list[RowWrite], tuple[str, ..
 
 
 def _mend_strays(
-    change: TabChange, seen: _Seen, wanted: Mapping[str, Row], missing: Sequence[str]
+    change: TabChange, seen: _Seen, wanted: Mapping[str, Row], missing: Mapping[str, int | None]
 ) -> tuple[list[RowWrite], dict[str, int]]:
-    """Deal with rows that hold cells of ours without a key: give the key back, or take our cells away."""
+    """Deal with rows that hold cells of ours beside no key, or beside one that somebody typed.
+
+    A row with all the other cells of a missing record gets its key back; cells of a record that stands elsewhere,
+    beside no key, are a leftover of a write and are taken away. `missing` says where each key was known to be.
+    """
     shape, spot = change.shape, change.spot
-    keyless = {_without_key(shape, wanted[key]): key for key in wanted} if seen.strays else {}
-    open_keys = set(missing)
+    typed_over = [at for key, at in seen.row_of.items() if key not in wanted] if missing else []
+    if not seen.strays and not typed_over:
+        return [], {}
+    lost: dict[tuple[Cell, ...], list[str]] = {}
+    for key in missing:
+        lost.setdefault(_without_key(shape, wanted[key]), []).append(key)
+    known = {_without_key(shape, cells) for cells in wanted.values()}
     writes, found = [], {}
-    for at in seen.strays:
+    for at in sorted([*seen.strays, *typed_over]):
         rest = _without_key(shape, spot.ours(seen.rows[at]))
-        key = keyless.get(rest)
-        if key is None or sum(cell is not None for cell in rest) < MIN_TELLING_CELLS:
+        if sum(cell is not None for cell in rest) < MIN_TELLING_CELLS:
             continue
-        if key in open_keys:
-            open_keys.discard(key)
+        keys = lost.get(rest, [])
+        if keys:
+            key = next((k for k in keys if missing[k] == at), keys[0])
+            keys.remove(key)
             found[key] = at
             writes.append(RowWrite(row=at, key=key, cells=wanted[key], keeps_key=False))
-        else:
+        elif at in seen.strays and rest in known:
             writes.append(RowWrite(row=at, key="", cells=[None] * len(shape.columns), keeps_key=False))
     return writes, found
 
