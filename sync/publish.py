@@ -158,6 +158,8 @@ class Publisher:
         to_send = {tab: change for tab, change in changes.items() if not change.is_empty}
         if to_send:
             self._promise({tab.uid for tab in to_send})
+        for tab, change in to_send.items():
+            tab.note_sent(change)
         total = sum(len(change.writes) for change in to_send.values())
         writer = Writer(
             self._client,
@@ -207,7 +209,7 @@ class Publisher:
         if saved or mine:
             published.save_tabs(self._store, saved, intent=mine)
         for intent in self._old_intents:
-            if done and not set(intent.uids) & left:
+            if done & set(intent.uids) and not left & set(intent.uids):  # another sheet may have tabs here as well
                 published.clear_intent(self._store, intent.id)
 
 

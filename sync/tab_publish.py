@@ -76,9 +76,12 @@ class TabPublish:
         read = {block.start + i: row for block in blocks for i, row in enumerate(block.rows)}
         self._misplaced += tuple(Misplaced(write=w, spot=change.spot, before=read.get(w.row)) for w in change.writes)
 
-    def _count(self, change: TabChange) -> None:
+    def note_sent(self, change: TabChange) -> None:
+        """Count what is about to be sent: it may land although its answer gets lost."""
         self.added |= set(change.added)
         self.changed |= set(change.changed) - self.added
+
+    def _count(self, change: TabChange) -> None:
         self.warnings |= dict.fromkeys(change.warnings)
         self._blanked = change.blanked
 

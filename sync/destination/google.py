@@ -149,9 +149,9 @@ class SheetsHttpClient(gspread.HTTPClient):
             except Unreachable as error:
                 if kind == "write" and error.outcome_unknown:
                     raise
+                error.outcome_unknown = False  # of a read: asking in vain changes nothing
                 if n_tries >= MAX_READ_TRIES:
                     raise
-                error.outcome_unknown = False
                 self._gate.pause(_backoff_s(n_tries))
 
     def _hold(self, kind: Kind, error: RateLimited, n_tries: int) -> None:
