@@ -60,7 +60,8 @@ def slices_to_read(
     fresh = [Slice(c.start, c.end) for c in coverage if c.read_at >= requested_at]
     # What is left of today lies after the request: whoever read up to then has read all that was asked for
     joined = [stretch for stretch in _joined(_minus(wanted, fresh)) if stretch.start < requested_at]
-    return [piece for stretch in joined for piece in _cut(stretch, timedelta(days=spec.slice_days))]
+    pieces = [piece for stretch in joined for piece in _cut(stretch, timedelta(days=spec.slice_days))]
+    return [piece for piece in pieces if piece.start < now]  # "this year" runs to its end; there is nothing there yet
 
 
 def _minus(stretches: Iterable[Slice], holes: Iterable[Slice]) -> list[Slice]:
@@ -125,7 +126,6 @@ class _Reader:
         """Read one slice whole, then note that it was."""
         spec = self._mirror.spec
         started_at = clock.now()
-        n_held = self._mirror.count(piece)
         n_got = 0
         pages_before = self._n_pages
         for page in self._source.fetch(spec.name, piece, self._params):
@@ -137,10 +137,23 @@ class _Reader:
             self._rejected += page.rejected
             expected = None if page.n_expected is None else pages_before + math.ceil(page.n_expected / spec.page_size)
             self._progress.page(self._connection, spec.name, self._n_pages, expected)
-        if n_held and not n_got and not allow_empty:
+        if not n_got and not allow_empty and (n_held := self._n_held(piece, started_at)):
             raise self._empty(piece, n_held)
         # Calls that start while we read are not promised to be among what was read
         self._mirror.save_slice(Slice(piece.start, min(piece.end, started_at)), read_at=started_at)
+
+    def _n_held(self, piece: Slice, now: datetime) -> int:
+        """Count the records that the vendor should still have: it had them when we asked last, and does not forget yet.
+
+        So a person's yes to an empty answer holds for later runs, and what is past the vendor's memory is no alarm.
+        """
+        kept = self._mirror.spec.retention
+        whole = Slice(max(piece.start, now - kept) if kept else piece.start, piece.end)
+        known = [(c, Slice(max(c.start, whole.start), min(c.end, whole.end))) for c in self._mirror.coverage()]
+        known = [(c, part) for c, part in known if part.start < part.end]
+        rest = _minus([whole], [part for _, part in known]) if whole.start < whole.end else []
+        seen = sum(self._mirror.count(part, seen_since=c.read_at) for c, part in known)
+        return seen + sum(self._mirror.count(part) for part in rest)
 
     def _empty(self, piece: Slice, n_held: int) -> UnexpectedlyEmpty:
         where = Where(connection=self._connection, stream=self._mirror.spec.name, slice=str(piece))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, selec
 from sync.records import FieldType, Slice, StreamSpec
 from sync.store.db import Store
 from sync.store.instants import to_us
-from sync.store.mirror_table import CHANGED_IN, EXTRA, KEY, Layout
+from sync.store.mirror_table import CHANGED_IN, EXTRA, KEY, SEEN_AT, Layout
 from sync.store.pieces import in_pieces
 from sync.store.tables import mirror_extras, mirrors
 
@@ -62,10 +63,13 @@ class MirrorReader:
             version: int = connection.execute(select(mirrors.c.version).where(mirrors.c.id == self.id)).scalar_one()
         return version
 
-    def count(self, slice: Slice) -> int:
-        """Count the records whose cursor value is in `slice`."""
+    def count(self, slice: Slice, *, seen_since: datetime | None = None) -> int:
+        """Count the records whose cursor value is in `slice`; with `seen_since`, those that came again since then."""
+        wanted = list(self._inside(slice))
+        if seen_since is not None:
+            wanted.append(self._layout.table.c[SEEN_AT] >= to_us(seen_since))
         with self._store.read() as connection:
-            return connection.execute(select(func.count()).where(*self._inside(slice))).scalar_one()
+            return connection.execute(select(func.count()).where(*wanted)).scalar_one()
 
     def extra_fields(self) -> list[str]:
         """Return the names of undeclared fields seen so far, sorted."""
