@@ -114,12 +114,24 @@ class Publisher:
         blocks: Blocks = {}
         if wanted:
             book, blocks = fetch_cells(self._client, book, _needed(wanted))
+            self._check_columns(book, {tab: t.sheet_id for tab, t in _open(tabs, found) if wanted[t.sheet_id] != []})
         changes = self._diff_all(tabs, book, {tab.uid: t.sheet_id for tab, t in _open(tabs, found)}, blocks)
         _check_room(book, tabs, changes)
         changes = {tab: change for tab, change in changes.items() if tab.is_open}
         self._first = self._first or (book, tuple(changes.values()))
         if not dry:
             self._write(changes, blocks)
+
+    def _check_columns(self, book: Book, sheet_ids: Mapping[OnePublish, int]) -> None:
+        """Look once more where a header is new: tags and headers were read one after the other, and may not agree."""
+        seen = {id_: there for tab, id_ in sheet_ids.items() if (there := book.tab_of(id_)) and tab.doubts(there)}
+        if not seen:
+            return
+        now = fetch_book(self._client, self._spreadsheet_id)
+        for sheet_id, there in seen.items():
+            after = now.tab_of(sheet_id)
+            if after is None or after.columns != there.columns:
+                raise StaleObservation(f"The columns of the tab {there.title!r} were moved while it was read.")
 
     def _diff_all(
         self, tabs: Sequence[OnePublish], book: Book, sheet_ids: Mapping[str, int], blocks: Blocks

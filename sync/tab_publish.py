@@ -10,7 +10,7 @@ from typing import Any
 
 from sync.destination.book import Book, ObservedTab
 from sync.destination.diff import RowWrite, TabChange, diff_known, diff_whole, to_change
-from sync.destination.mend import Misplaced, mend_misplaced
+from sync.destination.mend import Misplaced, find_landed, find_lost_keys, mend_misplaced
 from sync.destination.observe import MAX_RANGES, Block, to_runs
 from sync.destination.spot import Row, Spot, TabShape, find_spot
 from sync.destination.summary_diff import diff_summary
@@ -70,6 +70,14 @@ class TabPublish:
         """Go into another round, in which the tab is read whole."""
         self.is_whole = True
         self.is_suspect = self.is_suspect or after_unknown
+
+    def doubts(self, there: ObservedTab) -> bool:
+        """Tell whether a header above our columns is new: people retitled a column, or moved it just now."""
+        if self._state is None:
+            return False
+        known = {c["name"]: c.get("header", c["title"]) for c in self._state.columns}
+        shown = {name: there.header[i] if i < len(there.header) else "" for name, (i, *_) in there.columns.items()}
+        return any(name in known and known[name] != text for name, text in shown.items())
 
     def note_moved(self, change: TabChange, blocks: Sequence[Block]) -> None:
         """Remember what was written while people moved columns, so that their cells can be given back."""
@@ -196,6 +204,7 @@ class DataPublish(TabPublish):
         spot, shape = change.spot, change.shape
         there = [shape.key_of(spot.ours(row)) for block in blocks for row in block.rows]
         self._rows = self.job.every_row({*known, *(key for key in there if key)})
+        landed = find_landed(self._misplaced, spot, blocks, shape)
         found = diff_whole(
             change,
             wanted=self._rows.cells,
@@ -204,8 +213,9 @@ class DataPublish(TabPublish):
             preferred={key: row.row for key, row in known.items()},
             fills_blank_tail=self._fills_tail,
             blanked=self._blanked,
+            lost=find_lost_keys(landed, spot, shape, self._rows.cells),
         )
-        foreign = tuple(mend_misplaced(self._misplaced, spot, blocks, key_of=shape.key_of, same_cell=shape.same_cell))
+        foreign = tuple(mend_misplaced(landed, spot, shape.same_cell))
         if foreign:
             found = replace(found, foreign=foreign, is_final=False)
         self._misplaced = ()
@@ -343,7 +353,11 @@ def place_of(change: TabChange, spreadsheet_id: str, now: datetime) -> dict[str,
     """Return what a saved state says of where the tab and its columns are."""
     spot, shape = change.spot, change.shape
     n_rows = spot.n_rows if change.is_new else spot.n_rows + change.n_insert - len(change.delete_rows)
-    columns = [{"name": c.name, "title": c.title, "index": i} for c, i in zip(shape.columns, spot.indexes, strict=True)]
+    header = [c.title for c in shape.columns] if change.is_new else [cell or "" for cell in spot.ours(spot.header)]
+    columns = [
+        {"name": column.name, "title": column.title, "index": index, "header": text}
+        for column, index, text in zip(shape.columns, spot.indexes, header, strict=True)
+    ]
     return {
         "spreadsheet_id": spreadsheet_id,
         "uid": shape.uid,

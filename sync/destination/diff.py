@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from sync.destination.observe import Block
 from sync.destination.spot import Found, Row, Spot, TabShape
@@ -153,13 +154,14 @@ class _Seen:
     last_keyed: int
 
 
-def _see(spot: Spot, shape: TabShape, blocks: Sequence[Block], preferred: Mapping[str, int]) -> _Seen:
+def _see(change: TabChange, blocks: Sequence[Block], preferred: Mapping[str, int], lost: Mapping[int, str]) -> _Seen:
+    spot, shape = change.spot, change.shape
     rows = {b.start + i: row for b in blocks for i, row in enumerate(b.rows) if b.start + i > spot.header_row}
     places: dict[str, list[int]] = {}
     strays = []
     for at, row in rows.items():
         ours = spot.ours(row)
-        key = shape.key_of(ours)
+        key = lost.get(at) or shape.key_of(ours)
         if key is not None:
             places.setdefault(key, []).append(at)
         elif any(cell is not None for cell in ours):
@@ -189,6 +191,7 @@ def diff_whole(
     preferred: Mapping[str, int],
     fills_blank_tail: bool,
     blanked: frozenset[int],
+    lost: Mapping[int, str] = MappingProxyType({}),
 ) -> TabChange:
     """Diff a tab that was read whole: every key is found where it stands, and every cell of ours compared.
 
@@ -200,15 +203,16 @@ def diff_whole(
         preferred: where we knew the keys; decides which of two copies stays.
         fills_blank_tail: use blank rows at the end, which an interrupted run of ours left, before inserting more.
         blanked: rows that an earlier round of this publish made blank, to be deleted where they still are.
+        lost: keys by grid row, of rows whose key an earlier round of this publish wrote over.
 
     """
     spot, shape = change.spot, change.shape
-    seen = _see(spot, shape, blocks, preferred)
+    seen = _see(change, blocks, preferred, lost)
     gone = tuple(sorted(row for row in blanked if not any(c not in (None, "") for c in seen.rows.get(row, ()))))
     if gone:
         return replace(change, delete_rows=gone, positions=seen.row_of, is_final=False)
     updates = [
-        RowWrite(row=row, key=key, cells=wanted[key])
+        RowWrite(row=row, key=key, cells=wanted[key], keeps_key=row not in lost)
         for key, row in seen.row_of.items()
         if key in wanted and not _same_row(shape, wanted[key], spot.ours(seen.rows[row]))
     ]
@@ -234,7 +238,7 @@ def diff_whole(
         positions=positions,
         blanked=blank_now,
         warnings=warnings,
-        is_final=not peeled and not mended,
+        is_final=not peeled and not mended and not lost,
     )
 
 

@@ -1,0 +1,86 @@
+"""People work in the tabs, between runs and in the middle of one: what they wrote stays, beside its own call."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import pytest
+
+from sync.report import Outcome
+from tests.people import EDITS, Look, Person, note_on
+from tests.world import World
+
+PAIRS = [
+    (a, b)
+    for a, b in itertools.permutations(EDITS, 2)
+    if a != b and {a, b} != {"delete rows", "delete and insert rows"}
+]
+
+
+def annotated(world: World) -> Person:
+    """Run once, and let a person write beside every seventh call."""
+    world.run()
+    person = Person(world)
+    look = person.look()
+    person.do(note_on(look.keys[::7]), note_on(look.keys[3::21], column=look.free + 1, more=" again"))
+    return person
+
+
+def change_calls(world: World, look: Look, avoid: Sequence[str] = ()) -> None:
+    """Let late calls change, some with notes and some without, and others arrive."""
+    world.admin.edit_calls(30)
+    world.admin.edit_calls(call_ids=[key for key in look.keys[-70:] if key not in avoid][::3])
+    world.admin.arrive(20)
+
+
+def run_well(world: World, person: Person) -> Look:
+    """Run, check everything, and see that another run has nothing to do."""
+    report = world.run()
+    assert report.error is None, report.error
+    if person.gone:
+        world.run(rebuild=True)  # only then every row that people deleted is back for certain
+    look = person.assert_all_is_well()
+    again = world.run()
+    assert again.outcome is Outcome.UNCHANGED
+    assert world.n_requests("write") == 0
+    return look
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_what_people_did_between_two_runs_stays(world: World, name: str) -> None:
+    person = annotated(world)
+    look = person.look()
+    person.do(EDITS[name])
+    change_calls(world, look)
+    run_well(world, person)
+
+
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize(
+    ("kind", "nth"),
+    [
+        pytest.param("read", 1, marks=pytest.mark.full),
+        pytest.param("read", 2, marks=pytest.mark.full),
+        ("write", 1),
+        ("write", 2),
+    ],
+)
+def test_what_people_did_in_the_middle_of_a_run_stays(world: World, name: str, kind: str, nth: int) -> None:
+    person = annotated(world)
+    look = person.look()
+    change_calls(world, look)
+    person.do_before(nth, EDITS[name], kind=kind, more_rows=20 if (kind, nth) == ("write", 2) else 0)
+    run_well(world, person)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_two_edits_one_before_and_one_in_the_middle_stay(world: World, first: str, second: str) -> None:
+    person = annotated(world)
+    look = person.look()
+    person.do(EDITS[first])
+    change_calls(world, look)
+    nth = 1 + (first < second)
+    person.do_before(nth, EDITS[second], more_rows=20 if nth == 2 else 0)
+    run_well(world, person)
