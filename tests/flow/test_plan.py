@@ -1,0 +1,84 @@
+"""A plan says what the run that follows does, and changes nothing in the spreadsheet."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from sync import clock
+from sync.office import NoProgress, open_office
+from sync.plan import SheetPlan
+from sync.run import RunRequest, Trigger, plan_sheet
+from tests.world import World
+
+TITLES = ("Calls", "By agent", "By day")
+
+
+def _plan(world: World, *, offline: bool = False, **wanted: Any) -> SheetPlan:
+    config = world.config()
+    request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now(), **wanted)
+    with open_office(config) as office:
+        return plan_sheet(
+            office, config.sheets[0], request, offline=offline, progress=NoProgress(), stop=threading.Event()
+        )
+
+
+def _assert_run_does_as_planned(world: World, plan: SheetPlan) -> None:
+    report = world.run()
+    planned = {tab.title: (tab.added, tab.changed, tab.rows_after) for tab in plan.tabs}
+    done = {tab.title: (tab.added, tab.changed, tab.rows) for tab in report.tabs}
+    assert done == planned
+    assert report.requests["google_read"] == plan.requests_read
+    assert report.requests["google_write"] == plan.requests_write
+    grids = world.admin.http.get(
+        f"/v4/spreadsheets/{world.spreadsheet}", headers={"Authorization": "Bearer test"}
+    ).json()["sheets"]
+    sizes = [sheet["properties"]["gridProperties"] for sheet in grids]
+    assert sum(size["rowCount"] * size["columnCount"] for size in sizes) == plan.cells_total
+    world.assert_tab_equals_vendor()
+
+
+def test_a_first_plan_says_what_the_first_run_does_and_writes_nothing(world: World) -> None:
+    world.admin.clear_log()
+    plan = _plan(world)
+    assert world.n_requests("write") == 0
+    assert plan.error is None
+    assert plan.tabs[0].rows_now == 0
+    assert plan.bytes > 10_000
+    _assert_run_does_as_planned(world, plan)
+
+
+@pytest.mark.parametrize(("n_edits", "n_arrivals"), [(0, 0), (10, 0), (0, 10), (10, 10), (0, 400), (10, 600)])
+def test_a_plan_says_what_the_next_run_does(world: World, n_edits: int, n_arrivals: int) -> None:
+    world.run()
+    if n_edits:
+        world.admin.edit_calls(n_edits)
+    if n_arrivals:
+        world.admin.arrive(n_arrivals)
+    _assert_run_does_as_planned(world, _plan(world))
+
+
+def test_a_plan_counts_the_bodies_of_a_change_too_large_for_one(world: World) -> None:
+    world.max_bytes = 20_000
+    plan = _plan(world)
+    assert plan.requests_write > 4
+    _assert_run_does_as_planned(world, plan)
+
+
+def test_a_plan_tells_what_would_stop_the_run(world: World) -> None:
+    world.admin.edit(world.spreadsheet, requests=[{"addSheet": {"properties": {"title": "Calls"}}}])
+    plan = _plan(world)
+    assert plan.error is not None
+    assert plan.error.kind == "ForeignTab"
+
+
+def test_an_offline_plan_asks_nobody(world: World) -> None:
+    world.run()
+    world.admin.arrive(3)
+    world.admin.clear_log()
+    plan = _plan(world, offline=True)
+    assert world.admin.log() == []
+    assert (plan.tabs[0].added, plan.tabs[0].changed) == (0, 0)
+    assert plan.tabs[0].rows_now == len(world.rows_by_header())

@@ -1,0 +1,174 @@
+"""What stands before each request: shared limits, holds, the deadline of the run, the wish to stop, the lease."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sync import clock
+from sync.errors import RateLimited, StopRequested, StoreError
+from sync.office import GoogleGate, VendorPace, Waiting
+from sync.store.budget import Budget, Limit
+from sync.store.db import Store, open_store
+from sync.store.runs import Lease
+
+T0 = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Clock:
+    """A clock that sleeping moves on."""
+
+    def __init__(self) -> None:
+        self.now = T0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float, stop: threading.Event | None = None) -> None:
+        if stop is not None and stop.is_set():
+            raise StopRequested
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    found = Clock()
+    clock.set_now(lambda: found.now)
+    monkeypatch.setattr(clock, "sleep", found.sleep)
+    yield found
+    clock.set_now(None)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'office.db'}")
+    yield opened
+    opened.close()
+
+
+def make_waiting(
+    store: Store,
+    *limits: Limit,
+    deadline: datetime = T0 + 30 * MINUTE,
+    stop: threading.Event | None = None,
+    on_reserved: Callable[[], None] = lambda: None,
+) -> Waiting:
+    return Waiting(
+        budget=Budget(store),
+        limits=limits or (Limit("key", 2, 60.0),),
+        deadline=deadline,
+        stop=stop or threading.Event(),
+        on_reserved=on_reserved,
+    )
+
+
+def test_requests_within_the_limit_do_not_wait(store: Store, time: Clock) -> None:
+    waiting = make_waiting(store)
+    waiting.until_free()
+    waiting.until_free()
+    assert time.slept == []
+
+
+def test_the_next_one_waits_for_the_end_of_the_window(store: Store, time: Clock) -> None:
+    waiting = make_waiting(store)
+    for _ in range(3):
+        waiting.until_free()
+    assert T0 + MINUTE <= time.now <= T0 + 1.1 * MINUTE
+
+
+def test_every_limit_holds_at_once(store: Store, time: Clock) -> None:
+    waiting = make_waiting(store, Limit("a minute", 60, 60.0), Limit("a second", 1, 1.0))
+    for _ in range(3):
+        waiting.until_free()
+    assert timedelta(seconds=2) <= time.now - T0 < timedelta(seconds=3)
+
+
+def test_who_shares_the_store_shares_the_limit(store: Store, time: Clock, tmp_path: Path) -> None:
+    other = open_store(f"sqlite:///{tmp_path / 'office.db'}")
+    one, two = make_waiting(store), make_waiting(other)
+    one.until_free()
+    two.until_free()
+    two.until_free()
+    assert time.now >= T0 + MINUTE
+    other.close()
+
+
+def test_nothing_goes_out_before_the_end_of_a_hold(store: Store, time: Clock) -> None:
+    make_waiting(store).hold(T0 + 5 * MINUTE)
+    make_waiting(store).until_free()
+    assert time.now >= T0 + 5 * MINUTE
+
+
+def test_a_hold_that_comes_while_one_waits_is_obeyed(store: Store, time: Clock) -> None:
+    waiting = make_waiting(store, on_reserved=lambda: told or (told.append(1), waiting.hold(T0 + 3 * MINUTE)))
+    told: list[int] = []
+    waiting.until_free()
+    assert time.now >= T0 + 3 * MINUTE
+
+
+def test_a_wait_past_the_deadline_ends_the_run_at_once(store: Store, time: Clock) -> None:
+    waiting = make_waiting(store, deadline=T0 + timedelta(seconds=30))
+    waiting.until_free()
+    waiting.until_free()
+    with pytest.raises(RateLimited) as caught:
+        waiting.until_free()
+    assert time.slept == []
+    assert "run_deadline" in caught.value.hint
+
+
+def test_nothing_goes_out_after_the_deadline(store: Store, time: Clock) -> None:
+    waiting = make_waiting(store, deadline=T0 + MINUTE)
+    time.now = T0 + 2 * MINUTE
+    with pytest.raises(RateLimited):
+        waiting.until_free()
+
+
+def test_a_wish_to_stop_is_heard_before_a_request_and_while_waiting(store: Store, time: Clock) -> None:
+    stop = threading.Event()
+    waiting = make_waiting(store, stop=stop)
+    waiting.until_free()
+    stop.set()
+    with pytest.raises(StopRequested):
+        waiting.until_free()
+    with pytest.raises(StopRequested):
+        waiting.seconds(0)
+
+
+def test_a_stop_wakes_whoever_waits(store: Store) -> None:
+    stop = threading.Event()
+    waiting = make_waiting(store, deadline=clock.now() + 5 * MINUTE, stop=stop)
+    threading.Timer(0.05, stop.set).start()
+    with pytest.raises(StopRequested):
+        waiting.seconds(60)
+
+
+def test_a_request_that_costs_more_takes_more_of_the_limit(store: Store, time: Clock) -> None:
+    VendorPace(make_waiting(store))(cost=3)
+    assert time.now >= T0 + MINUTE
+
+
+def test_reads_and_writes_have_budgets_of_their_own(store: Store, time: Clock) -> None:
+    gate = GoogleGate(
+        make_waiting(store, Limit("read", 1, 60.0)), make_waiting(store, Limit("write", 1, 60.0)), lease=None
+    )
+    gate.wait("read")
+    gate.wait("write")
+    assert time.slept == []
+    gate.hold("write", T0 + 2 * MINUTE)
+    gate.wait("read")
+    assert time.now < T0 + 2 * MINUTE
+    gate.wait("write")
+    assert time.now >= T0 + 2 * MINUTE
+
+
+def test_a_process_that_lost_its_lease_while_waiting_sends_nothing(store: Store, time: Clock) -> None:
+    lease = Lease.acquire(store, "book", holder="host/1/1", ttl_s=10)
+    assert lease is not None
+    gate = GoogleGate(make_waiting(store), make_waiting(store, Limit("write", 1, 60.0)), lease=lease)
+    gate.wait("write")
+    with pytest.raises(StoreError):  # the wait for quota is longer than the lease
+        gate.wait("write")
