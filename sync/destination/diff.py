@@ -154,7 +154,15 @@ class _Seen:
     last_keyed: int
 
 
-def _see(change: TabChange, blocks: Sequence[Block], preferred: Mapping[str, int], lost: Mapping[int, str]) -> _Seen:
+def _see(
+    change: TabChange,
+    blocks: Sequence[Block],
+    *,
+    wanted: Mapping[str, Row],
+    preferred: Mapping[str, int],
+    lost: Mapping[int, str],
+) -> _Seen:
+    """Sort out what was read; what people typed below our keys, such as "Total", is no key and may be there twice."""
     spot, shape = change.spot, change.shape
     rows = {b.start + i: row for b in blocks for i, row in enumerate(b.rows) if b.start + i > spot.header_row}
     places: dict[str, list[int]] = {}
@@ -170,7 +178,7 @@ def _see(change: TabChange, blocks: Sequence[Block], preferred: Mapping[str, int
     for key, found in places.items():
         keep = min(found, key=lambda at: (not spot.theirs(rows[at]), preferred.get(key) != at, at))
         row_of[key] = keep
-        copies += [at for at in found if at != keep]
+        copies += [at for at in found if at != keep and (key in wanted or key in preferred)]
     filled = [at for at, row in rows.items() if any(cell not in (None, "") for cell in row)]
     return _Seen(
         rows=rows,
@@ -178,7 +186,7 @@ def _see(change: TabChange, blocks: Sequence[Block], preferred: Mapping[str, int
         copies=sorted(copies),
         strays=sorted(strays),
         last_filled=max(filled, default=spot.header_row),
-        last_keyed=max([*row_of.values(), *copies], default=spot.header_row),
+        last_keyed=max([*(row_of[key] for key in row_of if key in wanted), *copies], default=spot.header_row),
     )
 
 
@@ -207,7 +215,7 @@ def diff_whole(
 
     """
     spot, shape = change.spot, change.shape
-    seen = _see(change, blocks, preferred, lost)
+    seen = _see(change, blocks, wanted=wanted, preferred=preferred, lost=lost)
     gone = tuple(sorted(row for row in blanked if not any(c not in (None, "") for c in seen.rows.get(row, ()))))
     if gone:
         return replace(change, delete_rows=gone, positions=seen.row_of, is_final=False)

@@ -1,12 +1,14 @@
 """Carries changes out in a safe order, and tells from the answers whether they landed where they were meant to.
 
-Structure goes first, in one atomic batch for all tabs, with small additions in it; then values, in bodies cut by bytes.
+Structure goes first, in one atomic batch for all tabs, with the rows that it inserts; then values, cut by bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -19,8 +21,7 @@ from sync.destination.requests import make_fill, make_structure
 from sync.errors import ContractBroken, StoppedByGuard, SyncError, Where
 from sync.records import Cell
 
-SMALL_ROWS = 500
-SMALL_BYTES = 200_000  # encoded as cells with types, such rows take about three times that in the batch
+CELL_BYTES = 50  # around the value of a cell that says its type
 _ANSWER_FIELDS = f"spreadsheetId,updatedSpreadsheet({BOOK_FIELDS})"
 
 
@@ -53,11 +54,10 @@ class Writer:
 
         """
         written = Written()
-        in_batch = {c.shape.uid: _small_additions(c) for c in changes}
-        structural = [change for change in changes if change.needs_structure]
-        self._apart(structural, lambda some: self._send_structure(some, in_batch, written), written)
-        left = [c for c in changes if c.shape.uid not in written.moved and c.shape.uid not in written.refused]
-        self._apart(left, lambda some: self._send_values(some, in_batch, written), written)
+        parts = [_batches(change, self._max_bytes) for change in changes if change.needs_structure]
+        for now in zip_longest(*parts):
+            self._apart(_left((part for part in now if part), written), partial(self._send_structure, written), written)
+        self._apart(_left(changes, written), partial(self._send_values, written), written)
         return written
 
     def _apart(
@@ -78,13 +78,11 @@ class Writer:
             for change in changes:
                 self._apart([change], send, written)
 
-    def _send_structure(
-        self, changes: Sequence[TabChange], in_batch: Mapping[str, Sequence[RowWrite]], written: Written
-    ) -> None:
+    def _send_structure(self, written: Written, changes: Sequence[TabChange]) -> None:
         requests: list[dict[str, Any]] = []
         for change in changes:
             requests += make_structure(change)
-            additions = in_batch[change.shape.uid]
+            additions = _insertions(change)
             requests += make_fill(change, additions) if additions else ()
         body = orjson.dumps({"requests": requests, "includeSpreadsheetInResponse": True})
         answer = self._client.send(
@@ -92,14 +90,12 @@ class Writer:
         )
         after = to_book(answer.get("updatedSpreadsheet", {}))
         written.moved |= {c.shape.uid for c in changes if not _is_as_meant(c, after)}
-        n_rows = sum(len(in_batch[change.shape.uid]) for change in changes)
+        n_rows = sum(len(_insertions(change)) for change in changes)
         if n_rows:
             self._landed(n_rows)
 
-    def _send_values(
-        self, changes: Sequence[TabChange], in_batch: Mapping[str, Sequence[RowWrite]], written: Written
-    ) -> None:
-        rest = [(change, _without(change.writes, in_batch[change.shape.uid])) for change in changes]
+    def _send_values(self, written: Written, changes: Sequence[TabChange]) -> None:
+        rest = [(change, _without(change.writes, _insertions(change))) for change in changes]
         for body in make_bodies(rest, max_bytes=self._max_bytes):
             self._send_body(body, {change.spot.sheet_id: change for change in changes}, written)
 
@@ -121,16 +117,48 @@ class Writer:
         self._on_rows(self._n_rows)
 
 
-def _small_additions(change: TabChange) -> Sequence[RowWrite]:
-    """Return the additions that go into the batch which inserts their rows: all of them, if they are few."""
-    if not change.n_insert or change.is_new or change.n_insert > SMALL_ROWS:
+def _left(changes: Iterable[TabChange], written: Written) -> list[TabChange]:
+    """Leave out the tabs for which nothing more may be sent."""
+    return [c for c in changes if c.shape.uid not in written.moved and c.shape.uid not in written.refused]
+
+
+def _insertions(change: TabChange) -> Sequence[RowWrite]:
+    """Return the additions for which rows are inserted, in order; the batch that inserts the rows also fills them.
+
+    Filled by a later request they might land on rows that people have shifted meanwhile, and take their keys away.
+    """
+    if not change.n_insert or change.is_new:
         return ()
     rows = [w for w in change.writes if change.insert_at <= w.row < change.insert_at + change.n_insert]
     if len(rows) != change.n_insert or any(w.keeps_key for w in rows):
         return ()
-    if sum(len(encode_row(change, write)[2]) for write in rows) > SMALL_BYTES:
-        return ()
     return sorted(rows, key=lambda w: w.row)
+
+
+def _batches(change: TabChange, max_bytes: int) -> Iterator[TabChange]:
+    """Yield what goes into one batch after the other: all structure first, and insertions as many as fit."""
+    rows = _insertions(change)
+    if not rows:
+        yield change
+        return
+    done = 0
+    while done < len(rows):
+        some = rows[done : done + _n_fitting(change, rows[done:], max_bytes)]
+        yield replace(change, n_insert=len(some), writes=tuple(some))
+        done += len(some)
+        spot = change.spot
+        n_rows = spot.n_rows + len(some) - len(change.delete_rows) + change.has_new_header
+        spot = replace(spot, n_rows=n_rows, n_columns=spot.n_columns + len(change.new_columns))
+        change = TabChange(shape=change.shape, spot=spot, added=change.added, insert_at=change.insert_at + len(some))
+
+
+def _n_fitting(change: TabChange, rows: Sequence[RowWrite], max_bytes: int) -> int:
+    around, n_bytes = CELL_BYTES * len(change.shape.columns), 0
+    for n, write in enumerate(rows):
+        n_bytes += around + len(encode_row(change, write)[2])
+        if n and n_bytes > max_bytes:
+            return n
+    return len(rows)
 
 
 def _without(writes: Sequence[RowWrite], sent: Sequence[RowWrite]) -> list[RowWrite]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from sync.report import Outcome
-from tests.people import EDITS, Look, Person, note_on
+from tests.people import EDITS, Look, Person, lines, note_on, text_at
 from tests.world import World
 
 PAIRS = [
@@ -84,3 +84,54 @@ def test_two_edits_one_before_and_one_in_the_middle_stay(world: World, first: st
     nth = 1 + (first < second)
     person.do_before(nth, EDITS[second], more_rows=20 if nth == 2 else 0)
     run_well(world, person)
+
+
+@pytest.mark.parametrize("name", ["title rows", "blank rows", "delete rows", "sort by time, newest first"])
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_hundreds_of_new_calls_never_land_on_rows_that_people_shift_meanwhile(
+    world: World, name: str, nth: int
+) -> None:
+    person = annotated(world)
+    world.max_bytes = 400_000
+    world.admin.arrive(700)
+    person.do_before(nth, EDITS[name])
+    run_well(world, person)
+
+
+def test_subtotals_that_people_put_below_the_ids_are_no_calls(world: World) -> None:
+    person = annotated(world)
+    look = person.look()
+    at = look.header_row + 30
+    rows = {"range": lines(look, "ROWS", at, at + 1), "inheritFromBefore": True}
+    subtotal = [{"insertDimension": rows}, text_at(look.sheet_id, at, look.columns["call_id"], "Subtotal")]
+    world.admin.edit(world.spreadsheet, requests=[*subtotal, *subtotal])
+    change_calls(world, look)
+    world.run()
+    column = look.columns["call_id"]
+    assert [row[column] for row in person.look().rows].count("Subtotal") == 2
+    person.assert_notes()
+
+
+def test_after_a_sort_changes_cost_three_reads_and_two_writes(world: World) -> None:
+    person = annotated(world)
+    look = person.look()
+    person.do(EDITS["sort by agent and duration"])
+    change_calls(world, look)
+    assert world.run().error is None
+    assert world.n_requests("read") <= 3
+    assert world.n_requests("write") <= 2
+    person.assert_all_is_well()
+
+
+def test_a_retitled_column_costs_one_more_read_once(world: World) -> None:
+    person = annotated(world)
+    person.do(EDITS["retitle"])
+    costs = []
+    for _ in range(2):
+        change_calls(world, person.look())
+        world.run()
+        costs.append(world.n_requests("read"))
+    assert costs == [3, 2]
+    header = person.look().rows[0]
+    assert "Who answered" in header
+    assert "Agent" not in header
