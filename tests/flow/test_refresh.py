@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -161,6 +161,37 @@ def test_two_sheets_at_the_same_time_wait_for_one_reading(world: World) -> None:
             thread.join()
     assert {report.outcome for report in reports} == {Outcome.OK}
     assert _n_asked(world) == n_alone
+    world.assert_tab_equals_vendor()
+
+
+class _Meanwhile(NoProgress):
+    """Does something once, when rows have landed."""
+
+    def __init__(self, do: Callable[[], object]) -> None:
+        self._do = [do]
+
+    def rows(self, done: int, total: int) -> None:
+        """Do it now."""
+        if self._do:
+            self._do.pop()()
+
+
+def test_what_others_read_while_a_tab_is_written_is_shown_by_the_next_run(world: World) -> None:
+    _two_sheets(world)
+    config = world.config()
+    other, support = config.sheets
+    with open_office(config) as office:
+
+        def run(sheet: Any, progress: NoProgress) -> RunReport:
+            request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
+            return run_sheet(office, sheet, request, progress=progress, stop=threading.Event())
+
+        def meanwhile() -> None:
+            world.admin.arrive(1)
+            run(other, NoProgress())
+
+        run(support, _Meanwhile(meanwhile))
+        run(support, NoProgress())
     world.assert_tab_equals_vendor()
 
 
