@@ -8,13 +8,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from sync.config.problems import shown
 from sync.config.sheet import Sheet
 from sync.destination.book import MAX_CELLS, Book, locate
 from sync.destination.google import RequestCounts, SheetsHttpClient
 from sync.destination.observe import fetch_book
-from sync.errors import CredentialsRefused, NotShared, SyncError
+from sync.errors import ConfigError, CredentialsRefused, NotShared, SyncError
 from sync.office import NoProgress, Office
 from sync.store.published import load_tab
+
+NAMELESS = "the account of [google] credentials"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,14 @@ class CheckLine:
         """Put an error into a line."""
         return cls(ok=False, text=error.what, hint=error.hint, exit_code=error.exit_code)
 
+    @classmethod
+    def each(cls, error: ConfigError) -> Iterator[CheckLine]:
+        """Put every problem of an error into a line of its own."""
+        for problem in error.problems:
+            yield cls(ok=False, text=problem.what, hint=problem.hint, exit_code=error.exit_code)
+        if not error.problems:
+            yield cls.of(error)
+
 
 def check_sheet(office: Office, sheet: Sheet) -> list[CheckLine]:
     """Look at everything that a run of the sheet needs, and say what is wrong with it."""
@@ -39,7 +50,7 @@ def check_sheet(office: Office, sheet: Sheet) -> list[CheckLine]:
 
 def _check_google(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
     try:
-        account = office.google_account() or "an account without an address"
+        account = office.google_account() or NAMELESS
         client, _ = office.google(
             sheet.spreadsheet_id,
             lease=None,
@@ -52,7 +63,7 @@ def _check_google(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
     except SyncError as error:
         yield CheckLine.of(error)
         return
-    yield CheckLine(ok=True, text=f"Google: {account} can open {book.title!r}")
+    yield CheckLine(ok=True, text=f"Google: {account} can open {shown(book.title)}")
     yield _check_role(client, sheet, account)
     yield _check_size(book)
     yield from _check_tabs(office, sheet, book)
@@ -70,7 +81,7 @@ def _check_role(client: SheetsHttpClient, sheet: Sheet, account: str) -> CheckLi
         return CheckLine(ok=True, text="Google: the account may edit it")
     return CheckLine.of(
         NotShared(
-            f"{account} may look at the spreadsheet, but not edit it.",
+            f"Google: {account} may look at the spreadsheet, but not edit it.",
             hint=f"Open the spreadsheet, press Share, and make {account} an Editor.",
         )
     )
@@ -78,7 +89,8 @@ def _check_role(client: SheetsHttpClient, sheet: Sheet, account: str) -> CheckLi
 
 def _check_size(book: Book) -> CheckLine:
     share = book.n_cells / MAX_CELLS
-    text = f"size: {book.n_cells:,} of {MAX_CELLS:,} cells in {len(book.tabs)} tabs ({share:.0%} full)"
+    tabs = "1 tab" if len(book.tabs) == 1 else f"{len(book.tabs)} tabs"
+    text = f"size: {book.n_cells:,} of {MAX_CELLS:,} cells in {tabs} ({share:.0%} full)"
     return CheckLine(ok=True if share < 0.9 else None, text=text)
 
 
@@ -91,8 +103,8 @@ def _check_tabs(office: Office, sheet: Sheet, book: Book) -> Iterator[CheckLine]
         except SyncError as error:
             yield CheckLine.of(error)
             continue
-        words = "will be made" if there is None else f"is there, titled {there.title!r}"
-        yield CheckLine(ok=True, text=f"tab {title!r}: {words}")
+        words = "will be made" if there is None else f"is there, titled {shown(there.title)}"
+        yield CheckLine(ok=True, text=f"tab {shown(title)}: {words}")
 
 
 def _check_connections(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
@@ -100,6 +112,8 @@ def _check_connections(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
         try:
             with closing(office.source(name, stop=threading.Event())) as source:
                 words = source.probe()
+        except ConfigError as error:
+            yield from CheckLine.each(error)
         except CredentialsRefused as error:
             yield CheckLine(ok=False, text=f"{name}: {error.what}", hint=error.hint, exit_code=error.exit_code)
         except SyncError as error:

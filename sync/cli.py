@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,6 +70,12 @@ def _set_verbose(verbose: bool) -> bool:
     return verbose
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        screen.say([f"callsheet {metadata.version('callsheet')}"])
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=Doors,
     help="Keeps Google Sheets up to date with call-centre data.",
@@ -87,6 +96,16 @@ Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compare every row, not
 PeriodText = Annotated[str | None, typer.Option("--period", help='Another period, such as "yesterday", for every tab.')]
 
 
+@app.callback()
+def _program(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """Run the command line; an error that nobody foresaw is told as such, with its trace under -v."""
     try:
@@ -104,12 +123,25 @@ def main() -> None:
 @app.command("demo")
 def demo(*, port: Port = 0, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run the main job against the sandbox, without any account, and show where to look."""
-    with stop_on_signals() as stop, SandboxServer(port=port) as sandbox:
+    with stop_on_signals() as stop, _listening(port), SandboxServer(port=port) as sandbox:
         done = run_demo(sandbox.url, holdings=sandbox.holdings, stop=stop)
         if screen.out.is_terminal:
             screen.say(["", "The pages stay until you press Ctrl-C."])
             stop.wait()
     raise typer.Exit(exit_code_of(done.reports))
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[None]:
+    """Say so when the port is taken, or not for this user."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        words = os.strerror(error.errno)
+        hint = "Name another one with --port, or 0 for any that is free."
+        raise ConfigError(f"The port {port} of this machine cannot be used: {words}.", hint=hint) from error
 
 
 @app.command("init")
@@ -138,6 +170,8 @@ def check(names: Names = None, *, config: ConfigFile = DEFAULT_CONFIG, verbose: 
             found = check_sheet(office, sheet)
             screen.show_check(sheet.name, found, schedule_words(sheet.schedule, clock.now()))
             lines += found
+    if not settings.sheets:
+        screen.say([f"{config} has no [[sheet]]: nothing will run."])
     screen.say([quota_words([sheet.schedule for sheet in settings.sheets], settings.google, clock.now())])
     raise typer.Exit(highest_code(line.exit_code for line in lines))
 
@@ -172,7 +206,9 @@ def run_now(
     every_sheet: Annotated[bool, typer.Option("--all", help="Run every enabled sheet.")] = False,
     period: PeriodText = None,
     rebuild: Rebuild = False,
-    adopt: Annotated[bool, typer.Option("--adopt", help="Take over tabs that somebody else made.")] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over tabs that somebody else made; not available yet.")
+    ] = False,
     take_header: Annotated[bool, typer.Option("--take-header", help="Put missing or doubled columns right.")] = False,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Believe a vendor that returns nothing.")] = False,
     as_json: Json = False,
@@ -287,6 +323,8 @@ def streams(
     verbose: Verbose = False,
 ) -> None:
     """Show what can be pulled: streams, columns and types, key, filters, limits."""
+    if sample and not stream:
+        raise ConfigError("--sample needs to know of what.", hint="Name a connection and a stream before it.")
     for name, specs in chosen_streams(known_streams(config), connection, stream).items():
         if stream is None:
             screen.show_streams(name, specs)
@@ -300,7 +338,8 @@ def streams(
 @app.command("sandbox")
 def sandbox(*, port: Port = 8300, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run the local stand-ins for Google and the vendors alone, on a port of this machine."""
-    serve_sandbox(port, announce=screen.show_sandbox)
+    with _listening(port):
+        serve_sandbox(port, announce=screen.show_sandbox)
 
 
 @app.command("schema")

@@ -126,8 +126,12 @@ def in_words(instant: datetime | None) -> str:
 
 def why_lines(sheet: str, errors: Sequence[dict[str, Any]]) -> list[str]:
     """Say why a run of a sheet failed and what to do."""
-    lines = []
+    lines: list[str] = []
+    told: set[str] = set()
     for error in errors:
+        if error["message"] in told:
+            continue
+        told.add(error["message"])
         place = f"{sheet}, {error['tab']}" if error.get("tab") else sheet
         lines += ["", f"{place}: {error['message']}", *([f"hint: {error['hint']}"] if error["hint"] else [])]
     return lines

@@ -76,13 +76,17 @@ class RunReport:
 def error_lines(error: SyncError) -> list[str]:
     """Put an error into lines for people: what happened and where, then the hint on its own line."""
     hints = _hint_lines(log.mask(error.hint))
-    gap = [""] if hints and isinstance(error, ConfigError) and error.problems else []
-    return [*_message_lines(error), *gap, *hints]
+    message = _message_lines(error)
+    gap = [""] if hints and "" in message else []
+    return [*message, *gap, *hints]
 
 
 def _message_lines(error: SyncError, *, known: Sequence[str] = ()) -> list[str]:
     problems = error.problems if isinstance(error, ConfigError) else ()
     first = log.mask(_placed(error.what, error.where, known))
+    if error.what == " ".join(problem.what for problem in problems):
+        places = (f" ({problem.file}:{problem.line}: {problem.field})." for problem in problems)
+        return [log.mask(p.what.removesuffix(".") + place) for p, place in zip(problems, places, strict=True)]
     return [first, *(log.mask(line) for problem in problems for line in ["", *format_problem(problem).splitlines()])]
 
 
@@ -155,17 +159,27 @@ def _error_json(error: ErrorReport | None) -> dict[str, Any] | None:
 def run_lines(report: RunReport) -> list[str]:
     """Put a run into lines for people: the run, its tabs, its requests, the address."""
     lines = [f"{report.sheet}: {report.outcome} in {report.seconds:,.1f} s", *failure_lines(report.error)]
+    told: dict[ErrorReport, str] = {}
     for tab in report.tabs:
-        lines += [f"  {tab.title}: {_tab_words(tab)}", *failure_lines(tab.error), *_warning_lines(tab.warnings)]
-    lines += _warning_lines(report.warnings)
+        lines += _tab_lines(tab, told)
+    lines += [f"  warning: {warning}" for warning in report.warnings]
     if report.requests:
         lines.append(f"  requests: {request_words(report.requests)}")
     return [*lines, f"  {report.spreadsheet_url}"] if report.spreadsheet_url else lines
 
 
+def _tab_lines(tab: TabReport, told: dict[ErrorReport, str]) -> list[str]:
+    """Put a tab into lines; what kept several from being written is told once, with the first."""
+    warnings = [f"    warning: {warning}" for warning in tab.warnings]
+    if tab.error is None:
+        return [f"  {tab.title}: {_tab_words(tab)}", *warnings]
+    if tab.error in told:
+        return [f"  {tab.title}: {tab.outcome}, for the same reason as {told[tab.error]}", *warnings]
+    told[tab.error] = tab.title
+    return [f"  {tab.title}: {tab.outcome}", *failure_lines(tab.error), *warnings]
+
+
 def _tab_words(tab: TabReport) -> str:
-    if tab.error is not None:
-        return str(tab.outcome)
     counts = [f"{n:,} {name}" for name in ("added", "changed", "removed") if (n := getattr(tab, name))]
     return f"{tab.rows:,} rows; {', '.join(counts) or 'unchanged'}"
 
@@ -175,10 +189,6 @@ def failure_lines(error: ErrorReport | None) -> list[str]:
     if error is None:
         return []
     return [f"    {line}" for line in (*error.message.splitlines(), *_hint_lines(error.hint))]
-
-
-def _warning_lines(warnings: Sequence[str]) -> list[str]:
-    return [f"    warning: {warning}" for warning in warnings]
 
 
 def request_words(requests: Mapping[str, int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -72,12 +73,15 @@ def show_check(sheet: str, lines: Sequence[CheckLine], next_times: str) -> None:
 
 def show_plan(sheet: str, plan: SheetPlan) -> None:
     """Print what a run would do."""
+    if plan.error and not plan.tabs:
+        say([f"{sheet}: no plan", *failure_lines(plan.error)])
+        return
     rows = [(t.title, t.rows_now, t.rows_after, t.added, t.changed, t.cells_after) for t in plan.tabs]
     show_table(sheet, ("tab", "rows now", "rows after", "added", "changed", "cells after"), rows)
     size = f"{plan.bytes / 1000:,.0f} kB" if plan.bytes >= 1000 else f"{plan.bytes:,} bytes"
     say(
         [
-            f"  requests: {plan.requests_read:,} reads, {plan.requests_write:,} writes, {size}; "
+            f"  requests: google read {plan.requests_read:,}, google write {plan.requests_write:,}, {size}; "
             f"{plan.minutes_of_quota:.1f} minutes of quota",
             f"  cells: {plan.cells_total:,} of {plan.cells_limit:,} ({plan.cells_total / plan.cells_limit:.1%} full)",
             *(f"  warning: {warning}" for warning in plan.warnings),
@@ -117,9 +121,19 @@ def _days(length: Any) -> str:
 def show_sample(records: Sequence[Record]) -> None:
     """Print pulled records, one field a line: they have too many columns for a table."""
     for n, record in enumerate(records, start=1):
-        say(["", f"record {n}:", *(f"  {name}: {value}" for name, value in {**record.values, **record.extra}.items())])
+        values = {**record.values, **record.extra}
+        say(["", f"record {n}:", *(f"  {name}: {_sample(value)}".rstrip() for name, value in values.items())])
     if not records:
         say(["", "No records in the last 30 days."])
+
+
+def _sample(value: object) -> str:
+    """Write a value of a record as people read it; nothing is nothing."""
+    if isinstance(value, datetime):
+        return in_words(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def show_standings(standings: Sequence[Standing]) -> None:
@@ -132,6 +146,9 @@ def show_standings(standings: Sequence[Standing]) -> None:
 
 def show_history(runs: Sequence[Run]) -> None:
     """Print runs, latest first."""
+    if not runs:
+        say(["No runs yet."])
+        return
     columns = ("started", "sheet", "asked by", "outcome", "took", "added", "changed", "removed", "requests")
     show_table("", columns, [history_row(run) for run in runs])
 

@@ -131,6 +131,8 @@ def parse_spreadsheet(text: str) -> str:
         raise ValueError(
             f'a link of "Publish to web" does not lead to the spreadsheet; allowed: {ALLOWED_SPREADSHEETS}'
         )
+    if re.search(r"//(docs|drive)\.google\.com/(?!.*spreadsheets/)[a-z]+/", text) and "/open?" not in text:
+        raise ValueError("it leads to something that is not a spreadsheet; allowed: " + ALLOWED_SPREADSHEETS)
     match = re.search(r"/d/([A-Za-z0-9_-]{3,200})(?:[/?#]|$)", text) or re.search(
         r"[?&](?:id|key)=([A-Za-z0-9_-]{3,200})(?:[&#]|$)", text
     )

@@ -55,7 +55,7 @@ class Config:
             if sheet.name.casefold() == name.casefold():
                 return sheet
         names = [sheet.name for sheet in self.sheets]
-        hint = did_you_mean(name, names) or f"Sheets: {listed(names) or 'none'}."
+        hint = did_you_mean(name, names) or f"Known: {listed(names) or 'none'}."
         raise ConfigError(f"There is no sheet {shown(name)} in {self.path}.", hint=hint)
 
     def spec_of(self, tab: Tab) -> StreamSpec:
@@ -63,9 +63,22 @@ class Config:
         return VENDORS[self.connections[tab.connection].vendor].specs[tab.stream]
 
     def connection_secrets(self, name: str) -> dict[str, str]:
-        """Return the secrets of a connection by option; ConfigError names one that cannot be read."""
+        """Return the secrets of a connection by option; ConfigError names all that cannot be read."""
         options = self.connections[name]
-        return {key: self._resolve(f"connection.{name}.{key}", getattr(options, key)) for key in options.secret_names()}
+        found: dict[str, str] = {}
+        failures: list[ConfigError] = []
+        for key in options.secret_names():
+            try:
+                found[key] = self._resolve(f"connection.{name}.{key}", getattr(options, key))
+            except ConfigError as error:
+                failures.append(error)
+        if len(failures) > 1:
+            problems = [problem for failure in failures for problem in failure.problems]
+            whats, hints = [failure.what for failure in failures], [failure.hint for failure in failures]
+            raise ConfigError(" ".join(whats), problems=problems, hint=" ".join(hints))
+        if failures:
+            raise failures[0]
+        return found
 
     def google_key(self) -> str | None:
         """Return the JSON text of the service account's key; None for "adc" and "anonymous"."""

@@ -106,7 +106,8 @@ def _check_stream_name(tab: Place, vendor: Vendor) -> Iterator[Problem]:
     if stream is None:
         return
     if stream in vendor.planned_streams:
-        yield not_yet(tab.at("stream"), f'The stream "{stream}" of {vendor.title}', allowed=list(vendor.specs))
+        if vendor.available:  # else it is told of the vendor
+            yield not_yet(tab.at("stream"), f'The stream "{stream}" of {vendor.title}', allowed=list(vendor.specs))
     else:
         yield unknown_name(
             tab.at("stream"), f"stream of {vendor.title}", stream, [*vendor.specs, *vendor.planned_streams]

@@ -140,8 +140,8 @@ class Summary(Options):
     sort_by: str | None = Field(
         default=None,
         json_schema_extra={"example": "count"},
-        description="You sort by one of the metrics or groups; left out, groups that begin with a stretch of time stand "
-        "in its order, all others by their number of calls, the largest first.",
+        description="You sort by one of the metrics or groups; left out, groups that begin with a stretch of time "
+        "stand in its order, all others by their number of calls, the largest first.",
     )
     sort_order: Literal["desc", "asc"] = Field(
         default="desc", description="You put the largest first (desc) or the smallest (asc)."

@@ -15,7 +15,7 @@ _LOCKED = (
 _DAMAGED = (
     "The store {name} is damaged, or is not a store of callsheet.",
     "Restore a copy, or move the file (with its -wal and -shm) away and run again: records are fetched again as far "
-    "back as the vendor remembers, and tabs are matched by key with --adopt.",
+    "back as the vendor remembers, and tabs are found by their tags and matched by key.",
 )
 _FULL = ("The disk of the store {name} is full.", "Free some space, then run again.")
 _READ_ONLY = (

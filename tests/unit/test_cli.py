@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -70,6 +71,7 @@ def call(*arguments: str) -> Result:
         ("init-twice", ("init",)),
         ("no-such-connection", ("streams", "justcal")),
         ("no-such-stream", ("streams", "justcall", "cals")),
+        ("sample-of-what", ("streams", "justcall", "--sample", "3")),
     ],
 )
 def test_a_mistake_is_told_with_a_hint_and_exit_code_2(folder: Path, name: str, arguments: tuple[str, ...]) -> None:
@@ -241,3 +243,16 @@ def test_what_nobody_foresaw_is_told_without_a_trace(
     shown = capsys.readouterr().err
     assert "not foreseen: ZeroDivisionError" in shown
     assert "Traceback" not in shown
+
+
+def test_a_port_that_is_taken_is_a_wrong_option_and_no_surprise(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for command in ("sandbox", "demo"):
+            result = call(command, "--port", str(port))
+            assert result.exit_code == 2
+            assert f"The port {port} of this machine cannot be used" in result.stderr
+
+
+def test_the_version_is_told(folder: Path) -> None:
+    assert call("--version").stdout.startswith("callsheet 0.")

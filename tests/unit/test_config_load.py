@@ -12,6 +12,7 @@ import pytest
 from sync.config.load import Config, load_config, read_config
 from sync.config.problems import format_problems
 from sync.errors import ConfigError, Problem
+from sync.report import error_lines
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "config"
 TOP = """\
@@ -150,13 +151,42 @@ def test_secrets_are_read_when_asked_for_and_are_not_in_the_config(load, monkeyp
     assert "itself" not in repr(config)
 
 
-def test_a_secret_that_is_missing_is_told_with_the_line_that_names_it(load, monkeypatch):
+def test_every_secret_that_is_missing_is_told_with_the_line_that_names_it(load, monkeypatch):
     monkeypatch.delenv("A_TEST_KEY", raising=False)
     config = load(TOP + SHEET)
     with pytest.raises(ConfigError, match="A_TEST_KEY is not set") as caught:
         config.connection_secrets("justcall")
-    (found,) = caught.value.problems
-    assert (found.file, found.line, found.field) == ("config.toml", 5, "connection.justcall.api_key")
+    assert error_lines(caught.value) == [
+        "The environment variable A_TEST_KEY is not set (config.toml:5: connection.justcall.api_key).",
+        "The secret file secret.txt cannot be read: No such file or directory "
+        "(config.toml:6: connection.justcall.api_secret).",
+        "hint: Set it, for example: export A_TEST_KEY=... Create it, or correct the path.",
+    ]
+    Path("secret.txt").write_text("the-secret-itself")
+    with pytest.raises(ConfigError) as caught:
+        config.connection_secrets("justcall")
+    assert error_lines(caught.value) == [
+        "The environment variable A_TEST_KEY is not set (config.toml:5: connection.justcall.api_key).",
+        "hint: Set it, for example: export A_TEST_KEY=...",
+    ]
+
+
+@pytest.mark.parametrize(
+    "link", ["https://docs.google.com/document/d/1AbC_d-9/edit", "https://drive.google.com/drive/folders/1AbC_d-9"]
+)
+def test_a_link_to_something_that_is_not_a_spreadsheet_is_refused(problems, link):
+    (found,) = problems(TOP + SHEET.replace("https://docs.google.com/spreadsheets/d/1AbC/edit", link))
+    assert "not a spreadsheet" in found.what
+
+
+@pytest.mark.parametrize(
+    ("group", "order", "sorted_by"),
+    [("date", "", None), ("date", "asc", "date"), ("agent_name", "asc", "count"), ("agent_name", "", None)],
+)
+def test_an_order_without_a_sort_by_is_that_of_what_is_sorted_by_when_left_out(load, group, order, sorted_by):
+    written = f'sort_order = "{order}"\n' if order else ""
+    config = load(TOP + SHEET + SUMMARY.replace("agent_name", group) + written)
+    assert config.sheets[0].summaries[0].sorted_by == sorted_by
 
 
 @pytest.mark.parametrize("credentials", ["adc", "anonymous"])
