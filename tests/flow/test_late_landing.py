@@ -104,9 +104,7 @@ def test_a_write_that_lands_between_the_requests_of_the_next_run_is_put_right(wo
 
 def _sort_by_duration(world: World) -> None:
     header, *rows = world.tab()
-    sheets = world.admin.http.get(f"/v4/spreadsheets/{world.spreadsheet}", headers={"Authorization": "Bearer test"})
-    (sheet_id,) = (s["properties"]["sheetId"] for s in sheets.json()["sheets"] if s["properties"]["title"] == "Calls")
-    span = {"sheetId": sheet_id, "startRowIndex": 1, "endRowIndex": 1 + len(rows)}
+    span = {"sheetId": mishaps.sheet_id(world), "startRowIndex": 1, "endRowIndex": 1 + len(rows)}
     by = {"dimensionIndex": header.index("Duration (s)"), "sortOrder": "DESCENDING"}
     world.admin.edit(world.spreadsheet, requests=[{"sortRange": {"range": span, "sortSpecs": [by]}}])
 
