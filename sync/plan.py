@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sync.config.settings import Google
 from sync.destination.book import MAX_CELLS
 from sync.destination.diff import TabChange
-from sync.destination.layout import make_bodies
+from sync.destination.writer import sizes_of
 from sync.publish import Published
 from sync.report import ErrorReport, TabReport
 from sync.store import published as store_published
@@ -45,8 +45,8 @@ class SheetPlan:
 def make_plan(published: Published, google: Google, *, warnings: Sequence[str] = ()) -> SheetPlan:
     """Say what the first round of a publish would send."""
     changes = [change for change in published.changes if not change.is_empty]
-    sizes = [body.n_bytes for body in make_bodies([(c, c.writes) for c in changes], max_bytes=google.max_request_bytes)]
-    n_write = len(sizes) + any(change.needs_structure for change in changes)
+    sizes = sizes_of(changes, max_bytes=google.max_request_bytes)
+    n_write = len(sizes)
     n_read = 2 if published.book and any(not change.is_new for change in published.changes) else 1
     by_title = {change.shape.title: change for change in published.changes}
     total = (published.book.n_cells if published.book else 0) + sum(c.n_more_cells for c in changes)

@@ -54,9 +54,8 @@ class Writer:
 
         """
         written = Written()
-        parts = [_batches(change, self._max_bytes) for change in changes if change.needs_structure]
-        for now in zip_longest(*parts):
-            self._apart(_left((part for part in now if part), written), partial(self._send_structure, written), written)
+        for parts in _parts_together(changes, self._max_bytes):
+            self._apart(_left(parts, written), partial(self._send_structure, written), written)
         self._apart(_left(changes, written), partial(self._send_values, written), written)
         return written
 
@@ -79,12 +78,7 @@ class Writer:
                 self._apart([change], send, written)
 
     def _send_structure(self, written: Written, changes: Sequence[TabChange]) -> None:
-        requests: list[dict[str, Any]] = []
-        for change in changes:
-            requests += make_structure(change)
-            additions = _insertions(change)
-            requests += make_fill(change, additions) if additions else ()
-        body = orjson.dumps({"requests": requests, "includeSpreadsheetInResponse": True})
+        body = _structure_body(changes)
         answer = self._client.send(
             "POST", f"{self._path}:batchUpdate", kind="write", params={"fields": _ANSWER_FIELDS}, body=body
         )
@@ -95,8 +89,7 @@ class Writer:
             self._landed(n_rows)
 
     def _send_values(self, written: Written, changes: Sequence[TabChange]) -> None:
-        rest = [(change, _without(change.writes, _insertions(change))) for change in changes]
-        for body in make_bodies(rest, max_bytes=self._max_bytes):
+        for body in _value_bodies(changes, self._max_bytes):
             self._send_body(body, {change.spot.sheet_id: change for change in changes}, written)
 
     def _send_body(self, body: Body, changes: Mapping[int, TabChange], written: Written) -> None:
@@ -115,6 +108,33 @@ class Writer:
     def _landed(self, n_rows: int) -> None:
         self._n_rows += n_rows
         self._on_rows(self._n_rows)
+
+
+def sizes_of(changes: Sequence[TabChange], *, max_bytes: int) -> list[int]:
+    """Return the bytes of each body that `write` would send."""
+    structure = [len(_structure_body(parts)) for parts in _parts_together(changes, max_bytes)]
+    return [*structure, *(body.n_bytes for body in _value_bodies(changes, max_bytes))]
+
+
+def _parts_together(changes: Iterable[TabChange], max_bytes: int) -> Iterator[list[TabChange]]:
+    """Yield the changes of structure of all tabs, one batch after the other."""
+    parts = [_batches(change, max_bytes) for change in changes if change.needs_structure]
+    for together in zip_longest(*parts):
+        yield [part for part in together if part]
+
+
+def _structure_body(changes: Iterable[TabChange]) -> bytes:
+    requests: list[dict[str, Any]] = []
+    for change in changes:
+        requests += make_structure(change)
+        additions = _insertions(change)
+        requests += make_fill(change, additions) if additions else ()
+    return orjson.dumps({"requests": requests, "includeSpreadsheetInResponse": True})
+
+
+def _value_bodies(changes: Iterable[TabChange], max_bytes: int) -> Iterator[Body]:
+    rest = ((change, _without(change.writes, _insertions(change))) for change in changes)
+    return make_bodies(rest, max_bytes=max_bytes)
 
 
 def _left(changes: Iterable[TabChange], written: Written) -> list[TabChange]:

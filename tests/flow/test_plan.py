@@ -67,6 +67,24 @@ def test_a_plan_counts_the_bodies_of_a_change_too_large_for_one(world: World) ->
     _assert_run_does_as_planned(world, plan)
 
 
+def test_a_plan_of_a_tab_alone_counts_what_is_added_once(world: World) -> None:
+    world.swaps = dict.fromkeys(_summaries(world), "")
+    world.run()
+    world.admin.arrive(10)
+    plan = _plan(world)
+    report = world.run()
+    assert plan.requests_write == report.requests["google_write"] == 1
+    assert plan.tabs[0].added == report.tabs[0].added == 10
+
+
+def _summaries(world: World) -> list[str]:
+    world.config()
+    return [
+        "\n[[sheet.summary]]" + part
+        for part in (world.folder / "config.toml").read_text().split("\n[[sheet.summary]]")[1:]
+    ]
+
+
 def test_a_plan_tells_what_would_stop_the_run(world: World) -> None:
     world.admin.edit(world.spreadsheet, requests=[{"addSheet": {"properties": {"title": "Calls"}}}])
     plan = _plan(world)
