@@ -434,10 +434,10 @@ def test_a_vendor_key_that_is_refused_touches_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_google_token_that_is_refused_is_a_matter_of_credentials(world: World, status: int) -> None:
-    world.run()
     if status == 403:
         world.admin.options(google={"require_token": True})  # no token at all
     else:
+        _use_service_account(world)
         world.admin.fault(service="google", status=401, do="refuse", times=50)
     report = world.run()
     world.admin.clear_faults()
