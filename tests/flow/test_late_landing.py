@@ -118,11 +118,6 @@ def test_a_small_write_that_lands_after_a_sort_is_put_right(world: World, nth: i
     _assert_right(world, n_notes)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="rows that did not fit into the request that inserts them are filled by one that names grid rows and writes "
-    "keys: when it lands minutes late, after people sorted, it writes other keys beside their notes",
-)
 def test_a_large_addition_that_lands_after_a_sort_leaves_notes_beside_their_calls(world: World) -> None:
     n_notes = _run_that_loses_a_write(world, 2, n_new=N_LARGE)
     _sort_by_duration(world)
