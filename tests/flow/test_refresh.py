@@ -109,12 +109,12 @@ def test_days_without_a_run_are_caught_up_with_what_was_edited_meanwhile(world: 
 # Sharing
 
 
-def _two_sheets(world: World) -> None:
+def _two_sheets(world: World, period: str = "last 7 days") -> None:
     other = world.admin.make_spreadsheet("Other")
     start = '[[sheet]]\nname = "support"'
     world.swaps[start] = (
         f'[[sheet]]\nname = "other"\nspreadsheet = "{other}"\ntimezone = "{ZONE}"\n[[sheet.tab]]\ntitle = "All"\n'
-        f'connection = "justcall"\nstream = "calls"\nperiod = "last 7 days"\n\n{start}'
+        f'connection = "justcall"\nstream = "calls"\nperiod = "{period}"\n\n{start}'
     )
 
 
@@ -162,6 +162,28 @@ def test_two_sheets_at_the_same_time_wait_for_one_reading(world: World) -> None:
     assert {report.outcome for report in reports} == {Outcome.OK}
     assert _n_asked(world) == n_alone
     world.assert_tab_equals_vendor()
+
+
+def test_a_period_asked_for_shows_also_what_another_sheet_had_read_before(world: World) -> None:
+    _two_sheets(world, "last 28 days")
+    config = world.config()
+    other, support = config.sheets
+    today = clock.now().date()
+
+    def days(first: int, last: int) -> clock.Period:
+        return clock.Period.parse(f"{today - timedelta(days=first)}..{today - timedelta(days=last)}")
+
+    with open_office(config) as office:
+        for sheet, period in ((other, None), (support, None), (support, days(26, 24)), (support, None)):
+            request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now(), period=period)
+            run_sheet(office, sheet, request, progress=NoProgress(), stop=threading.Event())
+        request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now(), period=days(15, 13))
+        report = run_sheet(office, support, request, progress=NoProgress(), stop=threading.Event())
+    first, last = (str(today - timedelta(days=n)) for n in (14, 13))
+    asked = {call["call_id"] for call in world.admin.calls() if first <= call["started_at"][:10] < last}
+    assert asked
+    assert asked <= set(_shown(world))
+    assert report.tabs[0].added >= len(asked)
 
 
 class _Meanwhile(NoProgress):
