@@ -19,7 +19,7 @@ from tests.sandbox_admin import Admin
 from tests.world import World
 
 NOTES = "Remark"
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 def run_on(world: World) -> RunReport:
