@@ -300,8 +300,9 @@ class SummaryPublish(TabPublish):
         return None if self.is_whole else []
 
     def use_rows_of(self, change: TabChange | None) -> None:
-        """Hear what the summed tab is about to show; None when it stays as it is."""
-        self._keys = None if change is None else self.of.shown_keys(change)
+        """Hear what the summed tab is about to show; None when it stays as it is, or as it was told before."""
+        if change is not None:
+            self._keys = self.of.shown_keys(change)
 
     def diff(self, there: ObservedTab | None, book: Book, blocks: Sequence[Block]) -> TabChange | None:
         """Return what is to be changed; None when the tab must be read whole first."""

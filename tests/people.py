@@ -79,7 +79,7 @@ class Edit:
     @property
     def notes(self) -> set[str]:
         """The notes that are typed in it."""
-        texts = re.findall(r'"stringValue": "(note of [^"]+)"', json.dumps(self.requests))
+        texts = re.findall(r'"stringValue": "(note of [^"]+)"', json.dumps(self.requests, ensure_ascii=False))
         return set(texts)
 
 
@@ -183,7 +183,7 @@ class Person:
         look = look or self.look()
         assert {note for note, _ in look.notes()} == self.notes
         for note, key in look.notes():
-            assert _about(note) == key, f"{note!r} stands beside {key}"
+            assert _about(note) == _word(key), f"{note!r} stands beside {key}"
         texts = [cell for row in look.rows for cell in row if isinstance(cell, str)]
         assert [texts.count(mark) for mark in self.marks] == [1] * len(self.marks), self.marks
         mine = set(look.columns.values())
@@ -194,6 +194,10 @@ class Person:
             if n not in mine and cell != "" and not NOTE.match(str(cell)) and cell not in self.marks
         ]
         assert not strange, f"in people's columns: {strange[:3]}"
+
+
+def _word(key: str) -> str:
+    return key.replace(" ", "_")
 
 
 def _about(note: str) -> str:
@@ -226,7 +230,9 @@ def note_on(keys: Sequence[str], *, column: int | None = None, more: str = "") -
         at = look.free if column is None else column
         row_of = look.row_of
         return Edit(
-            requests=[text_at(look.sheet_id, row_of[key], at, f"note of {key}{more}") for key in keys if key in row_of]
+            requests=[
+                text_at(look.sheet_id, row_of[key], at, f"note of {_word(key)}{more}") for key in keys if key in row_of
+            ]
         )
 
     return make

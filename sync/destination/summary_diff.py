@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from sync.destination.diff import RowWrite, TabChange
 from sync.destination.observe import Block
 from sync.destination.spot import Row
+
+T = TypeVar("T")
 
 
 def diff_summary(change: TabChange, *, wanted: Sequence[tuple[str, Row]], blocks: Sequence[Block]) -> TabChange:
@@ -27,11 +31,16 @@ def _by_position(change: TabChange, wanted: Sequence[tuple[str, Row]], rows: dic
     spot, shape = change.spot, change.shape
     first = spot.header_row + 1
     n_free = max(0, spot.n_rows - 1 - first)  # one spare row stays at the end, so that ranges grow
+    reads = [spot.ours(rows.get(first + i, ())) for i in range(len(wanted))]
+    stays = [shape.key_of(read) == shape.key_of(cells) for read, (_, cells) in zip(reads, wanted, strict=True)]
     writes, changed = [], {}
     for i, (key, cells) in enumerate(wanted):
-        read = spot.ours(rows.get(first + i, ()))
-        if not all(shape.same_cell(w, r) for w, r in zip(cells, read, strict=True)):
-            writes.append(RowWrite(row=first + i, key=key, cells=cells, keeps_key=False))
+        is_same = all(shape.same_cell(w, r) for w, r in zip(cells, reads[i], strict=True))
+        if is_same and all(stays):
+            continue
+        # Where labels move, every row is written: somebody may sort the tab before the write lands.
+        writes.append(RowWrite(row=first + i, key=shape.key_of(cells) or "", cells=cells, keeps_key=all(stays)))
+        if not is_same:
             changed[key] = first + i
     blank: Row = [None] * len(shape.columns)
     for at in sorted(rows):
@@ -51,23 +60,19 @@ def _by_position(change: TabChange, wanted: Sequence[tuple[str, Row]], rows: dic
 
 def _by_key(change: TabChange, wanted: Sequence[tuple[str, Row]], rows: dict[int, Row]) -> TabChange:
     spot, shape = change.spot, change.shape
-    row_of: dict[str, int] = {}
-    for at in sorted(rows):
-        key = shape.key_of(spot.ours(rows[at]))
-        if key is not None:
-            row_of.setdefault(key, at)
-    keys = {shape.key_of(tuple(cells)): (key, cells) for key, cells in wanted}
+    row_of = _numbered((shape.key_of(spot.ours(rows[at])), at) for at in sorted(rows))
+    keys = _numbered((shape.key_of(tuple(cells)), (key, cells)) for key, cells in wanted)
     missing = [(key, cells) for text, (key, cells) in keys.items() if text not in row_of]
     at, n_insert = max(row_of.values(), default=spot.header_row + 1), len(missing)
     writes, changed, positions = [], {}, {}
-    for text, row in row_of.items():
+    for (text, n), row in row_of.items():
         moved = row + n_insert if row >= at else row
         read = spot.ours(rows[row])
-        if text in keys:
-            key, cells = keys[text]
+        if (text, n) in keys:
+            key, cells = keys[text, n]
             positions[key] = moved
             if not all(shape.same_cell(w, r) for w, r in zip(cells, read, strict=True)):
-                writes.append(RowWrite(row=moved, key=text or "", cells=cells))
+                writes.append(RowWrite(row=moved, key=text, cells=cells))
                 changed[key] = moved
         elif any(read):
             has_notes = spot.theirs(rows[row])
@@ -85,3 +90,14 @@ def _by_key(change: TabChange, wanted: Sequence[tuple[str, Row]], rows: dict[int
         changed=changed,
         positions=positions | added,
     )
+
+
+def _numbered(found: Iterable[tuple[str | None, T]]) -> dict[tuple[str, int], T]:
+    """Return what stands beside each label, the n-th of equal ones by n: two agents may have one name."""
+    numbered: dict[tuple[str, int], T] = {}
+    counts: Counter[str] = Counter()
+    for label, what in found:
+        if label is not None:
+            numbered[label, counts[label]] = what
+            counts[label] += 1
+    return numbered

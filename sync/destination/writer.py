@@ -150,7 +150,7 @@ def _insertions(change: TabChange) -> Sequence[RowWrite]:
     if not change.n_insert or change.is_new:
         return ()
     rows = [w for w in change.writes if change.insert_at <= w.row < change.insert_at + change.n_insert]
-    if len(rows) != change.n_insert or any(w.keeps_key for w in rows):
+    if len(rows) != change.n_insert or any(w.keeps_key or w.key not in change.added for w in rows):
         return ()
     return sorted(rows, key=lambda w: w.row)
 
