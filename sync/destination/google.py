@@ -21,6 +21,7 @@ import orjson
 import requests
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
+from google.oauth2 import service_account
 
 from sync import clock
 from sync.errors import (
@@ -104,6 +105,8 @@ def make_credentials(reference: str, text: str) -> Credentials:
         if reference == "adc":
             return google.auth.default(scopes=SCOPES)[0]
         payload = json.loads(text)
+        if payload.get("type") == "service_account":
+            return service_account.Credentials.from_service_account_info(payload, scopes=SCOPES)
         loaded, _ = google.auth.load_credentials_from_dict(payload, scopes=SCOPES)  # type: ignore[no-untyped-call]
         return loaded  # type: ignore[no-any-return, unused-ignore]
     except (GoogleAuthError, ValueError, AttributeError, TypeError) as error:
@@ -201,7 +204,9 @@ def _translated(endpoint: Endpoint) -> Iterator[None]:
         raise Unreachable(f"Google did not answer within {READ_TIMEOUT_S:.0f} s.", outcome_unknown=True) from error
     except requests.exceptions.ConnectionError as error:
         raise Unreachable(
-            f"The connection to {endpoint.sheets_url} failed.", outcome_unknown=not _never_sent(error)
+            f"The connection to {endpoint.sheets_url} failed.",
+            outcome_unknown=not _never_sent(error),
+            hint="Check the network; if it works, check sheets_url in [google].",
         ) from error
     except requests.exceptions.RequestException as error:
         raise Unreachable(f"The answer of {endpoint.sheets_url} was cut short.", outcome_unknown=True) from error

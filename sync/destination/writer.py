@@ -15,7 +15,7 @@ import orjson
 
 from sync.destination.book import BOOK_FIELDS, Book, to_book
 from sync.destination.diff import RowWrite, TabChange
-from sync.destination.google import PayloadTooBig, SheetsHttpClient
+from sync.destination.google import PayloadTooBig, ProtectedCells, SheetsHttpClient
 from sync.destination.layout import Body, Stretch, encode_row, make_bodies
 from sync.destination.requests import make_fill, make_structure
 from sync.errors import ContractBroken, StoppedByGuard, SyncError, Where
@@ -89,8 +89,17 @@ class Writer:
             self._landed(n_rows)
 
     def _send_values(self, written: Written, changes: Sequence[TabChange]) -> None:
-        for body in _value_bodies(changes, self._max_bytes):
-            self._send_body(body, {change.spot.sheet_id: change for change in changes}, written)
+        by_sheet = {change.spot.sheet_id: change for change in changes}
+        try:
+            for body in _value_bodies(changes, self._max_bytes):
+                self._send_body(body, by_sheet, written)
+        except ProtectedCells:
+            if len(changes) > 1:
+                raise
+            # What is protected may be the header, the keys or people's columns between ours, which nobody overwrites
+            for body in _value_bodies(changes, self._max_bytes, is_narrow=True):
+                self._send_body(body, by_sheet, written)
+            written.moved |= {change.shape.uid for change in changes}  # unchecked: the next round reads the tab whole
 
     def _send_body(self, body: Body, changes: Mapping[int, TabChange], written: Written) -> None:
         answer = self._client.send(
@@ -132,9 +141,9 @@ def _structure_body(changes: Iterable[TabChange]) -> bytes:
     return orjson.dumps({"requests": requests, "includeSpreadsheetInResponse": True})
 
 
-def _value_bodies(changes: Iterable[TabChange], max_bytes: int) -> Iterator[Body]:
+def _value_bodies(changes: Iterable[TabChange], max_bytes: int, *, is_narrow: bool = False) -> Iterator[Body]:
     rest = ((change, _without(change.writes, _insertions(change))) for change in changes)
-    return make_bodies(rest, max_bytes=max_bytes)
+    return make_bodies(rest, max_bytes=max_bytes, is_narrow=is_narrow)
 
 
 def _left(changes: Iterable[TabChange], written: Written) -> list[TabChange]:

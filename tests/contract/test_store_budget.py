@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from sqlalchemy import func, select
@@ -157,11 +156,10 @@ def test_clock_set_back_never_overfills_a_window(budget: Budget, stopped_clock: 
     assert most_in_a_window(seconds(given), 60) <= 2
 
 
-def test_large_limit_costs_little(budget: Budget) -> None:
-    began = time.perf_counter()
+def test_large_limit_makes_nobody_wait(budget: Budget) -> None:
+    asked_at = clock.now()
     given = [budget.reserve([Limit("a", 10**9, 60)]) for _ in range(100)]
-    assert time.perf_counter() - began < 2
-    assert max(given) < clock.now() + timedelta(seconds=1)
+    assert all(asked_at <= at <= clock.now() for at in given)
 
 
 @pytest.mark.parametrize(("n", "window_s"), [(0, 60), (1, 0), (-1, 60)])
