@@ -37,8 +37,10 @@ class Look:
 
     @property
     def free(self) -> int:
-        """The first of people's columns right of Callsheet's."""
-        return max(self.columns.values()) + 1
+        """The first of people's columns right of Callsheet's, or the last among those."""
+        right = max(self.columns.values()) + 1
+        theirs = set(range(self.n_columns)) - set(self.columns.values())
+        return right if right < self.n_columns else max(theirs)
 
     @property
     def row_of(self) -> dict[str, int]:

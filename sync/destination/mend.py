@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from sync.destination.diff import ForeignCell, RowWrite
@@ -49,7 +49,9 @@ def find_landed(misplaced: Iterable[Misplaced], now: Spot, blocks: Sequence[Bloc
             if found and sum(cell is not None for cell in wrote) >= MIN_TELLING_CELLS:
                 at = one.write.row if one.write.row in found else found[0]
                 found.remove(at)
-                landed.append(Landed(one=one, row=at, cells=rows[at]))
+                # What was read at the row of an insertion stood in another row: the one that it pushed down.
+                before = one if one.write.keeps_key else replace(one, before=None)
+                landed.append(Landed(one=before, row=at, cells=rows[at]))
     return landed
 
 

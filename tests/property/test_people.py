@@ -41,6 +41,7 @@ class People(RuleBasedStateMachine):
         self.world.run()
         self.person = Person(self.world)
         self.done: set[str] = set()
+        self.troubles: list[dict[str, Any]] = []
 
     def teardown(self) -> None:
         self.stack.close()
@@ -82,10 +83,13 @@ class People(RuleBasedStateMachine):
 
     @rule(trouble=st.sampled_from(TROUBLES), kind=st.sampled_from(["read", "write"]), nth=st.integers(1, 3))
     def trouble(self, trouble: dict[str, Any], kind: str, nth: int) -> None:
-        self.world.admin.fault(service="google", kind=kind, nth=nth, **trouble)
+        self.troubles.append({"service": "google", "kind": kind, "nth": nth, **trouble})
 
     @rule()
     def run(self) -> None:
+        for trouble in self.troubles:  # set only now, as people read the tab too
+            self.world.admin.fault(**trouble)
+        self.troubles.clear()
         report = self.world.run()
         self.world.admin.clear_faults()
         if report.outcome in (Outcome.FAILED, Outcome.STOPPED):
