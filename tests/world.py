@@ -9,14 +9,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sync import clock
 from sync.config.load import Config, load_config
-from sync.office import NoProgress, Office, open_office
+from sync.office import NoProgress, open_office
 from sync.report import RunReport
 from sync.run import RunRequest, Trigger, run_sheet
 from sync.sandbox.calls import CallOptions
@@ -97,7 +97,7 @@ class World:
     more_tab: str = ""
     max_bytes: int = 2_000_000
     swaps: dict[str, str] = field(default_factory=dict)  # of pieces of the config text
-    _offices: list[Office] = field(default_factory=list)
+    _first_today: date | None = None  # in ZONE, of the first run
 
     def config(self) -> Config:
         """Write the config and read it."""
@@ -120,6 +120,7 @@ class World:
     def run(self, *, stop: threading.Event | None = None, **wanted: Any) -> RunReport:
         """Run the sheet as a person asks for it, and return the report; the log then holds this run alone."""
         self.admin.clear_log()
+        self._first_today = self._first_today or self._today()
         config = self.config()
         request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now(), **wanted)
         with open_office(config) as office:
@@ -144,16 +145,22 @@ class World:
         ]
 
     def wanted(self) -> dict[str, dict[str, Any]]:
-        """Return what the tab must show by call id, from the vendor's own data."""
+        """Return what the tab must show by call id, from the vendor's own data.
+
+        A call stays when the day passes on which it leaves the period, so the period is that of the first run.
+        """
         days = int(self.period.split()[1])
-        today = clock.now().astimezone(ZoneInfo(ZONE)).date()
-        first = today - timedelta(days=days - 1)
+        today = self._today()
+        first = (self._first_today or today) - timedelta(days=days - 1)
         calls = {}
         for call in self.admin.calls():
             day = _instant(call["started_at"]).astimezone(ZoneInfo(ZONE)).date()
             if first <= day <= today:
                 calls[call["call_id"]] = {FIELDS[name]: _cell(name, call[name]) for name in FIELDS}
         return calls
+
+    def _today(self) -> date:
+        return clock.now().astimezone(ZoneInfo(ZONE)).date()
 
     def assert_tab_equals_vendor(self) -> None:
         """Every call once, every cell right, nothing else; the summaries add up to the same calls."""

@@ -106,8 +106,8 @@ def make_credentials(reference: str, text: str) -> Credentials:
             return google.auth.default(scopes=SCOPES)[0]
         payload = json.loads(text)
         if payload.get("type") == "service_account":
-            key = service_account.Credentials.from_service_account_info(payload, scopes=SCOPES)  # type: ignore[no-untyped-call]
-            return key  # type: ignore[no-any-return]
+            from_key: Callable[..., Credentials] = service_account.Credentials.from_service_account_info
+            return from_key(payload, scopes=SCOPES)
         loaded, _ = google.auth.load_credentials_from_dict(payload, scopes=SCOPES)  # type: ignore[no-untyped-call]
         return loaded  # type: ignore[no-any-return, unused-ignore]
     except (GoogleAuthError, ValueError, AttributeError, TypeError) as error:
