@@ -147,11 +147,12 @@ class World:
     def wanted(self) -> dict[str, dict[str, Any]]:
         """Return what the tab must show by call id, from the vendor's own data.
 
-        A call stays when the day passes on which it leaves the period, so the period is that of the first run.
+        A call stays when it leaves the period, as it does when a test runs past midnight.
         """
         days = int(self.period.split()[1])
-        today = self._today()
-        first = (self._first_today or today) - timedelta(days=days - 1)
+        today, yesterday = self._today(), self._today() - timedelta(days=1)
+        from_day = yesterday if self._first_today == yesterday else today
+        first = from_day - timedelta(days=days - 1)
         calls = {}
         for call in self.admin.calls():
             day = _instant(call["started_at"]).astimezone(ZoneInfo(ZONE)).date()
