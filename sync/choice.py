@@ -17,7 +17,7 @@ from sync.config.sheet import Sheet
 from sync.errors import ConfigError
 from sync.records import Record, Slice, StreamSpec
 from sync.run import Office
-from sync.sources.registry import VENDORS
+from sync.sources.registry import VENDORS, vendor_of
 
 Catalogue = Mapping[str, Sequence[StreamSpec]]
 SAMPLE_DAYS = (1, 7, 30)  # a quiet account shows something in the end, a busy one is not read for a month
@@ -84,7 +84,7 @@ def known_streams(config: Path) -> Catalogue:
     if not config.exists():
         return {name: tuple(vendor.specs.values()) for name, vendor in VENDORS.items() if vendor.available}
     connections = load_config(config).connections
-    return {name: tuple(VENDORS[options.vendor].specs.values()) for name, options in connections.items()}
+    return {name: tuple(vendor_of(options).specs.values()) for name, options in connections.items()}
 
 
 def chosen_streams(known: Catalogue, connection: str | None, stream: str | None) -> Catalogue:

@@ -15,7 +15,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sync.errors import StopRequested
-from sync.records import Slice
+from sync.records import Buckets, Per, Slice
 
 WeekStart = Literal["monday", "sunday"]
 Dates = tuple[date, date]
@@ -136,6 +136,30 @@ def local_day_slices(whole: Slice, tz: ZoneInfo) -> Iterator[Slice]:
 def week_start(day: date, week_starts: WeekStart = "monday") -> date:
     """Return the first day of the week that holds `day`."""
     return day - timedelta(days=day.weekday() if week_starts == "monday" else (day.weekday() + 1) % 7)
+
+
+def bucket_dates(day: date, per: Per, week_starts: WeekStart = "monday") -> Dates:
+    """Return the first and last day of the day, week or month that holds `day`."""
+    return (day, day) if per in ("day", "period") else _UNIT_DATES[per](day, week_starts)
+
+
+def cut_into_buckets(whole: Slice, buckets: Buckets) -> Iterator[tuple[date, date]]:
+    """Yield the first and last day of each period that a stretch touches, in order; all of it where that is asked."""
+    last = local_date(whole.end - timedelta(microseconds=1), buckets.zone)
+    first = local_date(whole.start, buckets.zone)
+    if buckets.per == "period":
+        yield first, last
+        return
+    while first <= last:
+        dates = bucket_dates(first, buckets.per, buckets.week_starts)
+        yield dates
+        first = dates[1] + ONE_DAY
+
+
+def to_whole_buckets(whole: Slice, buckets: Buckets) -> Slice:
+    """Widen a stretch to whole periods."""
+    found = list(cut_into_buckets(whole, buckets))
+    return slice_of((found[0][0], found[-1][1]), buckets.zone)
 
 
 @dataclass(frozen=True, slots=True)

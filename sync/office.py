@@ -27,6 +27,7 @@ from sync.sources.base import Source
 from sync.sources.registry import make_source
 from sync.store.budget import Budget, Limit
 from sync.store.db import Store, open_store
+from sync.store.notes import ConnectionNotes
 from sync.store.runs import Lease
 
 MINUTE_S = 60.0
@@ -181,7 +182,8 @@ class Office:
             stop=stop,
             on_reserved=on_wait or (lambda: None),
         )
-        return make_source(options, secrets, pace=VendorPace(waiting), sleep=waiting.seconds)
+        notebook = ConnectionNotes(self.store, connection)
+        return make_source(options, secrets, pace=VendorPace(waiting), sleep=waiting.seconds, notebook=notebook)
 
     def deadline(self) -> datetime:
         """Return when a run that starts now must end."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 Value = str | int | float | bool | datetime | date | list[Any] | dict[str, Any] | None
 """What a record holds. Instants are aware datetimes in UTC."""
@@ -39,11 +40,41 @@ class Role(StrEnum):
     AGENT_ID = "agent id"
     AGENT_NAME = "agent name"
     CALLER = "caller"
+    WAIT = "wait"
+    VALUE = "value"
+    COST = "cost"
+    SOURCE = "source"
+    LINE = "line"
+    DISPOSITION = "disposition"
+    TAGS = "tags"
+
+
+class StreamKind(StrEnum):
+    """How a stream is asked for.
+
+    Rows are records that each belong to an instant. An aggregate is asked once per period, which is part of its key.
+    A list is what there is now, without dates: users, numbers.
+    """
+
+    ROWS = "rows"
+    AGGREGATE = "aggregate"
+    LIST = "list"
+
+
+Per = Literal["day", "week", "month", "period"]
+"""The period that one request for an aggregate covers; "period" is the whole period of the tab."""
+
+LISTED_AT = datetime(2000, 1, 1, tzinfo=UTC)
+"""What stands in the cursor field of every record of a list, so that any list lies in one window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One declared field of a stream. `can_change` marks what a vendor edits after the record first appears."""
+    """One declared field of a stream.
+
+    `can_change` marks what a vendor edits after the record first appears. What is not `shown` is left out where a tab
+    does not choose its columns.
+    """
 
     name: str
     type: FieldType
@@ -51,6 +82,7 @@ class Field:
     description: str
     role: Role | None = None
     can_change: bool = False
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +110,14 @@ class StreamSpec:
     """What a stream declares: everything that mirror, view, config and help need to know of it.
 
     `cursor_field` is an instant field by which the stream is read forward; a record belongs to the slice
-    that holds its cursor value. `slice_days` is the longest stretch asked in one walk. `retention` is how
-    far back the vendor remembers (None: not known to forget).
+    that holds its cursor value. In an aggregate it is the instant at which the period begins, in a list LISTED_AT.
+    `slice_days` is the longest stretch asked in one walk, and for an aggregate the longest period. `per` holds the
+    periods by which an aggregate can be asked, the usual one first.
+
+    `retention` is how far back the vendor remembers (None: not known to forget); where it is certain, nothing older is
+    asked for. What is read more rarely than `longest_pause` is lost. `change_feed` says that the source can tell what
+    changed since an instant. `off_peak` says that the vendor wants this read outside business hours. Streams of one
+    name and different `variant` have nothing in common but the name.
     """
 
     name: str
@@ -95,6 +133,13 @@ class StreamSpec:
     retention: timedelta | None
     limits: str
     status_words: StatusWords | None = None
+    kind: StreamKind = StreamKind.ROWS
+    per: tuple[Per, ...] = ()
+    variant: str = ""
+    retention_is_certain: bool = False
+    longest_pause: timedelta | None = None
+    change_feed: bool = False
+    off_peak: bool = False
 
     def field_named(self, name: str) -> Field | None:
         """Return the declared field of that name, or None."""
@@ -125,15 +170,26 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Buckets:
+    """The periods by which an aggregate is asked, in the zone in which their days are meant."""
+
+    per: Per
+    zone: ZoneInfo
+    week_starts: Literal["monday", "sunday"] = "monday"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Records of one reply that belong to the slice, and what was skipped.
 
-    `n_expected` is how many records the vendor says the whole request matches; for progress only.
+    `n_expected` is how many records the vendor says the whole request matches; for progress only. `warnings` are
+    sentences for the report: what the vendor left out or changed without being asked.
     """
 
     records: Sequence[Record]
     rejected: Sequence[str] = ()
     n_expected: int | None = None
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

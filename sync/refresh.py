@@ -11,12 +11,14 @@ from typing import Any, Protocol
 
 from sync import clock
 from sync.errors import UnexpectedlyEmpty, Where
-from sync.records import Slice, StreamSpec
-from sync.sources.base import Source
+from sync.records import Buckets, Page, Slice, StreamKind, StreamSpec
+from sync.sources.base import ChangeFeed, Source
 from sync.store.mirror import Coverage, Mirror
 
 REREAD_EVERY = timedelta(days=7)
 REREAD = "reread"
+CHANGES = "changes"
+CHANGES_OVERLAP = timedelta(minutes=15)  # clocks differ, and a change may show a little later than it happened
 MAX_NAMED_REJECTIONS = 3
 
 
@@ -45,23 +47,51 @@ def slices_to_read(
     now: datetime,
     requested_at: datetime,
     reread_at: datetime | None,
+    buckets: Buckets | None = None,
 ) -> list[Slice]:
     """Return what must be read so that `window` is complete and late edits are seen; pure.
 
     That is what was never read, what was read less than the lookback window after it happened, and once a week the
-    deeper second look. What another run read since `requested_at` is not read again.
+    deeper second look. What another run read since `requested_at` is not read again. A list, and an aggregate over
+    the whole period, are always read whole; other aggregates by whole `buckets`.
     """
+    if spec.kind is StreamKind.LIST or (buckets and buckets.per == "period"):
+        is_fresh = any(c.read_at >= requested_at and c.start <= window.start for c in coverage)
+        return [] if is_fresh or window.start >= now else [window]
     wanted = _minus([window], [Slice(c.start, c.end) for c in coverage])
-    wanted += [
-        Slice(max(c.start, c.read_at - spec.lookback), c.end) for c in coverage if c.end > c.read_at - spec.lookback
-    ]
-    if reread_at is None or now - reread_at >= REREAD_EVERY:
-        wanted += [Slice(max(c.start, now - spec.reread), c.end) for c in coverage if c.end > now - spec.reread]
+    if not spec.change_feed:
+        wanted += _to_read_again(spec, coverage, now=now, reread_at=reread_at)
     fresh = [Slice(c.start, c.end) for c in coverage if c.read_at >= requested_at]
     # What is left of today lies after the request: whoever read up to then has read all that was asked for
     joined = [stretch for stretch in _joined(_minus(wanted, fresh)) if stretch.start < requested_at]
-    pieces = [piece for stretch in joined for piece in _cut(stretch, timedelta(days=spec.slice_days))]
+    if buckets:
+        joined = _joined(clock.to_whole_buckets(stretch, buckets) for stretch in joined)
+        pieces = [
+            clock.slice_of(dates, buckets.zone) for whole in joined for dates in clock.cut_into_buckets(whole, buckets)
+        ]
+    else:
+        pieces = [piece for stretch in joined for piece in _cut(stretch, timedelta(days=spec.slice_days))]
     return [piece for piece in pieces if piece.start < now]  # "this year" runs to its end; there is nothing there yet
+
+
+def _to_read_again(
+    spec: StreamSpec, coverage: Sequence[Coverage], *, now: datetime, reread_at: datetime | None
+) -> list[Slice]:
+    """Return what was read so early that it may have changed since."""
+    again = [
+        Slice(max(c.start, c.read_at - spec.lookback), c.end) for c in coverage if c.end > c.read_at - spec.lookback
+    ]
+    if reread_at is None or now - reread_at >= REREAD_EVERY:
+        again += [Slice(max(c.start, now - spec.reread), c.end) for c in coverage if c.end > now - spec.reread]
+    return again
+
+
+def clamp_to_memory(spec: StreamSpec, window: Slice, *, now: datetime) -> Slice:
+    """Return the part of a window that the vendor is known to remember; pure."""
+    if not spec.retention_is_certain or spec.retention is None:
+        return window
+    start = min(max(window.start, now - spec.retention), window.end)
+    return Slice(start, window.end)
 
 
 def _minus(stretches: Iterable[Slice], holes: Iterable[Slice]) -> list[Slice]:
@@ -88,24 +118,37 @@ def _cut(stretch: Slice, longest: timedelta) -> list[Slice]:
     return [Slice(a, b) for a, b in pairwise(edges) if a < b]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Whom is asked, with which filters, and for a report by which periods."""
+
+    connection: str
+    params: Mapping[str, Any]
+    buckets: Buckets | None = None
+
+
 def refresh(
     mirror: Mirror,
     source: Source,
+    question: Question,
     *,
-    connection: str,
-    params: Mapping[str, Any],
     slices: Sequence[Slice],
     allow_empty: bool,
     progress: PageProgress,
+    changed_since: datetime | None = None,
 ) -> Refreshed:
     """Read slices into the mirror, a transaction a page; what was read stays when a later slice fails.
+
+    With `changed_since`, what changed since then is asked for first; the source has a change feed.
 
     Raises:
         UnexpectedlyEmpty: a slice that held records came back without any.
         SyncError: whatever the source raises, with the place filled in.
 
     """
-    reader = _Reader(mirror, source, connection=connection, params=params, progress=progress)
+    reader = _Reader(mirror, source, question, progress=progress)
+    if changed_since is not None:
+        reader.read_changes(changed_since)
     for piece in slices:
         reader.read(piece, allow_empty=allow_empty)
     return reader.result()
@@ -114,33 +157,42 @@ def refresh(
 class _Reader:
     """Adds up what several slices bring."""
 
-    def __init__(
-        self, mirror: Mirror, source: Source, *, connection: str, params: Mapping[str, Any], progress: PageProgress
-    ) -> None:
+    def __init__(self, mirror: Mirror, source: Source, question: Question, *, progress: PageProgress) -> None:
         self._mirror, self._source, self._progress = mirror, source, progress
-        self._connection, self._params = connection, params
+        self._connection, self._params, self._buckets = question.connection, question.params, question.buckets
         self._n_added = self._n_changed = self._n_pages = 0
         self._rejected: list[str] = []
+        self._said: list[str] = []
 
     def read(self, piece: Slice, *, allow_empty: bool) -> None:
         """Read one slice whole, then note that it was."""
         spec = self._mirror.spec
         started_at = clock.now()
-        n_got = 0
-        pages_before = self._n_pages
-        for page in self._source.fetch(spec.name, piece, self._params):
+        n_got = self._take(self._source.fetch(spec.name, piece, self._params, buckets=self._buckets))
+        if not n_got and not allow_empty and (n_held := self._n_held(piece, started_at)):
+            raise self._empty(piece, n_held)
+        # Calls that start while we read are not promised to be among what was read
+        self._mirror.save_slice(Slice(piece.start, min(piece.end, started_at)), read_at=started_at)
+
+    def read_changes(self, since: datetime) -> None:
+        """Read what changed since an instant, wherever it lies."""
+        assert isinstance(self._source, ChangeFeed)  # promised by the stream that declares a change feed
+        self._take(self._source.fetch_changes(self._mirror.spec.name, since, self._params))
+
+    def _take(self, pages: Iterable[Page]) -> int:
+        """Keep the records of pages, and return how many there were."""
+        spec, n_got, pages_before = self._mirror.spec, 0, self._n_pages
+        for page in pages:
             upserted = self._mirror.upsert(page.records, seen_at=clock.now())
             n_got += len(page.records)
             self._n_added += upserted.n_added
             self._n_changed += upserted.n_changed
             self._n_pages += 1
             self._rejected += page.rejected
+            self._said += page.warnings
             expected = None if page.n_expected is None else pages_before + math.ceil(page.n_expected / spec.page_size)
             self._progress.page(self._connection, spec.name, self._n_pages, expected)
-        if not n_got and not allow_empty and (n_held := self._n_held(piece, started_at)):
-            raise self._empty(piece, n_held)
-        # Calls that start while we read are not promised to be among what was read
-        self._mirror.save_slice(Slice(piece.start, min(piece.end, started_at)), read_at=started_at)
+        return n_got
 
     def _n_held(self, piece: Slice, now: datetime) -> int:
         """Count the records that the vendor should still have: it had them when we asked last, and does not forget yet.
@@ -175,3 +227,4 @@ class _Reader:
             named = "; ".join(self._rejected[:MAX_NAMED_REJECTIONS])
             n = len(self._rejected)
             yield f"{self._connection}: {n:,} record{'s' if n > 1 else ''} could not be read and were left out: {named}"
+        yield from (f"{self._connection}: {said}" for said in dict.fromkeys(self._said))

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,13 +20,12 @@ from sync.errors import ConfigError, SyncError, Where
 from sync.office import NoProgress, Office, Progress, open_office
 from sync.plan import SheetPlan, make_offline_plan, make_plan
 from sync.publish import Published, Publisher
-from sync.records import Slice
-from sync.refresh import REREAD, REREAD_EVERY, Refreshed, refresh, slices_to_read
+from sync.refresh import Refreshed
 from sync.report import ErrorReport, Outcome, RunReport, TabReport, outcome_of, run_json
 from sync.sources.base import Source
-from sync.store.mirror import Mirror, open_mirror
 from sync.store.runs import Lease, close_run, keep, open_run, this_holder
 from sync.tab_publish import Allowed
+from sync.tab_refresh import TabStream, open_tab_stream, refresh_tab
 from sync.tabs import DataJob, SummaryJob
 
 __all__ = [
@@ -225,57 +224,29 @@ def _refresh_all(run: _Run, warnings: dict[str, list[str]]) -> dict[str, SyncErr
 
 
 def _refresh(run: _Run, tab: Tab) -> Refreshed:
+    asked = _asked(run, tab)
     source = run.source(tab.connection)
-    mirror = _mirror_of(run, tab)
-    window = _window_of(run, tab)
-    with _lease(run, f"stream {mirror.id}", f"another run to read {tab.connection} {tab.stream}"):
-        now, reread_at = clock.now(), mirror.marks.refreshed_at(REREAD)
-        slices = slices_to_read(
-            mirror.spec,
-            mirror.coverage(),
-            window=window,
-            now=now,
-            requested_at=run.request.requested_at,
-            reread_at=reread_at,
-        )
-        refreshed = refresh(
-            mirror,
-            source,
-            connection=tab.connection,
-            params=tab.params,
-            slices=slices,
-            allow_empty=run.request.allow_empty,
-            progress=run.progress,
-        )
-        if reread_at is None or now - reread_at >= REREAD_EVERY:
-            mirror.marks.save_refreshed(REREAD, now)
-    return refreshed
+    with _lease(run, f"stream {asked.mirror.id}", f"another run to read {tab.connection} {tab.stream}"):
+        return refresh_tab(asked, source, allow_empty=run.request.allow_empty, progress=run.progress)
 
 
-def _mirror_of(run: _Run, tab: Tab) -> Mirror:
-    config = run.office.config
-    spec = config.spec_of(tab)
-    options = config.connections[tab.connection]
-    spec = replace(spec, lookback=options.lookback, reread=options.reread)
-    return open_mirror(run.office.store, connection=tab.connection, spec=spec, params=tab.params)
-
-
-def _window_of(run: _Run, tab: Tab) -> Slice:
-    period = run.request.period or tab.period
-    return period.slice_at(run.request.requested_at, run.sheet.zone, run.sheet.week_starts)
+def _asked(run: _Run, tab: Tab) -> TabStream:
+    at, period = run.request.requested_at, run.request.period
+    return open_tab_stream(run.office, run.sheet, tab, period=period or tab.period, requested_at=at)
 
 
 def _make_jobs(
     run: _Run, errors: Mapping[str, SyncError], warnings: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[list[DataJob], list[SummaryJob]]:
     store, zone = run.office.store, run.sheet.zone
+    asked = {tab.title: _asked(run, tab) for tab in run.sheet.tab}
     data = {
         tab.title.casefold(): DataJob(
             sheet=run.sheet,
             tab=tab,
-            spec=run.office.config.spec_of(tab),
-            mirror=_mirror_of(run, tab),
-            window=_window_of(run, tab),
+            spec=asked[tab.title].mirror.spec,
+            mirror=asked[tab.title].mirror,
+            window=asked[tab.title].window,
             store=store,
             zone=zone,
             error=errors.get(tab.title),

@@ -22,7 +22,7 @@ from sync.config.translate import find_unavailable, translate
 from sync.errors import ConfigError, Problem
 from sync.records import StreamSpec
 from sync.sources.base import SourceOptions
-from sync.sources.registry import VENDORS, Vendor
+from sync.sources.registry import VENDORS, Vendor, vendor_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -60,7 +60,7 @@ class Config:
 
     def spec_of(self, tab: Tab) -> StreamSpec:
         """Return the declared stream that a tab shows."""
-        return VENDORS[self.connections[tab.connection].vendor].specs[tab.stream]
+        return vendor_of(self.connections[tab.connection]).specs[tab.stream]
 
     def connection_secrets(self, name: str) -> dict[str, str]:
         """Return the secrets of a connection by option; ConfigError names all that cannot be read."""
@@ -191,9 +191,10 @@ class _Reader:
             for name in place.value if isinstance(place.value, dict) else ():
                 if name in vendors:
                     self.shared.append(place.at(name).problem("Another connection has this name", received=shown(name)))
-                vendors[name] = self._vendor_of(place.at(name))
-                if found := self._read_connection(place.at(name), vendors[name]):
+                vendor = self._vendor_of(place.at(name))
+                if found := self._read_connection(place.at(name), vendor):
                     options[name] = found
+                vendors[name] = vendor.with_options(options.get(name)) if vendor else None
         return options, vendors
 
     def _vendor_of(self, place: Place) -> Vendor | None:

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from sync import clock
 from sync.config import forms
 from sync.config.problems import Place, listed, nearest_name, not_yet, shown, unknown_name
 from sync.config.schedule import Cron, RunBetween, Schedule, never_fires
 from sync.errors import Problem
-from sync.records import StreamSpec
+from sync.records import Per, StreamKind, StreamSpec
 from sync.sources.registry import Vendor
 
 _RESERVED_TITLE = "Removed rows"  # where rows that leave are kept
@@ -86,6 +86,7 @@ def check_tab(tab: Place, known: Known) -> Iterator[Problem]:
         yield from _check_stream_name(tab, vendor)
         return
     yield from _check_params(tab, vendor, spec)
+    yield from _check_per(tab, spec)
     yield from _check_columns(tab, spec)
     yield from check_conditions(tab, spec)
 
@@ -126,6 +127,23 @@ def _check_params(tab: Place, vendor: Vendor, spec: StreamSpec) -> Iterator[Prob
             _, _, allowed = mistake.partition("allowed")
             allowed = re.sub(r"^(:| is| are)\s*", "", allowed)
             yield place.problem("The vendor does not take this value", received=shown(value), allowed=allowed)
+
+
+def _check_per(tab: Place, spec: StreamSpec) -> Iterator[Problem]:
+    """An aggregate is asked by certain periods only, and nothing else is asked by periods at all."""
+    per = tab.at("per")
+    if isinstance(per.value, str) and not spec.per:
+        yield per.problem(
+            f'The stream "{spec.name}" holds single records, not sums of a period',
+            received=shown(per.value),
+            hint="Remove the option.",
+        )
+    elif isinstance(per.value, str) and per.value in get_args(Per) and per.value not in spec.per:
+        yield per.problem(
+            f'The stream "{spec.name}" cannot be asked by this period',
+            received=shown(per.value),
+            allowed=listed(map(shown, spec.per)),
+        )
 
 
 def chosen_names(place: Place, name: str, key: str) -> list[tuple[Place, str]]:
@@ -215,6 +233,8 @@ def find_warnings(tab: Place, known: Known) -> Iterator[Problem]:
             yield tab.at("params", param.name).problem(
                 f"A record whose {tested.name} changes out of this filter is not seen again, and stays as it was"
             )
+    if spec.kind is StreamKind.LIST and tab.at("period").value is not None:
+        yield tab.at("period").problem(f'"{spec.name}" is a list without dates; the period changes nothing')
     for place, name in chosen_names(tab, "columns", "field"):
         if spec.field_named(name) is None:
             yield place.problem(

@@ -28,6 +28,7 @@ from sync.config.forms import (
 )
 from sync.config.schedule import Schedule
 from sync.config.summary import Summary
+from sync.records import Per
 
 LONGEST_DATA_TITLE = 90  # leaves room for " (2)" and " 2026-03"
 Verify = Literal["never", "daily", "weekly", "monthly"]
@@ -82,6 +83,12 @@ class Tab(Options):
         description="You choose the days whose records are shown: today, yesterday, last working day, this or last "
         'week, month, quarter or year, "last 30 days" (today included), "since 2026-01-01", or '
         '"2026-01-01..2026-03-31" (both included).',
+    )
+    per: Per | None = Field(
+        default=None,
+        json_schema_extra={"example": "day"},
+        description="You choose what one row of a report sums up, where the stream is a report: a day, a week, a "
+        "month, or the whole period; left out, the first of these that the stream offers.",
     )
     params: dict[str, Any] = Field(
         default_factory=dict,

@@ -28,11 +28,11 @@ def choose_columns(
     Args:
         spec: the stream.
         given: names, pairs of name and title, or chosen columns, in the order to show; fields that the stream does
-            not declare are allowed. None means every declared field.
+            not declare are allowed. None means every declared field that is shown.
 
     """
     if given is None:
-        return tuple(ChosenColumn(field.name) for field in spec.fields)
+        return tuple(ChosenColumn(field.name) for field in spec.fields if field.shown)
     return tuple(_chosen(one) for one in given)
 
 

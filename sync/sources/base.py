@@ -12,15 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Protocol
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from sync import clock
 from sync.errors import ConfigError
 from sync.http.waits import Pace, Sleep
-from sync.records import FieldType, Page, Param, Slice, StreamSpec
+from sync.records import Buckets, FieldType, Page, Param, Slice, StreamSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,14 @@ class Source(Protocol):
         A refused key raises CredentialsRefused; its hint tells a wrong key from a plan or role that lacks a right.
         """
 
-    def fetch(self, stream: str, within: Slice, params: Mapping[str, Any]) -> Iterator[Page]:
+    def fetch(
+        self, stream: str, within: Slice, params: Mapping[str, Any], *, buckets: Buckets | None = None
+    ) -> Iterator[Page]:
         """Yield the records of a slice, page by page; the whole slice, or an error that says why not.
 
+        - An aggregate is asked by `buckets`, whose periods fill the slice without rest; its records carry the period
+          in their key, and its beginning as the cursor value. Other streams are told of no buckets.
+        - A list is asked for whole; the slice is any that holds LISTED_AT.
         - A stream or params that do not exist are a ConfigError, raised by the call itself, before any request.
         - Every record's cursor value is in the slice, its start included and its end excluded. Slices that touch
           neither overlap nor leave a gap: their records together are those of the slice that spans them.
@@ -126,10 +131,40 @@ class Source(Protocol):
         """Close the connections."""
 
 
+@runtime_checkable
+class ChangeFeed(Protocol):
+    """What a source offers besides, one of whose streams declares `change_feed`."""
+
+    def fetch_changes(self, stream: str, since: datetime, params: Mapping[str, Any]) -> Iterator[Page]:
+        """Yield every record that is new or was changed at or after an instant, wherever its cursor value lies.
+
+        All else is as promised for `fetch`.
+        """
+
+
+class Notebook(Protocol):
+    """What a source must know again after a restart, such as the number of an export that was asked for.
+
+    Notes belong to the connection, and are safe once the call returns; nobody reads a stream while another process
+    reads the same one. They are for the way to the data, never for data.
+    """
+
+    def read(self, name: str) -> str | None:
+        """Return the text kept under a name, or None."""
+
+    def write(self, name: str, text: str) -> None:
+        """Keep a text under a name."""
+
+    def drop(self, name: str) -> None:
+        """Forget a name, whether or not it is there."""
+
+
 class SourceMaker(Protocol):
     """Makes a source; `secrets` holds the value for each of the options' `secret_names`."""
 
-    def __call__(self, options: Any, secrets: Mapping[str, SecretStr], *, pace: Pace, sleep: Sleep) -> Source:
+    def __call__(
+        self, options: Any, secrets: Mapping[str, SecretStr], *, pace: Pace, sleep: Sleep, notebook: Notebook
+    ) -> Source:
         """Make the source without sending a request."""
 
 

@@ -151,14 +151,22 @@ class RefreshMarks:
             connection.execute(insert_or_update(connection, refresh_marks, key=("mirror_id", "kind")), row)
 
 
-def open_mirror(store: Store, *, connection: str, spec: StreamSpec, params: Mapping[str, Any]) -> Mirror:
+def open_mirror(
+    store: Store,
+    *,
+    connection: str,
+    spec: StreamSpec,
+    params: Mapping[str, Any],
+    scope: Mapping[str, str] | None = None,
+) -> Mirror:
     """Open the mirror of a stream, making its table, or adding columns for fields declared since.
 
     Several processes may do this at once. A field whose type was changed gets a new column, filled as records
-    are read again.
+    are read again. `scope` tells apart what was asked with the same params and yet means something else, such as the
+    zone and length of an aggregate's periods.
     """
     params_text = orjson.dumps(dict(params), option=_SORTED).decode()
-    mirror_id = _id_of(connection, spec, params_text)
+    mirror_id = _id_of(connection, spec, params_text, scope or {})
     with store.read() as reading:
         columns = _known_columns(reading, mirror_id)
     if columns is None or _missing(spec, columns):
@@ -181,9 +189,11 @@ def forget_before(mirror: Mirror, cutoff: datetime) -> int:
     return n_gone
 
 
-def _id_of(connection: str, spec: StreamSpec, params_text: str) -> str:
+def _id_of(connection: str, spec: StreamSpec, params_text: str, scope: Mapping[str, str]) -> str:
     """A stream that declares another key or cursor field gets another mirror: its old rows could not be matched."""
-    return f"{connection}/{spec.name}/{digest(f'{params_text} {list(spec.key)} {spec.cursor_field}')}"
+    parts = [params_text, str(list(spec.key)), spec.cursor_field]
+    parts += [f"{name}={value}" for name, value in sorted({**scope, "variant": spec.variant}.items()) if value]
+    return f"{connection}/{spec.name}/{digest(' '.join(parts))}"
 
 
 def _known_columns(connection: Connection, mirror_id: str) -> dict[str, str] | None:

@@ -133,3 +133,12 @@ reservations = Table(
     Column("at_us", BigInteger, nullable=False),
     Index("ix_reservations_bucket_at", "bucket", "at_us"),
 )
+
+source_notes = Table(
+    "source_notes",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)

@@ -24,6 +24,7 @@ from sync.sandbox.server import SandboxOptions, SandboxServer
 from sync.sources.base import Source
 from sync.sources.registry import VENDORS, make_source
 from tests.sandbox_admin import Admin
+from tests.source_desk import Notes
 
 UNTIL = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 N_CALLS = 1500
@@ -118,7 +119,11 @@ def make(server: SandboxServer, bench: Bench, waiting: Waiting) -> Iterator[Call
         options_model = VENDORS[bench.vendor].options
         refs = dict.fromkeys(options_model.secret_names(), "env:X")
         options = options_model(base_url=server.url + bench.base_path, **refs)
-        made.append(make_source(options, {**bench.secrets, **secrets}, pace=waiting, sleep=waiting.slept.append))
+        made.append(
+            make_source(
+                options, {**bench.secrets, **secrets}, pace=waiting, sleep=waiting.slept.append, notebook=Notes()
+            )
+        )
         return made[-1]
 
     yield build

@@ -40,7 +40,10 @@ def test_every_line_that_is_commented_out_can_be_switched_on(tmp_path):
     (tmp_path / "config.toml").write_text(text)
     problems = read_config(tmp_path / "config.toml").problems
     told = {p.what for p in problems if "not available yet" not in p.what}
-    assert told == {"A sheet has either every or cron, not both"}
+    assert told == {
+        "A sheet has either every or cron, not both",
+        'The stream "calls" holds single records, not sums of a period',
+    }
 
 
 @pytest.mark.parametrize(("model", "name"), [(model, name) for model in MODELS for name in model.model_fields])

@@ -15,6 +15,7 @@ from sync.records import Slice
 from sync.sources.base import Source
 from sync.sources.justcall.models import JustCallOptions
 from sync.sources.registry import make_source
+from tests.source_desk import Notes
 from tests.unit.scripted_server import Answer, ScriptedServer, json_answer, scripted_server
 
 MARCH = Slice(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 31, tzinfo=UTC))
@@ -44,7 +45,7 @@ def server() -> Iterator[ScriptedServer]:
 def source(server: ScriptedServer) -> Iterator[Source]:
     options = JustCallOptions(api_key="env:A", api_secret="env:B", base_url=server.url)
     secrets = {"api_key": "the-key", "api_secret": "the-secret"}
-    made = make_source(options, secrets, pace=NoPace(), sleep=lambda seconds: None)
+    made = make_source(options, secrets, pace=NoPace(), sleep=lambda seconds: None, notebook=Notes())
     yield made
     made.close()
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.records import Slice
-from sync.refresh import REREAD_EVERY, slices_to_read
+from sync.records import LISTED_AT, Buckets, Slice, StreamKind
+from sync.refresh import REREAD_EVERY, clamp_to_memory, slices_to_read
 from sync.store.coverage import Coverage
 from tests.store_fixtures import T0, make_spec
 
@@ -125,3 +126,72 @@ def test_every_hour_that_must_be_read_is_and_no_other_is(
     assert read <= must
     assert all(a.end <= b.start for a, b in itertools.pairwise(slices))
     assert all(s.start < s.end <= s.start + DAY * SPEC.slice_days for s in slices)
+
+
+# Reports and lists
+
+BERLIN = ZoneInfo("Europe/Berlin")
+REPORT = replace(make_spec(), kind=StreamKind.AGGREGATE, per=("day", "week", "month", "period"), lookback=2 * DAY)
+LIST = replace(make_spec(), kind=StreamKind.LIST)
+
+
+def berlin(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=BERLIN).astimezone(UTC)
+
+
+def days_asked(coverage: list[Coverage], window: Slice, per: Buckets, *, now: datetime) -> list[tuple[date, date]]:
+    slices = slices_to_read(
+        REPORT, coverage, window=window, now=now, requested_at=now, reread_at=now - DAY, buckets=per
+    )
+    local = [(s.start.astimezone(BERLIN), s.end.astimezone(BERLIN)) for s in slices]
+    assert all(start.hour == end.hour == 0 for start, end in local)
+    return [(start.date(), (end - timedelta(hours=1)).date()) for start, end in local]
+
+
+def test_a_report_is_asked_day_by_day_also_where_a_day_has_25_hours() -> None:
+    window = Slice(berlin(2026, 10, 24), berlin(2026, 10, 27))
+    days = days_asked([], window, Buckets(per="day", zone=BERLIN), now=berlin(2026, 11, 1))
+    assert days == [(date(2026, 10, d), date(2026, 10, d)) for d in (24, 25, 26)]
+
+
+def test_a_report_is_asked_again_by_whole_weeks_where_only_days_of_them_may_have_changed() -> None:
+    window = Slice(berlin(2026, 8, 31), berlin(2026, 9, 21))
+    read = Coverage(window.start, berlin(2026, 9, 15, 8), berlin(2026, 9, 15, 8))
+    days = days_asked([read], window, Buckets(per="week", zone=BERLIN), now=berlin(2026, 9, 16, 8))
+    assert days == [(date(2026, 9, 7), date(2026, 9, 13)), (date(2026, 9, 14), date(2026, 9, 20))]
+
+
+def test_a_report_over_the_whole_period_and_a_list_are_read_whole_once_a_run() -> None:
+    window, now = Slice(hour(0), hour(100)), hour(100)
+    for spec, buckets in ((REPORT, Buckets(per="period", zone=BERLIN)), (LIST, None)):
+        for coverage, wanted in (
+            ([], [window]),
+            ([covered(0, 100, 99)], [window]),
+            ([covered(0, 100, 100)], []),
+        ):
+            slices = slices_to_read(
+                spec, coverage, window=window, now=now, requested_at=now, reread_at=now, buckets=buckets
+            )
+            assert slices == wanted
+
+
+def test_a_list_lies_in_a_window_of_its_own() -> None:
+    window = Slice(LISTED_AT, LISTED_AT + DAY)
+    assert slices_to_read(LIST, [], window=window, now=hour(0), requested_at=hour(0), reread_at=None) == [window]
+
+
+def test_with_a_change_feed_nothing_is_read_again_for_late_edits() -> None:
+    spec = replace(SPEC, change_feed=True)
+    read = [covered(0, 50, 50)]
+    slices = slices_to_read(
+        spec, read, window=Slice(hour(0), hour(90)), now=hour(90), requested_at=hour(90), reread_at=None
+    )
+    assert slices == [Slice(hour(50), hour(90))]
+
+
+def test_what_a_vendor_has_forgotten_for_certain_is_not_asked_for() -> None:
+    window, now = Slice(hour(0), hour(100)), hour(100)
+    sure = replace(SPEC, retention=10 * HOUR, retention_is_certain=True)
+    assert clamp_to_memory(sure, window, now=now) == Slice(hour(90), hour(100))
+    assert clamp_to_memory(replace(sure, retention_is_certain=False), window, now=now) == window
+    assert clamp_to_memory(sure, window, now=hour(500)) == Slice(hour(100), hour(100))

@@ -16,8 +16,8 @@ from sync.errors import ConfigError, ContractBroken, CredentialsRefused, SyncErr
 from sync.http.client import make_client
 from sync.http.pagination import NumberedPage, walk_pages
 from sync.http.waits import Pace, Sleep
-from sync.records import Page, Record, Slice, StreamSpec
-from sync.sources.base import spec_of
+from sync.records import Buckets, Page, Record, Slice, StreamSpec
+from sync.sources.base import Notebook, spec_of
 from sync.sources.justcall.models import CallsReply, Complaint, JustCallOptions, json_type, to_calls
 from sync.sources.justcall.streams import SPECS, find_mistakes
 
@@ -31,7 +31,15 @@ REJECTED_PAGE = 5  # records; a page of so many without a good one tells as much
 class JustCall:
     """The JustCall source, dialect v2."""
 
-    def __init__(self, options: JustCallOptions, secrets: Mapping[str, SecretStr], *, pace: Pace, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        options: JustCallOptions,
+        secrets: Mapping[str, SecretStr],
+        *,
+        pace: Pace,
+        sleep: Sleep,
+        notebook: Notebook,  # noqa: ARG002 - every read is one walk, there is nothing to take up again
+    ) -> None:
         key, secret = (secrets[name].get_secret_value() for name in ("api_key", "api_secret"))
         # The call logs take the bare pair, without a scheme word and not in base64.
         self._client = make_client(
@@ -65,7 +73,14 @@ class JustCall:
         plan = _account_plan(reply)
         return f"JustCall accepts the key{f' (plan {plan})' if plan else ''}."
 
-    def fetch(self, stream: str, within: Slice, params: Mapping[str, Any]) -> Iterator[Page]:
+    def fetch(
+        self,
+        stream: str,
+        within: Slice,
+        params: Mapping[str, Any],
+        *,
+        buckets: Buckets | None = None,  # noqa: ARG002
+    ) -> Iterator[Page]:
         """Yield the calls that started in the slice, page by page."""
         spec = spec_of(self._specs, stream)
         mistakes = find_mistakes(spec, params)

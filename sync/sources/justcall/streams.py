@@ -110,9 +110,17 @@ _CALL_FIELDS = (
         type=FieldType.TEXT,
         title="Disposition",
         description="The outcome that the agent chose.",
+        role=Role.DISPOSITION,
         can_change=True,
     ),
-    Field(name="tags", type=FieldType.LIST, title="Tags", description="Tags put on the call.", can_change=True),
+    Field(
+        name="tags",
+        type=FieldType.LIST,
+        title="Tags",
+        description="Tags put on the call.",
+        role=Role.TAGS,
+        can_change=True,
+    ),
 )
 
 CALLS = StreamSpec(

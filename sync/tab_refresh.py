@@ -1,0 +1,145 @@
+"""What one tab asks of its stream: which mirror, which stretch of time, by which periods; and having it read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sync import clock
+from sync.clock import Period
+from sync.config.sheet import Sheet, Tab
+from sync.errors import ConfigError
+from sync.office import Office
+from sync.records import LISTED_AT, Buckets, Slice, StreamKind, StreamSpec
+from sync.refresh import (
+    CHANGES,
+    CHANGES_OVERLAP,
+    REREAD,
+    REREAD_EVERY,
+    PageProgress,
+    Question,
+    Refreshed,
+    clamp_to_memory,
+    refresh,
+    slices_to_read,
+)
+from sync.sources.base import Source
+from sync.store.mirror import Mirror, open_mirror
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TabStream:
+    """The stream of a tab as one run sees it. `window` is what the tab shows; `buckets` are those of a report."""
+
+    sheet: Sheet
+    tab: Tab
+    mirror: Mirror
+    window: Slice
+    buckets: Buckets | None
+    requested_at: datetime
+
+
+def open_tab_stream(office: Office, sheet: Sheet, tab: Tab, *, period: Period, requested_at: datetime) -> TabStream:
+    """Open the mirror of a tab's stream; ConfigError where the period is longer than the vendor answers for."""
+    options = office.config.connections[tab.connection]
+    spec = replace(office.config.spec_of(tab), lookback=options.lookback, reread=options.reread)
+    buckets = _buckets_of(sheet, tab, spec)
+    scope = {} if buckets is None else _scope_of(buckets, period)
+    mirror = open_mirror(office.store, connection=tab.connection, spec=spec, params=tab.params, scope=scope)
+    window = _window_of(sheet, tab, spec, buckets, period=period, at=requested_at)
+    return TabStream(sheet=sheet, tab=tab, mirror=mirror, window=window, buckets=buckets, requested_at=requested_at)
+
+
+def _buckets_of(sheet: Sheet, tab: Tab, spec: StreamSpec) -> Buckets | None:
+    if spec.kind is not StreamKind.AGGREGATE:
+        return None
+    return Buckets(per=tab.per or spec.per[0], zone=sheet.zone, week_starts=sheet.week_starts)
+
+
+def _scope_of(buckets: Buckets, period: Period) -> dict[str, str]:
+    """Sums of one day are other sums in another zone; those of a whole period are of that period alone."""
+    scope = {"per": str(buckets.per), "zone": buckets.zone.key}
+    if buckets.per == "week":
+        scope["week_starts"] = buckets.week_starts
+    if buckets.per == "period":
+        scope["period"] = period.text
+    return scope
+
+
+def _window_of(
+    sheet: Sheet, tab: Tab, spec: StreamSpec, buckets: Buckets | None, *, period: Period, at: datetime
+) -> Slice:
+    """Return the stretch of time whose records the tab shows; that of a report is widened to whole periods."""
+    if spec.kind is StreamKind.LIST:
+        return Slice(LISTED_AT, LISTED_AT + timedelta(days=1))
+    window = period.slice_at(at, sheet.zone, sheet.week_starts)
+    if buckets is None:
+        return window
+    n_days = (window.end - window.start + timedelta(hours=1)).days  # a day may have 23 hours
+    if buckets.per == "period" and n_days > spec.slice_days:
+        raise ConfigError(
+            f'tab "{tab.title}": the period "{period.text}" is {n_days} days long, and {tab.connection} answers '
+            f"{tab.stream} for at most {spec.slice_days} days at a time.",
+            hint='Choose a shorter period, or per = "day", "week" or "month".',
+        )
+    return clock.to_whole_buckets(window, buckets)
+
+
+def refresh_tab(asked: TabStream, source: Source, *, allow_empty: bool, progress: PageProgress) -> Refreshed:
+    """Bring the mirror of a tab's stream up to date; the caller holds the lease of that stream.
+
+    Raises:
+        UnexpectedlyEmpty: a slice that held records came back without any.
+        SyncError: whatever the source raises.
+
+    """
+    mirror, now = asked.mirror, clock.now()
+    remembered = clamp_to_memory(mirror.spec, asked.window, now=now)
+    forgotten = tuple(_tell_forgotten(asked, remembered))
+    reread_at = mirror.marks.refreshed_at(REREAD)
+    asks_first = mirror.spec.change_feed and mirror.marks.refreshed_at(CHANGES) is None
+    changed_since = _changes_to_ask(asked)
+    refreshed = refresh(
+        mirror,
+        source,
+        Question(connection=asked.tab.connection, params=asked.tab.params, buckets=asked.buckets),
+        slices=slices_to_read(
+            mirror.spec,
+            mirror.coverage(),
+            window=remembered,
+            now=now,
+            requested_at=asked.requested_at,
+            reread_at=reread_at,
+            buckets=asked.buckets,
+        ),
+        allow_empty=allow_empty,
+        progress=progress,
+        changed_since=changed_since,
+    )
+    if asks_first or changed_since is not None:
+        mirror.marks.save_refreshed(CHANGES, now)
+    if reread_at is None or now - reread_at >= REREAD_EVERY:
+        mirror.marks.save_refreshed(REREAD, now)
+    return replace(refreshed, warnings=(*refreshed.warnings, *forgotten))
+
+
+def _changes_to_ask(asked: TabStream) -> datetime | None:
+    """Return since when changes are to be told, or None: there is no such feed, or somebody has just asked it."""
+    asked_at = asked.mirror.marks.refreshed_at(CHANGES) if asked.mirror.spec.change_feed else None
+    if asked_at is None or asked_at >= asked.requested_at:
+        return None
+    return asked_at - CHANGES_OVERLAP
+
+
+def _tell_forgotten(asked: TabStream, remembered: Slice) -> Iterator[str]:
+    """Yield a sentence where a part of the period lies before the vendor's memory, and was never read."""
+    spec, window = asked.mirror.spec, asked.window
+    kept_from = min((c.start for c in asked.mirror.coverage()), default=remembered.start)
+    if spec.retention is None or remembered.start <= window.start or kept_from <= window.start:
+        return
+    lost_until = clock.local_date(min(kept_from, remembered.start), asked.sheet.zone)
+    yield (
+        f"{asked.tab.connection} keeps {asked.tab.stream} for {spec.retention.days} days only: the period begins on "
+        f"{clock.local_date(window.start, asked.sheet.zone)}, and what lies before {lost_until} cannot be had any more."
+    )
