@@ -179,7 +179,13 @@ class Publisher:
             max_bytes=self._max_bytes,
             on_rows=lambda n: self._on_rows(n, max(n, total)),
         )
-        written = writer.write(list(to_send.values())) if to_send else None
+        try:
+            written = writer.write(list(to_send.values())) if to_send else None
+        except (PayloadTooBig, Unreachable):
+            # Whether people moved columns meanwhile was not told; what was written beside ours is found by its cells
+            for tab, change in to_send.items():
+                tab.note_moved(change, blocks.get(change.spot.sheet_id, ()))
+            raise
         for tab, change in changes.items():
             refusal = written.refused.get(tab.uid) if written else None
             if refusal is not None:

@@ -135,3 +135,19 @@ def test_a_retitled_column_costs_one_more_read_once(world: World) -> None:
     header = person.look().rows[0]
     assert "Who answered" in header
     assert "Agent" not in header
+
+
+@pytest.mark.parametrize("nth_lost", [1, 2])
+@pytest.mark.parametrize("move", ["move the durations to the front", "insert a column before all"])
+def test_a_column_moved_while_the_answer_to_a_write_gets_lost_leaves_no_row_behind(
+    world: World, move: str, nth_lost: int
+) -> None:
+    person = annotated(world)
+    world.admin.edit_calls(5)
+    world.admin.arrive(15)
+    person.do_before(1, EDITS[move])
+    world.admin.fault(service="google", kind="write", nth=nth_lost, do="cut_after")
+    world.run()
+    world.admin.clear_faults()
+    world.run(rebuild=True)
+    person.assert_all_is_well()
