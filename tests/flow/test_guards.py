@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sync import clock
+from sync.office import NoProgress, open_office
 from sync.report import ErrorReport, Outcome, RunReport, exit_code_of, run_json
+from sync.run import RunRequest, Trigger, run_sheet
 from tests.world import FIELDS, World
 
 BASE = 'credentials = "anonymous"'
@@ -563,3 +566,35 @@ def test_period_fills_an_older_stretch_in_and_leaves_the_rest_alone(world: World
     shown = [row["Call ID"] for row in world.rows_by_header()]
     assert len(shown) == len(set(shown))
     assert set(world.wanted()) | old <= set(shown)
+
+
+# The budget of a minute
+
+
+class _Quota(NoProgress):
+    """Remembers what a run was told of the quota."""
+
+    def __init__(self) -> None:
+        self.used: dict[str, list[int]] = {"read": [], "write": []}
+
+    def quota(self, used: int, limit: int, kind: str) -> None:
+        self.used[kind].append(used)
+
+
+def _run_watched(world: World) -> _Quota:
+    """Run with an office of its own, as another process on the same store does."""
+    config, quota = world.config(), _Quota()
+    request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
+    with open_office(config) as office:
+        run_sheet(office, config.sheets[0], request, progress=quota, stop=threading.Event())
+    return quota
+
+
+def test_what_one_process_asked_of_google_this_minute_counts_for_all_on_the_store(world: World) -> None:
+    first = _run_watched(world).used
+    world.admin.edit_calls(3)
+    second = _run_watched(world).used
+    assert first["read"][0] == 1
+    assert first["write"][0] == 1
+    assert second["read"][0] == len(first["read"]) + 1
+    assert second["write"][0] == len(first["write"]) + 1
