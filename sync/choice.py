@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from itertools import chain, islice
@@ -15,8 +15,9 @@ from sync.config.load import Config, load_config, read_config
 from sync.config.problems import did_you_mean, listed, shown
 from sync.config.sheet import Sheet
 from sync.errors import ConfigError
-from sync.records import Record, Slice, StreamSpec
+from sync.records import LISTED_AT, Buckets, Record, Slice, StreamKind, StreamSpec
 from sync.run import Office
+from sync.sources.base import spec_of
 from sync.sources.registry import VENDORS, vendor_of
 
 Catalogue = Mapping[str, Sequence[StreamSpec]]
@@ -101,12 +102,24 @@ def chosen_streams(known: Catalogue, connection: str | None, stream: str | None)
 
 def pull_sample(office: Office, connection: str, stream: str, *, n: int, stop: threading.Event) -> list[Record]:
     """Pull a few records of the last days, not into the mirror."""
-    now = clock.now()
     found: list[Record] = []
     with closing(office.source(connection, stop=stop)) as source:
-        for days in SAMPLE_DAYS:
-            pages = source.fetch(stream, Slice(now - timedelta(days=days), now), {})
+        spec = spec_of(source.specs, stream)
+        params = {param.name: param.example for param in spec.params if param.required}
+        buckets = Buckets(per=spec.per[0], zone=clock.zone("UTC")) if spec.kind is StreamKind.AGGREGATE else None
+        for within in _sample_slices(spec, buckets):
+            pages = source.fetch(stream, within, params, buckets=buckets)
             found = list(islice(chain.from_iterable(page.records for page in pages), n))
             if len(found) == n:
                 break
     return found
+
+
+def _sample_slices(spec: StreamSpec, buckets: Buckets | None) -> Iterator[Slice]:
+    """Yield ever longer stretches up to now; of an aggregate whole periods, and of a list all there is."""
+    if spec.kind is StreamKind.LIST:
+        yield Slice(LISTED_AT, LISTED_AT + timedelta(days=1))
+        return
+    for days in SAMPLE_DAYS:
+        stretch = Slice(clock.now() - timedelta(days=days), clock.now())
+        yield clock.to_whole_buckets(stretch, buckets) if buckets else stretch

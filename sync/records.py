@@ -87,13 +87,18 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
-    """A filter that the vendor applies. `field` names the record field that it tests, if one."""
+    """What a tab may pass to the vendor, mostly a filter. `field` names the record field that it tests, if one.
+
+    One that is `required` has an `example`, with which a sample of the stream is pulled.
+    """
 
     name: str
     type: FieldType
     description: str
     allowed: tuple[str, ...] = ()
     field: str | None = None
+    required: bool = False
+    example: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,13 +188,15 @@ class Page:
     """Records of one reply that belong to the slice, and what was skipped.
 
     `n_expected` is how many records the vendor says the whole request matches; for progress only. `warnings` are
-    sentences for the report: what the vendor left out or changed without being asked.
+    sentences for the report: what the vendor left out or changed without being asked. It is not `whole` where the
+    vendor cut its answer, so that what is missing there may yet exist.
     """
 
     records: Sequence[Record]
     rejected: Sequence[str] = ()
     n_expected: int | None = None
     warnings: Sequence[str] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,6 +163,7 @@ class _Reader:
         self._n_added = self._n_changed = self._n_pages = 0
         self._rejected: list[str] = []
         self._said: list[str] = []
+        self._is_whole = True
 
     def read(self, piece: Slice, *, allow_empty: bool) -> None:
         """Read one slice whole, then note that it was."""
@@ -171,6 +172,8 @@ class _Reader:
         n_got = self._take(self._source.fetch(spec.name, piece, self._params, buckets=self._buckets))
         if not n_got and not allow_empty and (n_held := self._n_held(piece, started_at)):
             raise self._empty(piece, n_held)
+        if spec.kind is StreamKind.AGGREGATE and self._is_whole:
+            self._n_changed += self._mirror.blank(piece, unseen_since=started_at)
         # Calls that start while we read are not promised to be among what was read
         self._mirror.save_slice(Slice(piece.start, min(piece.end, started_at)), read_at=started_at)
 
@@ -181,7 +184,7 @@ class _Reader:
 
     def _take(self, pages: Iterable[Page]) -> int:
         """Keep the records of pages, and return how many there were."""
-        spec, n_got, pages_before = self._mirror.spec, 0, self._n_pages
+        spec, n_got, pages_before, self._is_whole = self._mirror.spec, 0, self._n_pages, True
         for page in pages:
             upserted = self._mirror.upsert(page.records, seen_at=clock.now())
             n_got += len(page.records)
@@ -190,6 +193,7 @@ class _Reader:
             self._n_pages += 1
             self._rejected += page.rejected
             self._said += page.warnings
+            self._is_whole &= page.whole
             expected = None if page.n_expected is None else pages_before + math.ceil(page.n_expected / spec.page_size)
             self._progress.page(self._connection, spec.name, self._n_pages, expected)
         return n_got

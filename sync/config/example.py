@@ -19,7 +19,8 @@ from sync.config.settings import Daemon, Google, StoreSettings
 from sync.config.sheet import ChosenColumn, Sheet, Tab
 from sync.config.summary import Chart, ChosenMetric, Summary
 from sync.config.translate import allowed_by
-from sync.sources.registry import VENDORS, Vendor
+from sync.sources.base import Vendor
+from sync.sources.registry import VENDORS
 
 _INCLUDE = (
     "You may keep sheets and connections in files of their own; globs are relative to the folder of this file, and one "

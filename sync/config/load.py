@@ -21,8 +21,8 @@ from sync.config.summary_rules import check_summary
 from sync.config.translate import find_unavailable, translate
 from sync.errors import ConfigError, Problem
 from sync.records import StreamSpec
-from sync.sources.base import SourceOptions
-from sync.sources.registry import VENDORS, Vendor, vendor_of
+from sync.sources.base import SourceOptions, Vendor
+from sync.sources.registry import VENDORS, vendor_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -59,8 +59,8 @@ class Config:
         raise ConfigError(f"There is no sheet {shown(name)} in {self.path}.", hint=hint)
 
     def spec_of(self, tab: Tab) -> StreamSpec:
-        """Return the declared stream that a tab shows."""
-        return vendor_of(self.connections[tab.connection]).specs[tab.stream]
+        """Return the stream that a tab shows, as it is with the tab's params."""
+        return vendor_of(self.connections[tab.connection]).spec_for(tab.stream, tab.params)
 
     def connection_secrets(self, name: str) -> dict[str, str]:
         """Return the secrets of a connection by option; ConfigError names all that cannot be read."""

@@ -13,11 +13,11 @@ from typing import Any, get_args
 
 from sync import clock
 from sync.config import forms
-from sync.config.problems import Place, listed, nearest_name, not_yet, shown, unknown_name
+from sync.config.problems import Place, did_you_mean, listed, nearest_name, not_yet, shown, unknown_name
 from sync.config.schedule import Cron, RunBetween, Schedule, never_fires
 from sync.errors import Problem
-from sync.records import Per, StreamKind, StreamSpec
-from sync.sources.registry import Vendor
+from sync.records import Param, Per, StreamKind, StreamSpec
+from sync.sources.base import Vendor
 
 _RESERVED_TITLE = "Removed rows"  # where rows that leave are kept
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # whether a schedule ever fires does not depend on today
@@ -97,9 +97,11 @@ def vendor_of(tab: Place, known: Known) -> Vendor | None:
 
 
 def spec_of(tab: Place, known: Known) -> StreamSpec | None:
-    """Return the declared stream that a tab shows, if it is known."""
-    vendor = vendor_of(tab, known)
-    return vendor.specs.get(tab.text("stream") or "") if vendor else None
+    """Return the stream that a tab shows, as it is with the tab's params, if it is known."""
+    vendor, params = vendor_of(tab, known), tab.at("params").value
+    if vendor is None or tab.text("stream") not in vendor.specs:
+        return None
+    return vendor.spec_for(tab.text("stream") or "", params if isinstance(params, dict) else {})
 
 
 def _check_stream_name(tab: Place, vendor: Vendor) -> Iterator[Problem]:
@@ -116,17 +118,39 @@ def _check_stream_name(tab: Place, vendor: Vendor) -> Iterator[Problem]:
 
 
 def _check_params(tab: Place, vendor: Vendor, spec: StreamSpec) -> Iterator[Problem]:
-    """Ask the vendor about each param by itself, so that each mistake has its own line."""
-    params = tab.at("params").value
-    names = [p.name for p in spec.params]
-    for name, value in params.items() if isinstance(params, dict) else ():
-        place = tab.at("params", name)
-        if name not in names:
-            yield unknown_name(place, f'param of the stream "{spec.name}"', name, names)
-        for mistake in vendor.find_mistakes(spec, {name: value}) if name in names else ():
-            _, _, allowed = mistake.partition("allowed")
-            allowed = re.sub(r"^(:| is| are)\s*", "", allowed)
-            yield place.problem("The vendor does not take this value", received=shown(value), allowed=allowed)
+    """Ask the vendor about the params, and tell each mistake at its own line."""
+    value = tab.at("params").value
+    params = value if isinstance(value, dict) else {}
+    declared = {p.name: p for p in spec.params}
+    for name in params:
+        if name not in declared:
+            yield unknown_name(tab.at("params", name), f'param of the stream "{spec.name}"', name, list(declared))
+    if value is not None and not isinstance(value, dict):
+        return  # told where the forms are checked
+    for mistake in vendor.find_mistakes(spec, {name: params[name] for name in params if name in declared}):
+        name = mistake.split()[0]
+        if name not in params:
+            param = declared.get(name)
+            what = f'The stream "{spec.name}" needs a param that is not there'
+            allowed = listed(param.allowed) if param else ""
+            yield tab.at("params").problem(what, received=name, allowed=allowed, hint=_example_of(param))
+            continue
+        _, _, allowed = mistake.partition("allowed")
+        allowed = re.sub(r"^(:| is| are)\s*", "", allowed)
+        place, hint = tab.at("params", name), _meant(declared[name], params[name])
+        yield place.problem(
+            "The vendor does not take this value", received=shown(params[name]), allowed=allowed, hint=hint
+        )
+
+
+def _example_of(param: Param | None) -> str:
+    return f"For example: params = {{ {param.name} = {shown(param.example)} }}." if param and param.example else ""
+
+
+def _meant(param: Param, value: Any) -> str:
+    """Offer the nearest allowed word for the first that is not."""
+    wrong = [str(v) for v in (value if isinstance(value, list) else [value]) if str(v) not in param.allowed]
+    return did_you_mean(wrong[0], param.allowed) if wrong and param.allowed else ""
 
 
 def _check_per(tab: Place, spec: StreamSpec) -> Iterator[Problem]:

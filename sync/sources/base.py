@@ -10,9 +10,9 @@ The conformance suite checks every promise written here for every stream of ever
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -21,6 +21,7 @@ from sync import clock
 from sync.errors import ConfigError
 from sync.http.waits import Pace, Sleep
 from sync.records import Buckets, FieldType, Page, Param, Slice, StreamSpec
+from sync.records import Field as RecordField
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +111,16 @@ class Source(Protocol):
     ) -> Iterator[Page]:
         """Yield the records of a slice, page by page; the whole slice, or an error that says why not.
 
-        - An aggregate is asked by `buckets`, whose periods fill the slice without rest; its records carry the period
-          in their key, and its beginning as the cursor value. Other streams are told of no buckets.
+        - An aggregate is asked by `buckets`, whose periods fill the slice without rest; its records begin with the
+          values of PERIOD_FIELDS, of which the first is in their key. Other streams are told of no buckets.
         - A list is asked for whole; the slice is any that holds LISTED_AT.
         - A stream or params that do not exist are a ConfigError, raised by the call itself, before any request.
         - Every record's cursor value is in the slice, its start included and its end excluded. Slices that touch
           neither overlap nor leave a gap: their records together are those of the slice that spans them.
-        - Records have every declared field (None where the vendor says null) of the declared type, and in `extra`
-          the fields that we do not know. Keys are unique, except that a record which moved or changed while the
-          list was read may come again: the later one is the newer.
+        - Records have every field (None where the vendor says null) that `Vendor.spec_for` declares for these params,
+          of the declared type, and in `extra` the fields that we do not know.
+        - Keys are unique, except that a record which moved or changed while the list was read may come again: the
+          later one is the newer.
         - Reading a slice again gives the same records, unless the vendor's data changed.
         - When the iterator ends by itself the slice is complete. Otherwise it raises; what came before is good, and
           reading the slice again repeats it. A slice without records ends without error, with or without an empty page.
@@ -172,7 +174,57 @@ class ParamsCheck(Protocol):
     """Checks the params of a tab before anything is sent."""
 
     def __call__(self, spec: StreamSpec, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return one sentence for each mistake."""
+        """Return one sentence for each mistake; it begins with the name of the param, so that its line can be told."""
+
+
+class Narrow(Protocol):
+    """Says what a stream is with certain params, where those decide which fields its records have."""
+
+    def __call__(self, spec: StreamSpec, params: Mapping[str, Any]) -> StreamSpec:
+        """Return the stream with some of its fields left out, and the key that it then has; never raise."""
+
+
+def as_declared(spec: StreamSpec, params: Mapping[str, Any]) -> StreamSpec:  # noqa: ARG001
+    """Return the stream as it is: its fields do not depend on params."""
+    return spec
+
+
+PERIOD_FIELDS = (
+    RecordField(
+        name="period_start", type=FieldType.DATE, title="From", description="The first day of the period summed up."
+    ),
+    RecordField(
+        name="period_end", type=FieldType.DATE, title="To", description="The last day of the period summed up."
+    ),
+    RecordField(
+        name="period_began_at",
+        type=FieldType.INSTANT,
+        title="Period began",
+        description="When the first day of the period began; the cursor field.",
+        shown=False,
+    ),
+)
+"""The first fields of every aggregate. The first is in its key, the last is its cursor field."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPeriod:
+    """One period of an aggregate: its days, both included, in the zone of the buckets, and when it begins."""
+
+    first: date
+    last: date
+    began_at: datetime
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What PERIOD_FIELDS hold for it."""
+        return {"period_start": self.first, "period_end": self.last, "period_began_at": self.began_at}
+
+
+def periods_in(within: Slice, buckets: Buckets) -> Iterator[AskedPeriod]:
+    """Yield the periods by which an aggregate is asked for a slice."""
+    for first, last in clock.cut_into_buckets(within, buckets):
+        yield AskedPeriod(first, last, clock.day_start(first, buckets.zone))
 
 
 _TYPE_CHECKS: Mapping[FieldType, tuple[type, ...]] = {
@@ -185,9 +237,10 @@ _TYPE_CHECKS: Mapping[FieldType, tuple[type, ...]] = {
 
 
 def find_param_mistakes(spec: StreamSpec, params: Mapping[str, Any]) -> tuple[str, ...]:
-    """Check names, types and allowed values of params against what the stream declares; vendors add their own rules."""
+    """Check params against what the stream declares: names, types, allowed values; vendors add their own rules."""
     declared = {param.name: param for param in spec.params}
-    mistakes = (_find_mistake(spec, declared.get(name), name, value) for name, value in params.items())
+    mistakes = [_find_mistake(spec, declared.get(name), name, value) for name, value in params.items()]
+    mistakes += [f"{p.name} is required" for p in spec.params if p.required and p.name not in params]
     return tuple(mistake for mistake in mistakes if mistake)
 
 
@@ -213,3 +266,36 @@ def spec_of(specs: Mapping[str, StreamSpec], stream: str) -> StreamSpec:
     if stream not in specs:
         raise ConfigError(f"there is no stream {stream!r}", hint=f"Streams: {', '.join(specs)}.")
     return specs[stream]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """All that the rest of the program sees of a vendor's folder, which has one of these.
+
+    `planned_streams` are known but not carried out yet; without `make` that is all of them. `specs` are the streams of
+    a connection without special options; `specs_for` tells those of other options.
+    """
+
+    title: str
+    options: type[SourceOptions]
+    make: SourceMaker | None = None
+    specs: Mapping[str, StreamSpec] = field(default_factory=dict)
+    planned_streams: tuple[str, ...] = ()
+    find_mistakes: ParamsCheck = find_param_mistakes
+    narrow: Narrow = as_declared
+    specs_for: Callable[[Any], Mapping[str, StreamSpec]] | None = None
+
+    def with_options(self, options: SourceOptions | None) -> Vendor:
+        """Return the vendor with the streams that a connection of these options has."""
+        if options is None or self.specs_for is None:
+            return self
+        return replace(self, specs=self.specs_for(options))
+
+    def spec_for(self, stream: str, params: Mapping[str, Any]) -> StreamSpec:
+        """Return what the records of a stream are with these params: their fields and key."""
+        return self.narrow(spec_of(self.specs, stream), params)
+
+    @property
+    def available(self) -> bool:
+        """Whether sources of this vendor can be made."""
+        return self.make is not None

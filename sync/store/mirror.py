@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Connection, bindparam, delete, insert, or_, select, update
 
 from sync.records import FieldType, Record, Slice, StreamSpec
 from sync.store.coverage import Coverage, add_stretch, cut_before, load_coverage, save_coverage, stretch_of
@@ -20,6 +20,7 @@ from sync.store.instants import from_us, to_us
 from sync.store.mirror_read import MirrorReader
 from sync.store.mirror_table import (
     CHANGED_IN,
+    EXTRA,
     FINGERPRINT,
     KEY,
     SEEN_AT,
@@ -28,6 +29,7 @@ from sync.store.mirror_table import (
     Layout,
     column_names,
     digest,
+    fingerprint,
     key_text,
     make_layout,
     table_name,
@@ -37,6 +39,8 @@ from sync.store.tables import mirror_extras, mirrors, refresh_marks
 
 __all__ = ["Coverage", "Mirror", "RefreshMarks", "Upserted", "forget_before", "key_text", "open_mirror"]
 
+_OUR_OWN = {KEY, CHANGED_IN, FINGERPRINT, SEEN_AT}  # columns that are no content of a record
+_FIGURES = (FieldType.INTEGER, FieldType.NUMBER)
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -76,6 +80,27 @@ class Mirror(MirrorReader):
             self._note_extras(connection, extras)
         self._known_extras |= extras
         return Upserted(len(added), len(changed), len(unchanged))
+
+    def blank(self, slice: Slice, *, unseen_since: datetime) -> int:
+        """Empty the figures of an aggregate's records that an answer no longer held; return how many there were.
+
+        Every call of such a group is now counted in another one: the old figures would count it twice. The record
+        stays, as people may have written beside its row.
+        """
+        of_key = {*self.spec.key, self.spec.cursor_field}
+        figures = [f.name for f in self.spec.fields if f.type in _FIGURES and f.name not in of_key]
+        columns = [self._layout.column_of[name] for name in figures]
+        table = self._layout.table
+        gone = (*self._inside(slice), table.c[SEEN_AT] < to_us(unseen_since))
+        filled = or_(*(table.c[name].is_not(None) for name in columns))
+        with self._store.begin() as connection:
+            version = self._lock(connection) + 1
+            found = connection.execute(select(table).where(*gone, filled)).mappings()
+            rows = [{**row, **dict.fromkeys([*columns, EXTRA])} for row in found]
+            for row in rows:
+                row[FINGERPRINT] = fingerprint({k: v for k, v in row.items() if k not in _OUR_OWN})
+            self._write(connection, [], rows, version=version)
+        return len(rows)
 
     def save_slice(self, slice: Slice, *, read_at: datetime) -> None:
         """Note that `slice` has been read whole at `read_at`; what was known of that stretch before is replaced."""

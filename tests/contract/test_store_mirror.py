@@ -268,3 +268,16 @@ def test_reader_that_follows_versions_misses_no_change_of_concurrent_writers(sto
     gathered = results_of([follower])[0]
     frame = mirror.read(["name"], window=EVER)
     assert gathered == sorted(f"{key}={name}" for key, name in zip(frame["_key"], frame["name"], strict=True))
+
+
+def test_figures_of_a_group_that_is_gone_are_emptied_once_and_its_name_stays(store: Store) -> None:
+    mirror = open_mirror(store, connection="c", spec=make_spec(name=FieldType.TEXT, n=FieldType.INTEGER), params={})
+    both = [make_record("a", name="Ada", n=3), make_record("b", name="Ben", n=4)]
+    mirror.upsert(both, seen_at=at(0))
+    mirror.upsert([make_record("a", name="Ada", n=7)], seen_at=at(10))
+    assert mirror.blank(EVER, unseen_since=at(10)) == 1
+    rows = mirror.read(["name", "n"], window=EVER).to_dicts()
+    assert [(row["name"], row["n"], row["_changed_in"]) for row in rows] == [("Ada", 7, 2), ("Ben", None, 3)]
+    assert mirror.blank(EVER, unseen_since=at(10)) == 0
+    assert mirror.version() == 3
+    assert mirror.upsert([both[1]], seen_at=at(20)) == Upserted(0, 1, 0)
