@@ -6,17 +6,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import quote
 
+from sync import clock
 from sync.config.problems import shown
 from sync.config.sheet import Sheet
 from sync.destination.book import MAX_CELLS, Book, locate
 from sync.destination.google import RequestCounts, SheetsHttpClient
 from sync.destination.observe import fetch_book
-from sync.errors import ConfigError, CredentialsRefused, NotShared, SyncError
+from sync.errors import ConfigError, NotShared, SyncError
 from sync.office import NoProgress, Office
 from sync.store.published import load_tab
 
+PATIENCE = timedelta(seconds=15)  # somebody is waiting for the answer, and nothing is lost by giving up
 NAMELESS = "the account of [google] credentials"
 
 
@@ -55,7 +58,7 @@ def _check_google(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
             sheet.spreadsheet_id,
             lease=None,
             stop=threading.Event(),
-            deadline=office.deadline(),
+            deadline=clock.now() + PATIENCE,
             counts=RequestCounts(),
             progress=NoProgress(),
         )
@@ -110,13 +113,12 @@ def _check_tabs(office: Office, sheet: Sheet, book: Book) -> Iterator[CheckLine]
 def _check_connections(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
     for name in dict.fromkeys(tab.connection for tab in sheet.tab):
         try:
-            with closing(office.source(name, stop=threading.Event())) as source:
+            deadline = clock.now() + PATIENCE
+            with closing(office.source(name, stop=threading.Event(), deadline=deadline)) as source:
                 words = source.probe()
         except ConfigError as error:
             yield from CheckLine.each(error)
-        except CredentialsRefused as error:
-            yield CheckLine(ok=False, text=f"{name}: {error.what}", hint=error.hint, exit_code=error.exit_code)
         except SyncError as error:
-            yield CheckLine.of(error)
+            yield CheckLine(ok=False, text=f"{name}: {error.what}", hint=error.hint, exit_code=error.exit_code)
         else:
             yield CheckLine(ok=True, text=f"{name}: {words}")

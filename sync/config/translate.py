@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
+from zoneinfo import available_timezones
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
@@ -12,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from sync.config.forms import available_values
 from sync.config.lines import Path
-from sync.config.problems import Place, listed, nearest_name, not_yet, shown
+from sync.config.problems import Place, did_you_mean, listed, nearest_name, not_yet, shown
 from sync.errors import Problem
 
 _TYPES = {
@@ -104,6 +105,8 @@ def _hint(detail: ErrorDetails, place: Place, allowed: str, received: str) -> st
     if detail["type"] == "literal_error" and received:
         near = nearest_name(str(place.value), [word.strip('"') for word in allowed.split(", ")])
         return f'Did you mean "{near}"?' if near else ""
+    if place.path and place.path[-1] == "timezone" and isinstance(place.value, str):
+        return did_you_mean(place.value, sorted(available_timezones()))
     return ""
 
 

@@ -97,9 +97,12 @@ class ApiClient:
                     self._pace.hold(waits.instant_after(min(pause_s, self._patience.max_total_s)))
                 if n_tries == self._patience.max_tries or spent_s > self._patience.max_total_s:
                     raise _gave_up(again, n_tries, pause_s) from again.__cause__
-                facts = {"request": label, "error": again.error.what, "n_tries": n_tries, "pause_s": round(pause_s, 1)}
+                facts = {"error": again.error.what, "n_tries": n_tries, "pause_s": round(pause_s, 1)}
                 _log.warning("will try again", action="http.retry", **facts)
-                self._sleep(pause_s)
+                try:
+                    self._sleep(pause_s)
+                except RateLimited:  # no time is left for another try: what stood in the way is the better reason
+                    raise _gave_up(again, n_tries, pause_s) from again.__cause__
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _pause_s(self, again: Again, n_tries: int) -> float:

@@ -264,6 +264,17 @@ def test_a_stop_while_waiting_leaves_at_once(server, make, waiting):
     assert len(server.asked) == 1
 
 
+def test_when_time_is_over_the_reason_told_is_what_stood_in_the_way(server, make):
+    def no_time_left(seconds: float) -> None:
+        raise RateLimited("The run's time is over.")
+
+    client = make()
+    client._sleep = no_time_left
+    server.play(json_answer({}, 500))
+    with pytest.raises(Unreachable, match="500.*gave up after 1 try"):
+        client.get_json("/x")
+
+
 def test_a_redirect_is_not_followed_with_our_key(server, make):
     with scripted_server() as other:
         server.play(Answer(302, b"", {"Location": f"{other.url}/x?token=abc"}))
