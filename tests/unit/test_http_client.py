@@ -271,7 +271,7 @@ def test_when_time_is_over_the_reason_told_is_what_stood_in_the_way(server, make
     client = make()
     client._sleep = no_time_left
     server.play(json_answer({}, 500))
-    with pytest.raises(Unreachable, match="500.*gave up after 1 try"):
+    with pytest.raises(Unreachable, match=r"500.*gave up after 1 try"):
         client.get_json("/x")
 
 
