@@ -37,6 +37,7 @@ from sync.plan import SheetPlan
 from sync.progress import open_display
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
 from sync.run import RunRequest, Trigger, open_office, plan_sheet, run_sheet
+from sync.sandbox.server import VENDORS as SANDBOX_VENDORS
 from sync.sandbox.server import SandboxServer
 from sync.sandbox.server import serve as serve_sandbox
 from sync.signals import stop_on_signals
@@ -339,7 +340,9 @@ def streams(
 def sandbox(*, port: Port = 8300, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run the local stand-ins for Google and the vendors alone, on a port of this machine."""
     with _listening(port):
-        serve_sandbox(port, announce=screen.show_sandbox)
+        serve_sandbox(
+            port, announce=lambda url: screen.show_sandbox(url, {desk.title: desk.name for desk in SANDBOX_VENDORS})
+        )
 
 
 @app.command("schema")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -153,13 +153,13 @@ def show_history(runs: Sequence[Run]) -> None:
     show_table("", columns, [history_row(run) for run in runs])
 
 
-def show_sandbox(url: str) -> None:
-    """Print where the stand-ins are."""
+def show_sandbox(url: str, vendors: Mapping[str, str]) -> None:
+    """Print where the stand-ins are; `vendors` are the first parts of addresses by what the vendors are called."""
     say(
         [
             f"page for people  {url}/",
             f"Google           {url}  (sheets_url and drive_url)",
-            f"JustCall         {url}/justcall  (base_url)",
+            *(f"{title:15}  {url}/{name}  (base_url)" for title, name in vendors.items()),
             f"dials            {url}/admin/",
             "Ctrl-C ends it; everything lives in memory.",
         ]

@@ -71,6 +71,17 @@ class Admin:
         """Return every call as the vendor has it now, newest first."""
         return list(self._ask("GET", "/admin/justcall/calls"))
 
+    def truth(self, vendor: str, kind: str) -> list[dict[str, Any]]:
+        """Return every record of a kind as the vendor has it now, in its own form."""
+        return list(self._ask("GET", f"/admin/{vendor}/{kind}"))
+
+    def arrive_at(self, vendor: str, n: int = 1, *, kind: str = "calls") -> list[dict[str, Any]]:
+        return list(self._ask("POST", f"/admin/{vendor}/arrive", {"n": n, "kind": kind}))
+
+    def edit_at(self, vendor: str, n: int = 1, **wanted: Any) -> list[dict[str, Any]]:
+        """Edit `n` records of a `kind`, or those of `ids`, as people do or to the values of `fields`."""
+        return list(self._ask("POST", f"/admin/{vendor}/edit", {"n": n, **wanted}))
+
     def arrive(self, n: int = 1) -> list[dict[str, Any]]:
         return list(self._ask("POST", "/admin/justcall/arrive", {"n": n}))
 

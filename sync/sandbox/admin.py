@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
-from zoneinfo import available_timezones
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +15,7 @@ from starlette.routing import Route
 from sync.sandbox.exchange import RequestLog
 from sync.sandbox.faults import BadFault, Fault, Faults
 from sync.sandbox.google_side import GoogleSide, Refused
-from sync.sandbox.justcall import JustCall, JustCallOptions
+from sync.sandbox.vendor import VendorDesk, changed_options
 from sync.sandbox.viewer.pages import Shelf
 
 
@@ -27,7 +25,7 @@ class Worlds:
 
     google: GoogleSide
     shelf: Shelf
-    justcall: JustCall
+    vendors: Mapping[str, VendorDesk]
     faults: Faults
     log: RequestLog
 
@@ -50,9 +48,9 @@ def admin_routes(worlds: Worlds) -> list[Route]:
         ("POST", "/admin/google/spreadsheets", _make_spreadsheet),
         ("GET", "/admin/google/spreadsheets", _list_spreadsheets),
         ("POST", "/admin/google/spreadsheets/{id}/edit", _edit_spreadsheet),
-        ("GET", "/admin/justcall/calls", _list_calls),
-        ("POST", "/admin/justcall/arrive", _arrive),
-        ("POST", "/admin/justcall/edit", _edit_calls),
+        ("GET", "/admin/{vendor}/{kind}", _truth),
+        ("POST", "/admin/{vendor}/arrive", _arrive),
+        ("POST", "/admin/{vendor}/edit", _edit_records),
     )
     return [Route(path, _answering(endpoint, worlds), methods=[method]) for method, path, endpoint in table]
 
@@ -84,7 +82,8 @@ async def _reset(worlds: Worlds, _request: Request) -> Any:
     n_dropped = worlds.faults.drop_held()
     worlds.log.clear()
     worlds.google.reset()
-    worlds.justcall.reset()
+    for desk in worlds.vendors.values():
+        desk.reset()
     return {"n_dropped": n_dropped}
 
 
@@ -98,30 +97,20 @@ async def _clear_log(worlds: Worlds, _request: Request) -> Any:
 
 
 async def _options(worlds: Worlds, _request: Request) -> Any:
-    return {"google": worlds.google.options(), "justcall": asdict(worlds.justcall.options)}
+    of_vendors = {name: asdict(desk.options) for name, desk in worlds.vendors.items()}
+    return {"google": worlds.google.options(), **of_vendors}
 
 
 async def _change_options(worlds: Worlds, request: Request) -> Any:
     body = await _body(request)
-    if unknown := set(body) - {"google", "justcall"}:
-        raise Refused(f"unknown service {', '.join(sorted(unknown))}; allowed: google, justcall")
-    if "justcall" in body:
-        worlds.justcall.options = _changed(worlds.justcall.options, body["justcall"])
+    known = ["google", *worlds.vendors]
+    if unknown := set(body) - set(known):
+        raise Refused(f"unknown service {', '.join(sorted(unknown))}; allowed: {', '.join(known)}")
+    for name in worlds.vendors.keys() & body.keys():
+        worlds.vendors[name].options = changed_options(worlds.vendors[name].options, body[name])
     if "google" in body:
         worlds.google.change_options(body["google"])
     return await _options(worlds, request)
-
-
-def _changed(options: JustCallOptions, changes: dict[str, Any]) -> JustCallOptions:
-    known = [field.name for field in fields(options)]
-    if unknown := set(changes) - set(known):
-        raise Refused(f"unknown option {', '.join(sorted(unknown))}; allowed: {', '.join(known)}")
-    if "dates_zone" in changes and changes["dates_zone"] not in available_timezones():
-        raise Refused(f"dates_zone is {changes['dates_zone']!r}, which is not a time zone")
-    try:
-        return TypeAdapter(JustCallOptions).validate_python(asdict(options) | changes)
-    except ValidationError as wrong:
-        raise Refused(str(wrong)) from wrong
 
 
 def _fault_body(fault: Fault) -> dict[str, Any]:
@@ -159,23 +148,42 @@ async def _edit_spreadsheet(worlds: Worlds, request: Request) -> Any:
     return {}
 
 
-async def _list_calls(worlds: Worlds, _request: Request) -> Any:
-    return worlds.justcall.book.all()
+def _desk(worlds: Worlds, request: Request) -> VendorDesk:
+    name = request.path_params["vendor"]
+    if name not in worlds.vendors:
+        raise Refused(f"no vendor {name!r}; allowed: {', '.join(worlds.vendors)}", status=404)
+    return worlds.vendors[name]
+
+
+async def _truth(worlds: Worlds, request: Request) -> Any:
+    try:
+        return _desk(worlds, request).truth(request.path_params["kind"])
+    except KeyError as wrong:
+        raise Refused(f"nothing called {wrong}", status=404) from wrong
 
 
 async def _arrive(worlds: Worlds, request: Request) -> Any:
-    return worlds.justcall.book.arrive(int((await _body(request)).get("n", 1)))
-
-
-async def _edit_calls(worlds: Worlds, request: Request) -> Any:
-    body = await _body(request)
-    if unknown := set(body) - {"n", "call_ids", "fields"}:
-        raise Refused(f"unknown {', '.join(sorted(unknown))}; allowed: n, call_ids, fields")
-    if "call_id" in (body.get("fields") or {}):
-        raise Refused("call_id is the key and does not change")
+    desk, body = _desk(worlds, request), await _body(request)
+    _refuse_unknown(body, ("n", "kind"))
     try:
-        return worlds.justcall.book.edit(
-            int(body.get("n", 1)), call_ids=body.get("call_ids") or (), fields=body.get("fields")
+        return desk.arrive(str(body.get("kind", "calls")), int(body.get("n", 1)))
+    except KeyError as wrong:
+        raise Refused(f"no {wrong} can arrive", status=404) from wrong
+
+
+async def _edit_records(worlds: Worlds, request: Request) -> Any:
+    """Change records of a kind; `call_ids` is another name of `ids`."""
+    desk, body = _desk(worlds, request), await _body(request)
+    _refuse_unknown(body, ("n", "kind", "ids", "call_ids", "fields"))
+    ids = body.get("ids") or body.get("call_ids") or ()
+    try:
+        return desk.edit(
+            str(body.get("kind", "calls")), int(body.get("n", 1)), ids=ids, fields=body.get("fields") or None
         )
     except KeyError as wrong:
-        raise Refused(f"no call {wrong}", status=404) from wrong
+        raise Refused(f"no record {wrong}", status=404) from wrong
+
+
+def _refuse_unknown(body: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
+    if unknown := set(body) - set(allowed):
+        raise Refused(f"unknown {', '.join(sorted(unknown))}; allowed: {', '.join(allowed)}")

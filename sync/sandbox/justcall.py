@@ -11,11 +11,10 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -23,8 +22,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sync.sandbox.call_book import CallBook, Selection
-from sync.sandbox.calls import Call, instant_text
+from sync.sandbox.call_book import Selection
+from sync.sandbox.calls import Call, CallOptions, instant_text
+from sync.sandbox.exchange import Answer, Asked
+from sync.sandbox.justcall_errors import refusal, usual_error
+from sync.sandbox.vendor import (
+    Endpoint,
+    ListForm,
+    Rate,
+    Refusal,
+    Used,
+    VendorDesk,
+    VendorOptions,
+    ZoneName,
+    json_response,
+    judge_key,
+    known_params,
+)
 
 CALL_PARAMS = frozenset({"start_date", "end_date", "direction", "agent_id", "number", "status", "page", "per_page"})
 DIRECTIONS = ("inbound", "outbound", "all")
@@ -33,53 +47,30 @@ MAX_PER_PAGE = 100
 
 
 @dataclass(slots=True, kw_only=True)
-class JustCallOptions:
+class JustCallOptions(VendorOptions):
     """What the admin address can change. `accepted_keys` and `forbidden_keys` hold "key:secret" texts."""
 
-    requests_per_minute: int = 60
-    window_s: float = 60.0
-    accepted_keys: list[str] | None = None
-    forbidden_keys: list[str] = field(default_factory=list)
     strict_auth: bool = False
-    retry_after: bool = True
     rate_headers: Literal["help", "live", "none"] = "help"
     end_included: bool = True
-    dates_zone: str = "UTC"
-    extra_fields: dict[str, Any] = field(default_factory=dict)
-    unknown_params: Literal["refuse", "ignore"] = "refuse"
+    dates_zone: ZoneName = "UTC"
 
 
-class Refusal(Exception):
-    """An answer other than 200, in the vendor's form."""
-
-    def __init__(self, status: int, message: str, code: str = "", headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.response = json_response(error_body(message, code), status=status, headers=headers)
+class _CallLists(ListForm):
+    def shift_total(self, body: Any, delta: int) -> None:
+        body["count"] += delta
+        body["total_pages"] = max(0, body["total_pages"] + delta)
 
 
-def error_body(message: str, code: str = "") -> dict[str, str]:
-    """Make the vendor's error body; the refusal of a key carries no code."""
-    return {"status": "error", "message": message} | ({"error_code": code} if code else {})
-
-
-def json_response(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with JSON."""
-    return Response(orjson.dumps(body), status_code=status, headers=dict(headers or {}), media_type="application/json")
-
-
-class JustCall:
+class JustCall(VendorDesk):
     """One account at the vendor: its calls, its options, and how much each key has used of its rate."""
 
-    def __init__(self, book: CallBook) -> None:
-        self.book = book
-        self.options = JustCallOptions()
-        self._asked: dict[str, deque[float]] = {}
+    name: ClassVar[str] = "justcall"
+    title: ClassVar[str] = "JustCall"
+    lists = _CallLists()
 
-    def reset(self) -> None:
-        """Go back to the first calls and the default options."""
-        self.book.reset()
-        self.options = JustCallOptions()
-        self._asked.clear()
+    def __init__(self, calls: CallOptions, options: JustCallOptions | None = None) -> None:
+        super().__init__(calls, options or JustCallOptions())
 
     def routes(self) -> list[Route]:
         """Return what is served below the vendor's prefix."""
@@ -89,16 +80,37 @@ class JustCall:
             Route("/{rest:path}", self._answer(self._nothing_here)),
         ]
 
-    def _answer(self, make_body: Any) -> Any:
+    def error(self, _asked: Asked, status: int, message: str) -> Answer:
+        """Make the vendor's own error answer."""
+        body = orjson.dumps(usual_error(status, message))
+        return Answer(status=status, headers=((b"content-type", b"application/json"),), body=b"").with_body(body)
+
+    def truth(self, kind: str) -> list[dict[str, Any]]:
+        """Return the calls, newest first."""
+        return {"calls": self.book.all}[kind]()
+
+    def arrive(self, kind: str, n: int) -> list[dict[str, Any]]:
+        """Let calls arrive."""
+        return {"calls": self.book.arrive}[kind](n)
+
+    def edit(
+        self, kind: str, n: int, *, ids: Sequence[Any] = (), fields: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Edit calls."""
+        if "call_id" in (fields or {}):
+            raise ValueError("call_id is the key and does not change")
+        return {"calls": self.book.edit}[kind](n, call_ids=ids, fields=fields)
+
+    def _answer(self, make_body: Any) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             headers: dict[str, str] = {}
             try:
                 key = self._check_key(request)
-                headers = self._count(key)
+                headers = self._use_up(key)
                 return json_response(make_body(request), headers=headers)
-            except Refusal as refusal:
-                refusal.response.headers.update(headers)
-                return refusal.response
+            except Refusal as refused:
+                refused.response.headers.update(headers)
+                return refused.response
 
         return endpoint
 
@@ -106,37 +118,30 @@ class JustCall:
         """Return the "key:secret" of the request, whichever spelling is allowed."""
         text = request.headers.get("authorization", "")
         key = text.removeprefix("Bearer ").strip() if not self.options.strict_auth else text
-        known = self.options.accepted_keys
-        well_formed = re.fullmatch(r"[^\s:]+:[^\s:]+", key) is not None
-        if not well_formed or (known is not None and key not in known and key not in self.options.forbidden_keys):
-            raise Refusal(401, "Invalid API key or secret.")
-        if key in self.options.forbidden_keys:
-            raise Refusal(403, "Your plan does not include API access.", "FORBIDDEN")
+        worth = judge_key(self.options, key if re.fullmatch(r"[^\s:]+:[^\s:]+", key) else None)
+        if worth == "wrong":
+            raise refusal(401, "Invalid API key or secret.")
+        if worth == "forbidden":
+            raise refusal(403, "Your plan does not include API access.", "FORBIDDEN")
         return key
 
-    def _count(self, key: str) -> dict[str, str]:
+    def _use_up(self, key: str) -> dict[str, str]:
         """Use one request of the sliding minute of this key, and return the headers that say what is left."""
-        limit, window_s, now = self.options.requests_per_minute, self.options.window_s, time.monotonic()
-        asked = self._asked.setdefault(key, deque())
-        while asked and asked[0] <= now - window_s:
-            asked.popleft()
-        refused = len(asked) >= limit
-        if not refused:
-            asked.append(now)
-        wait_s = math.ceil((asked[0] + window_s - now) if asked else window_s)
-        headers = self._rate_headers(limit, limit - len(asked), wait_s)
-        if refused:
-            if self.options.retry_after:
-                headers["Retry-After"] = str(wait_s)
-            message = f"Rate limit exceeded. Retry after {wait_s} seconds."
-            raise Refusal(429, message, "RATE_LIMIT_EXCEEDED", headers)
-        return headers
+        rate = Rate(n=self.options.requests_per_minute, window_s=self.options.window_s)
+        is_free, (used,) = self.rates.take(key, (rate,))
+        headers = self._rate_headers(used)
+        if is_free:
+            return headers
+        if self.options.retry_after:
+            headers["Retry-After"] = str(used.wait_s)
+        message = f"Rate limit exceeded. Retry after {used.wait_s} seconds."
+        raise refusal(429, message, "RATE_LIMIT_EXCEEDED", headers)
 
-    def _rate_headers(self, limit: int, remaining: int, wait_s: int) -> dict[str, str]:
+    def _rate_headers(self, used: Used) -> dict[str, str]:
         if self.options.rate_headers == "none":
             return {}
         prefix = "X-RateLimit-" if self.options.rate_headers == "help" else "X-Rate-Limit-Burst-"
-        values = {"Limit": limit, "Remaining": max(0, remaining), "Reset": int(time.time()) + wait_s}
+        values = {"Limit": used.rate.n, "Remaining": used.n_left, "Reset": int(time.time()) + used.wait_s}
         return {prefix + name: str(value) for name, value in values.items()}
 
     def _account(self, _request: Request) -> dict[str, Any]:
@@ -146,7 +151,7 @@ class JustCall:
         }
 
     def _nothing_here(self, _request: Request) -> dict[str, Any]:
-        raise Refusal(404, "Resource not found.", "NOT_FOUND")
+        raise refusal(404, "Resource not found.", "NOT_FOUND")
 
     def _calls(self, request: Request) -> dict[str, Any]:
         params = self._known_params(request)
@@ -167,18 +172,15 @@ class JustCall:
         return {**call, **self.options.extra_fields} if self.options.extra_fields else call
 
     def _known_params(self, request: Request) -> dict[str, str]:
-        params = dict(request.query_params.multi_items())
-        if len(params) != len(request.query_params.multi_items()):
-            raise Refusal(400, "A parameter is given twice.", "INVALID_PARAMETER")
-        unknown = sorted(set(params) - CALL_PARAMS)
-        if unknown and self.options.unknown_params == "refuse":
-            raise Refusal(400, f"Unknown parameter: {', '.join(unknown)}.", "INVALID_PARAMETER")
+        params, wrong = known_params(request, CALL_PARAMS, strict=self.options.unknown_params == "refuse")
+        if wrong:
+            raise refusal(400, wrong, "INVALID_PARAMETER")
         return params
 
     def _selection(self, params: Mapping[str, str]) -> Selection:
         start, end = _day(params, "start_date"), _day(params, "end_date")
         if start and end and end < start:
-            raise Refusal(422, "end_date is before start_date.", "INVALID_VALUE")
+            raise refusal(422, "end_date is before start_date.", "INVALID_VALUE")
         words: list[tuple[str, Any]] = []
         if (direction := _word(params, "direction", DIRECTIONS)) not in {None, "all"}:
             words.append(("direction", direction))
@@ -203,11 +205,11 @@ def _number(params: Mapping[str, str], name: str, *, default: int, highest: int 
     if text is None:
         return default
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
-        raise Refusal(400, f"{name} must be an integer.", "INVALID_PARAMETER")
+        raise refusal(400, f"{name} must be an integer.", "INVALID_PARAMETER")
     value = int(text)
     if value < 1 or (highest is not None and value > highest):
         allowed = f"between 1 and {highest}" if highest is not None else "1 or more"
-        raise Refusal(400, f"{name} must be {allowed}.", "INVALID_PARAMETER")
+        raise refusal(400, f"{name} must be {allowed}.", "INVALID_PARAMETER")
     return value
 
 
@@ -216,17 +218,17 @@ def _day(params: Mapping[str, str], name: str) -> date | None:
     if text is None:
         return None
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise Refusal(400, f"{name} must have the form YYYY-MM-DD.", "INVALID_PARAMETER")
+        raise refusal(400, f"{name} must have the form YYYY-MM-DD.", "INVALID_PARAMETER")
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
-        raise Refusal(422, f"{name} is not a day of the calendar.", "INVALID_VALUE") from None
+        raise refusal(422, f"{name} is not a day of the calendar.", "INVALID_VALUE") from None
 
 
 def _word(params: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
     word = params.get(name)
     if word is not None and word not in allowed:
-        raise Refusal(422, f"{name} must be one of {', '.join(allowed)}.", "INVALID_VALUE")
+        raise refusal(422, f"{name} must be one of {', '.join(allowed)}.", "INVALID_VALUE")
     return word
 
 
@@ -234,5 +236,5 @@ def _phone_number(params: Mapping[str, str]) -> str:
     """Read `number`; a plus that was sent unencoded arrives as a space and is refused."""
     number = params.get("number", "")
     if "number" in params and not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
-        raise Refusal(422, "number must be in E.164 form.", "INVALID_VALUE")
+        raise refusal(422, "number must be in E.164 form.", "INVALID_VALUE")
     return number

@@ -1,4 +1,4 @@
-"""One local HTTP server: Google at the root, JustCall below /justcall, the page for people at /, dials below /admin.
+"""One local HTTP server: Google at the root, vendors below their names, the page for people at /, dials below /admin.
 
 Listens on this machine only. Everything lives in memory and in one event loop, so one request is carried out at a
 time, as a spreadsheet sees them.
@@ -21,7 +21,6 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from sync.sandbox.admin import Worlds, admin_routes
-from sync.sandbox.call_book import CallBook
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.exchange import OpenHandedProtocol, RequestLog
 from sync.sandbox.faults import Faults, FaultsMiddleware
@@ -31,10 +30,13 @@ from sync.sandbox.google.app import routes as google_routes
 from sync.sandbox.google_faults import google_error_forms, google_plays
 from sync.sandbox.google_side import GoogleShelf, GoogleSide
 from sync.sandbox.justcall import JustCall
-from sync.sandbox.justcall_faults import justcall_error, justcall_plays
+from sync.sandbox.list_faults import list_plays
+from sync.sandbox.vendor import VendorDesk
 from sync.sandbox.viewer.pages import viewer_routes
 
-JUSTCALL = "/justcall"
+VENDORS: tuple[type[VendorDesk], ...] = (JustCall,)
+"""Each below an address of its name; all of them have the same made-up calls, each in a book of its own."""
+_VENDOR_NAMES = frozenset(desk.name for desk in VENDORS)
 _OWN_PAGES = ("/admin/", "/view/", "/viewer/")
 
 
@@ -50,18 +52,18 @@ def make_app(options: SandboxOptions | None = None) -> Starlette:
     options = options or SandboxOptions()
     world = GoogleWorld()
     google, shelf = GoogleSide(world), GoogleShelf(world)
-    justcall = JustCall(CallBook(options.calls))
+    vendors = {desk.name: desk(options.calls) for desk in VENDORS}
     faults = Faults(
-        error_forms={"justcall": justcall_error, **google_error_forms()},
-        plays={**justcall_plays(justcall.book), **google_plays(google.edit)},
+        error_forms={**{name: desk.error for name, desk in vendors.items()}, **google_error_forms()},
+        plays={**list_plays(vendors), **google_plays(google.edit)},
     )
     log = RequestLog()
-    worlds = Worlds(google=google, shelf=shelf, justcall=justcall, faults=faults, log=log)
+    worlds = Worlds(google=google, shelf=shelf, vendors=vendors, faults=faults, log=log)
     return Starlette(
         routes=[
             *admin_routes(worlds),
             *viewer_routes(shelf),
-            Mount(JUSTCALL, routes=justcall.routes()),
+            *(Mount(f"/{name}", routes=desk.routes()) for name, desk in vendors.items()),
             *google_routes(world),
         ],
         middleware=[Middleware(FaultsMiddleware, faults=faults, log=log, classify=_classify)],
@@ -72,8 +74,8 @@ def _classify(method: str, path: str) -> tuple[str, str] | None:
     """Return service and kind of a request; None for the sandbox's own pages."""
     if path == "/" or path.startswith(_OWN_PAGES):
         return None
-    if path == JUSTCALL or path.startswith(JUSTCALL + "/"):
-        return "justcall", "read" if method in {"GET", "HEAD"} else "other"
+    if (vendor := path.split("/")[1]) in _VENDOR_NAMES:
+        return vendor, "read" if method in {"GET", "HEAD"} else "other"
     return classify_google(method, path)
 
 
@@ -106,7 +108,9 @@ class SandboxServer:
     def holdings(self) -> str:
         """What the stand-ins for vendors hold, in words."""
         calls = (self._options or SandboxOptions()).calls
-        return f"JustCall with {calls.n_calls:,} calls over {calls.days:,} days"
+        *others, last = (desk.title for desk in VENDORS)
+        who = f"{', '.join(others)} and {last}, each" if others else last
+        return f"{who} with {calls.n_calls:,} calls over {calls.days:,} days"
 
     def start(self) -> Self:
         """Listen and answer from now on."""

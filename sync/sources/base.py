@@ -273,7 +273,8 @@ class Vendor:
     """All that the rest of the program sees of a vendor's folder, which has one of these.
 
     `planned_streams` are known but not carried out yet; without `make` that is all of them. `specs` are the streams of
-    a connection without special options; `specs_for` tells those of other options.
+    a connection without special options; `specs_for` tells those of other options, and `variants` lists such options,
+    one set for each group of streams.
     """
 
     title: str
@@ -284,12 +285,20 @@ class Vendor:
     find_mistakes: ParamsCheck = find_param_mistakes
     narrow: Narrow = as_declared
     specs_for: Callable[[Any], Mapping[str, StreamSpec]] | None = None
+    variants: tuple[Mapping[str, str], ...] = ()
 
     def with_options(self, options: SourceOptions | None) -> Vendor:
         """Return the vendor with the streams that a connection of these options has."""
         if options is None or self.specs_for is None:
             return self
         return replace(self, specs=self.specs_for(options))
+
+    def every_stream(self) -> Iterator[tuple[Mapping[str, str], StreamSpec]]:
+        """Yield every stream that this vendor has under any options, with the options that it takes."""
+        for chosen in ({}, *self.variants):
+            refs = dict.fromkeys(self.options.secret_names(), "env:NAME")
+            known = self.with_options(self.options.model_validate({**refs, **chosen}))
+            yield from ((chosen, spec) for spec in known.specs.values())
 
     def spec_for(self, stream: str, params: Mapping[str, Any]) -> StreamSpec:
         """Return what the records of a stream are with these params: their fields and key."""

@@ -1,0 +1,120 @@
+"""How the conformance suite meets a stream: its connection, its truth in the sandbox, and what can be broken there.
+
+Each vendor has a module beside this one, named as in the registry, with a list `BENCHES`: one for every stream.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sync import clock
+from sync.records import LISTED_AT, Buckets, Slice, StreamKind, StreamSpec
+from sync.sources.base import SourceOptions
+from sync.sources.registry import VENDORS
+from tests.sandbox_admin import Admin
+
+UNTIL = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
+N_CALLS = 1500
+DAYS = 30
+SECRET = "s3cr3t-that-nobody-may-see"
+ZONE = ZoneInfo("America/New_York")
+
+Values = dict[str, Any]
+Truth = Callable[[Admin, Slice, Buckets | None], list[Values]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """One stream on the bench.
+
+    `truth` returns what the source must give for a slice: values by declared field, instants as datetimes, in any
+    order; worked out without the source's code. `options` are those of the connection that make the stream what it is.
+    `sent_as` tells the path of a declared field in the vendor's JSON where it is called otherwise; it is used for
+    `integer_field` and `required_field`, which faults drop, rename and send as another type (None: no such field).
+    `edit` changes the record of a key at the vendor, late: (admin, key values, declared field, value); `text_field`
+    is one that people edit so. `odd_ids` is how the report names a record that cannot be read.
+    """
+
+    vendor: str
+    stream: str
+    secrets: Mapping[str, str]
+    truth: Truth
+    options: Mapping[str, Any] = field(default_factory=dict)
+    integer_field: str | None = None
+    required_field: str | None = None
+    text_field: str | None = None
+    sent_as: Mapping[str, str] = field(default_factory=dict)
+    edit: Callable[[Admin, Sequence[Any], str, Any], Any] | None = None
+    settings: Sequence[Mapping[str, Any]] = ({},)  # of the sandbox, under each of which slices must fit together
+    generous: Mapping[str, Any] = field(default_factory=lambda: {"requests_per_minute": 100_000})
+    more_faults: Sequence[Mapping[str, Any]] = ()  # that pass, beside those that every stream gets over
+    lasting_faults: Sequence[tuple[Mapping[str, Any], type[Exception]]] = ()  # that end in an error if they stay
+    arrives: str = ""  # the kind of record that may arrive while this stream is read; "": pages do not move
+    keeps_extra: bool = True  # whether the option extra_fields of the sandbox shows in the records
+
+    @property
+    def id(self) -> str:
+        """What pytest calls it."""
+        return "-".join([self.vendor, *(str(value) for value in self.options.values()), self.stream])
+
+    def make_options(self, url: str) -> SourceOptions:
+        """Make the options of the connection to a sandbox."""
+        model = VENDORS[self.vendor].options
+        refs = dict.fromkeys(model.secret_names(), "env:X")
+        return model(base_url=f"{url}/{self.vendor}", **{**refs, **self.options})
+
+    @property
+    def spec(self) -> StreamSpec:
+        """What the stream declares."""
+        return VENDORS[self.vendor].with_options(self.make_options("http://localhost")).specs[self.stream]
+
+    @property
+    def key_text(self) -> str:
+        """The credential as the sandbox's options write it."""
+        return ":".join(self.secrets.values())
+
+    def field_sent(self, name: str) -> str:
+        """Return the path of a declared field in the vendor's JSON."""
+        return self.sent_as.get(name, name)
+
+
+def days(start: float, end: float) -> Slice:
+    """Return the stretch between so many days before the end of the made-up calls."""
+    return Slice(UNTIL - timedelta(days=start), UNTIL - timedelta(days=end))
+
+
+def buckets_of(spec: StreamSpec, per: str | None = None) -> Buckets | None:
+    """Return the periods by which an aggregate is asked here; None for other streams."""
+    if spec.kind is not StreamKind.AGGREGATE:
+        return None
+    return Buckets(per=per or spec.per[0], zone=ZONE)  # type: ignore[arg-type]
+
+
+def whole_of(spec: StreamSpec, buckets: Buckets | None) -> Slice:
+    """Return a stretch that holds every made-up record, or some periods of a report."""
+    if spec.kind is StreamKind.LIST:
+        return Slice(LISTED_AT, LISTED_AT + timedelta(days=1))
+    if buckets is None:
+        return Slice(UNTIL - timedelta(days=DAYS + 1), datetime(2027, 6, 1, tzinfo=UTC))
+    return clock.to_whole_buckets(days(9 if buckets.per == "day" else 20, 0), buckets)
+
+
+def part_of(spec: StreamSpec, buckets: Buckets | None) -> Slice:
+    """Return a stretch of some pages or periods."""
+    if spec.kind is StreamKind.LIST:
+        return whole_of(spec, None)
+    return days(10, 0) if buckets is None else clock.to_whole_buckets(days(3, 1), buckets)
+
+
+def every_bench() -> list[Bench]:
+    """Return the benches of all vendors that are available."""
+    found: list[Bench] = []
+    for name, vendor in VENDORS.items():
+        if vendor.available:
+            found += importlib.import_module(f"tests.benches.{name}").BENCHES
+    return found
