@@ -45,6 +45,7 @@ class Bench:
     secrets: Mapping[str, str]
     truth: Truth
     options: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)  # of every reading, such as what a report groups by
     integer_field: str | None = None
     required_field: str | None = None
     text_field: str | None = None
@@ -70,8 +71,9 @@ class Bench:
 
     @property
     def spec(self) -> StreamSpec:
-        """What the stream declares."""
-        return VENDORS[self.vendor].with_options(self.make_options("http://localhost")).specs[self.stream]
+        """What the stream declares, with the params of this bench."""
+        vendor = VENDORS[self.vendor].with_options(self.make_options("http://localhost"))
+        return vendor.spec_for(self.stream, self.params)
 
     @property
     def key_text(self) -> str:

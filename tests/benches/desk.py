@@ -38,7 +38,7 @@ class Desk:
         self.bench, self.admin, self.waiting, self.notes = bench, admin, Waiting(), Notes()
         self._made: list[Source] = []
         self.source = self.make()
-        self.spec: StreamSpec = self.source.specs[bench.stream]
+        self.spec: StreamSpec = bench.spec
         self.buckets = buckets_of(self.spec)
         self.whole, self.part = whole_of(self.spec, self.buckets), part_of(self.spec, self.buckets)
 
@@ -75,7 +75,8 @@ class Desk:
     ) -> Iterator[Page]:
         """Fetch a stretch, else the part."""
         source, buckets = source or self.source, buckets or self.buckets
-        return source.fetch(self.bench.stream, within or self.part, params or {}, buckets=buckets)
+        asked = {**self.bench.params, **(params or {})}
+        return source.fetch(self.bench.stream, within or self.part, asked, buckets=buckets)
 
     def read(self, within: Slice | None = None, params: Mapping[str, Any] | None = None, **how: Any) -> list[Record]:
         """Fetch a stretch, else the part, and return its records."""

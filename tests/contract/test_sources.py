@@ -17,6 +17,7 @@ import pytest
 from sync import clock
 from sync.errors import ConfigError, CredentialsRefused
 from sync.records import LISTED_AT, FieldType, Slice, StreamKind
+from sync.sources.base import PERIOD_FIELDS
 from sync.sources.registry import VENDORS
 from tests.benches.bench import UNTIL, Bench, buckets_of, days, every_bench, whole_of
 from tests.benches.desk import Desk
@@ -64,6 +65,9 @@ def test_what_a_stream_declares_fits_together(bench):
     roles = [f.role for f in spec.fields if f.role]
     assert len(roles) == len(set(roles))
     assert all(param.field is None or spec.field_named(param.field) for param in spec.params)
+    if spec.kind is StreamKind.AGGREGATE:
+        assert spec.fields[: len(PERIOD_FIELDS)] == PERIOD_FIELDS
+        assert spec.key[0] == PERIOD_FIELDS[0].name
     assert bool(spec.per) == (spec.kind is StreamKind.AGGREGATE)
     assert spec.page_size > 0
     assert spec.slice_days > 0
