@@ -71,3 +71,11 @@ def freeze() -> Iterator[Callable[[datetime], None]]:
     """Give a function that stops the clock at an instant until the test ends."""
     yield lambda instant: clock.set_now(lambda: instant)
     clock.set_now(None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many recorded runs and pairs of request and answer were compared, whichever process compared them."""
+    passed = terminalreporter.stats.get("passed", [])
+    pairs = [n for report in passed for name, n in getattr(report, "user_properties", ()) if name == "recorded pairs"]
+    if pairs:
+        terminalreporter.write_line(f"recorded answers of Google: {len(pairs)} runs, {sum(pairs)} pairs compared equal")

@@ -28,10 +28,15 @@ class GoogleOptions:
 
     writes_per_minute: int = 60
     reads_per_minute: int = 60
+    project_writes_per_minute: int = 300
+    project_reads_per_minute: int = 300
     enforce_quota: bool = True
     spreadsheet_cell_limit: int = 10_000_000
+    max_request_bytes: int = 10_485_760
     require_token: bool = False
     accepted_tokens: frozenset[str] | None = None
+    token_lifetime_s: int = 3599
+    service_accounts_own_files: bool = True
 
 
 class GoogleSide:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,19 @@ import pytest
 from sync.sandbox.google.app import GoogleWorld
 from tests.google_server import serve
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "recordings" / "google-sheets"
+PLACE = Path("shared") / "recordings" / "google-sheets"
+FOLDER = next((parent / PLACE for parent in Path(__file__).resolve().parents if (parent / PLACE).is_dir()), PLACE)
 HOST = re.compile(r"https://(sheets|www)\.googleapis\.com")
-# what Google alone can know: instants, e-mail addresses
-UNKNOWABLE = {"createdTime", "modifiedTime", "users", "pixelSize"}
-# what is drawn at random: mapped from recorded to local where it first appears
+# Everything that is not compared, in one place. First what Google alone can know:
+UNKNOWABLE = {
+    "createdTime": "the instant of the recording",
+    "modifiedTime": "the instant of the recording",
+    "users": "the e-mail address of the account that recorded",
+    "pixelSize": "the width of a text in Google's fonts, in fitted columns only",
+}
+# then ids that are drawn at random: mapped from recorded to local where they first appear, and compared after that
 DRAWN = {"id", "spreadsheetId", "sheetId", "namedRangeId", "protectedRangeId"}
+# and whole runs that are known to differ, each with its reason
 EXPECTED_DIFFERENT: dict[str, str] = {}
 
 Interaction = dict[str, Any]
@@ -42,10 +49,6 @@ def _runs() -> Iterator[Any]:
 
 
 RUNS = list(_runs())
-print(  # noqa: T201 - how much ground the recordings cover, shown with -s and when something fails
-    f"recorded runs: {len(RUNS)}, requests: {sum(len(run.values[0]) for run in RUNS)}, "
-    f"known to differ: {len(EXPECTED_DIFFERENT)}"
-)
 RUNS = RUNS or [pytest.param([], marks=pytest.mark.skip(reason=f"no recordings in {FOLDER}"))]
 
 
@@ -58,7 +61,7 @@ def google() -> Iterator[tuple[GoogleWorld, str]]:
 
 @pytest.mark.parametrize("run", RUNS)
 def test_recorded_run_gets_the_answers_that_google_gave(
-    google: tuple[GoogleWorld, str], run: list[Interaction]
+    google: tuple[GoogleWorld, str], run: list[Interaction], record_property: Callable[[str, object], None]
 ) -> None:
     world, url = google
     world.reset()
@@ -75,6 +78,7 @@ def test_recorded_run_gets_the_answers_that_google_gave(
                 assert _known(answer.json(), {}) == _known(json.loads(wanted), ids), place
             else:
                 assert answer.text == wanted, place
+    record_property("recorded pairs", len(run))  # summed up at the end of the session
 
 
 def _seed(world: GoogleWorld, run: list[Interaction]) -> None:

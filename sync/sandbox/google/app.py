@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
-from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -13,10 +13,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sync.sandbox.google.calls import Call
-from sync.sandbox.google.drive import as_drive
-from sync.sandbox.google.errors import GoogleError, Json, bad_field
+from sync.sandbox.google.drive_files import drive_parameters
+from sync.sandbox.google.errors import GoogleError, Json, as_drive, invalid
 from sync.sandbox.google.masks import apply_mask
 from sync.sandbox.google.routing import Method, classify, find_method
+from sync.sandbox.google.schema import check_query, method_of
 from sync.sandbox.google.tokens import give_token
 from sync.sandbox.google.world import GoogleWorld
 
@@ -56,6 +57,7 @@ def routes(world: GoogleWorld) -> list[Route]:
     return [
         Route("/v4/spreadsheets{rest:path}", api, methods=methods),
         Route("/drive/v3/{rest:path}", api, methods=methods),
+        Route("/upload/drive/{rest:path}", api, methods=methods),
         Route("/token", token, methods=["POST"]),
     ]
 
@@ -74,14 +76,17 @@ def _serve(world: GoogleWorld, request: Request, body: bytes) -> Response:
         return Response(NOT_FOUND_PAGE, 404, headers=HEADERS, media_type="text/html; charset=UTF-8")
     method, parts = found
     try:
+        if len(body) > world.max_request_bytes:
+            raise invalid(f"Request payload size exceeds the limit: {world.max_request_bytes} bytes.")
         with world.lock:
-            return _answer(world, request, (method, parts, query, body), pretty=pretty)
+            answer = _answer(world, request, (method, parts, query, body), pretty=pretty)
     except GoogleError as error:
         shown = as_drive(error) if method.service == "drive" else error
-        return _json(shown.body(), shown.code, pretty=True)
+        answer = _json(shown.body(), shown.code, pretty=True)
     except Exception:  # a fault of the sandbox itself: said as Google would, and shown to whoever runs it
         logging.getLogger(__name__).exception("the sandbox failed at %s %s", request.method, raw_path(request))
-        return _json(GoogleError(500, "Internal error encountered.").body(), 500, pretty=True)
+        answer = _json(GoogleError(500, "Internal error encountered.").body(), 500, pretty=True)
+    return _zipped(request, answer)
 
 
 def _answer(
@@ -91,14 +96,16 @@ def _answer(
     *,
     pretty: bool,
 ) -> Response:
-    method, parts, query, body = asked
-    token, caller = world.caller(request.headers.get("authorization"))
+    method, parts, sent, body = asked
+    token, caller = world.caller(_bearer(request, sent), method.service, method.kind)
     if method.service == "google":
-        limit = world.writes_per_minute if method.kind == "write" else world.reads_per_minute
-        world.quota.spend(token or caller.email, method.kind, limit=limit, enforce=world.enforce_quota)
-    call = Call(world, caller, query, _read_body(body), parts)
+        world.spend(method.kind, token, caller)
+    drive = method.service == "drive"
+    query = check_query(sent, method.name, also=drive_parameters() if drive else None)
+    call = Call(world, caller, query, body, parts)
+    answers = None if drive else method_of(method.name).get("response")
     try:
-        mask = call.mask(method.answers) if method.answers else None
+        mask = call.mask(answers) if answers else None
         result = method.run(call)
     finally:
         request.state.n_cells = call.n_cells
@@ -109,16 +116,24 @@ def _answer(
     return _json(apply_mask(result, mask) if mask else result, 200, pretty=pretty)
 
 
-def _read_body(body: bytes) -> Any:
-    if not body:
-        return None
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise bad_field("", "Invalid JSON payload received. Unexpected token.") from None
+def _bearer(request: Request, query: dict[str, list[str]]) -> str:
+    """Return the token of a request, from its header or its query."""
+    header = request.headers.get("authorization", "")
+    in_query = query.get("access_token") or query.get("oauth_token") or [""]
+    return header[7:].strip() if header[:7].lower() == "bearer " else in_query[-1]
 
 
 def _json(answer: Json, status: int, *, pretty: bool) -> Response:
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if pretty else 0
     content = orjson.dumps(answer, option=option)
     return Response(content, status, headers=HEADERS | {"Content-Type": JSON_TYPE})
+
+
+def _zipped(request: Request, answer: Response) -> Response:
+    """Compress an answer for clients that ask for it as Google wants: in the accepted encodings and in their name."""
+    asked = request.headers.get("accept-encoding", ""), request.headers.get("user-agent", "")
+    if not answer.body or not all("gzip" in text for text in asked):
+        return answer
+    content = gzip.compress(bytes(answer.body), compresslevel=1)
+    headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    return Response(content, answer.status_code, headers=headers | {"Content-Encoding": "gzip"})

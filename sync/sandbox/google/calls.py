@@ -5,40 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync.sandbox.google.access import Caller
-from sync.sandbox.google.errors import GoogleError, Json
-from sync.sandbox.google.masks import Mask, mask_paths, parse_mask
-from sync.sandbox.google.schema import check_body, check_enum, check_response_mask
-from sync.sandbox.google.world import File, GoogleWorld
+import orjson
 
-RENDERS = ("FORMATTED_VALUE", "UNFORMATTED_VALUE", "FORMULA")
-TIME_RENDERS = ("SERIAL_NUMBER", "FORMATTED_STRING")
-DIMENSIONS = ("DIMENSION_UNSPECIFIED", "ROWS", "COLUMNS")
+from sync.sandbox.google.access import Caller
+from sync.sandbox.google.errors import GoogleError, Json, bad_field
+from sync.sandbox.google.masks import Mask, mask_paths, parse_mask
+from sync.sandbox.google.schema import check_body, check_response_mask
+from sync.sandbox.google.world import File, GoogleWorld
 
 
 @dataclass(slots=True)
 class Call:
-    """A request to the Sheets API after routing. `n_cells` counts what it moved, for the request log."""
+    """A request after routing. `query` is checked; `n_cells` counts what it moved, for the request log."""
 
     world: GoogleWorld
     caller: Caller
-    query: dict[str, list[str]]
-    raw_body: Any
+    query: Json
+    raw_body: bytes
     parts: list[str] = field(default_factory=list)
     n_cells: int = 0
 
     def one(self, name: str) -> str | None:
         """Return a query parameter."""
-        values = self.query.get(name)
-        return values[-1] if values else None
+        found: str | None = self.query.get(name)
+        return found
 
     def flag(self, name: str) -> bool:
         """Return a boolean query parameter."""
-        return (self.one(name) or "").lower() == "true"
-
-    def enum(self, name: str, options: tuple[str, ...]) -> str | None:
-        """Return an enum query parameter, checked."""
-        return check_enum(self.one(name), options, name)
+        return bool(self.query.get(name))
 
     def file(self, *, to_write: bool) -> File:
         """Return the spreadsheet of the path."""
@@ -46,16 +40,30 @@ class Call:
 
     def body(self, type_name: str, root: str = "") -> Json:
         """Return the checked body."""
-        return check_body({} if self.raw_body is None else self.raw_body, type_name, root)
+        return check_body(read_json(self.raw_body), type_name, root)
 
     def mask(self, type_name: str) -> Mask | None:
         """Return the `fields` mask, checked; None when there is none."""
-        text = self.one("fields") or self.one("$fields")
+        text = self.one("fields")
         if not text:
             return None
         mask = parse_mask(text)
         check_response_mask(mask_paths(mask), type_name)
         return mask
+
+
+def read_json(body: bytes) -> Any:
+    """Return a body as JSON; no body is an empty message. Raises Google's 400, which shows the place."""
+    if not body.strip():
+        return {}
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as wrong:
+        text = body.decode("utf-8", "replace")
+        first = max(0, wrong.pos - 20)
+        shown = text[first : wrong.pos + 20].replace("\n", " ")
+        place = " " * (min(wrong.pos, len(text)) - first) + "^"
+        raise bad_field("", f"Invalid JSON payload received. Unexpected token.\n{shown}\n{place}") from None
 
 
 def prefixed(prefix: str, error: GoogleError) -> GoogleError:

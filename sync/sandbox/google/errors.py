@@ -53,15 +53,25 @@ class GoogleError(Exception):
 class DriveError(GoogleError):
     """A refusal of the Drive API, which still uses the older envelope."""
 
-    def __init__(self, code: int, message: str, *, details: list[Json] | None = None, reason: str = "invalid") -> None:
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        *,
+        details: list[Json] | None = None,
+        reason: str = "invalid",
+        location: str | None = None,
+    ) -> None:
         super().__init__(code, message, details=details)
         self.reason = reason
+        self.location = location
 
     def body(self) -> Json:
         """Return the older envelope, with `errors` inside."""
-        entry: Json = {"domain": "global", "reason": self.reason, "message": self.message}
-        if self.reason == "notFound":
-            entry |= {"locationType": "parameter", "location": "fileId"}
+        domain = "usageLimits" if self.reason == "storageQuotaExceeded" else "global"
+        entry: Json = {"domain": domain, "reason": self.reason, "message": self.message}
+        if self.location:
+            entry |= {"locationType": "parameter", "location": self.location}
         return {"error": {"errors": [entry], "code": self.code, "message": self.message}}
 
 
@@ -94,20 +104,34 @@ def forbidden() -> GoogleError:
 
 def file_not_found(file_id: str) -> DriveError:
     """Return Drive's 404."""
-    return DriveError(404, f"File not found: {file_id}.", reason="notFound")
+    return DriveError(404, f"File not found: {file_id}.", reason="notFound", location="fileId")
 
 
-def over_quota(kind: str, limit: int) -> GoogleError:
-    """Return the 429 of `kind` ("read" or "write") with the body that Google sends."""
+def as_drive(error: GoogleError) -> GoogleError:
+    """Turn a refusal into Drive's envelope."""
+    if isinstance(error, DriveError):
+        return error
+    reason = {401: "authError", 403: "forbidden", 404: "notFound"}.get(error.code, "badRequest")
+    return DriveError(error.code, "Invalid Credentials" if error.code == 401 else error.message, reason=reason)
+
+
+def no_storage() -> DriveError:
+    """Return Drive's 403 of a service account that would own a file."""
+    return DriveError(403, "The user's Drive storage quota has been exceeded.", reason="storageQuotaExceeded")
+
+
+def over_quota(kind: str, limit: int, *, whose: str = "user", project: str = "123456789") -> GoogleError:
+    """Return the 429 of `kind` ("read" or "write"), of a user or a project, with the body that Google sends."""
     title = kind.capitalize()
+    per_user = whose == "user"
     metadata = {
         "service": "sheets.googleapis.com",
-        "consumer": "projects/123456789",
+        "consumer": f"projects/{project}",
         "quota_metric": f"sheets.googleapis.com/{kind}_requests",
-        "quota_limit": f"{title}RequestsPerMinutePerUser",
+        "quota_limit": f"{title}RequestsPerMinutePer{'User' if per_user else 'Project'}",
         "quota_limit_value": str(limit),
         "quota_location": "global",
-        "quota_unit": "1/min/{project}/{user}",
+        "quota_unit": "1/min/{project}/{user}" if per_user else "1/min/{project}",
     }
     reason = {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -120,7 +144,8 @@ def over_quota(kind: str, limit: int) -> GoogleError:
         "url": "https://cloud.google.com/docs/quota#requesting_higher_quota",
     }
     text = (
-        f"Quota exceeded for quota metric '{title} requests' and limit '{title} requests per minute per user' "
-        "of service 'sheets.googleapis.com' for consumer 'project_number:123456789'."
+        f"Quota exceeded for quota metric '{title} requests' and limit '{title} requests per minute"
+        f"{' per user' if per_user else ''}' of service 'sheets.googleapis.com' "
+        f"for consumer 'project_number:{project}'."
     )
     return GoogleError(429, text, details=[reason, {"@type": "type.googleapis.com/google.rpc.Help", "links": [link]}])

@@ -83,6 +83,7 @@ def create(call: Call) -> Json:
     mask = call.mask("Spreadsheet")
     body = call.body("Spreadsheet")
     properties = body.get("properties", {})
+    call.world.check_storage(call.caller)
     book = Book(new_file_id(), properties.get("title", "Untitled spreadsheet"))
     book.locale = properties.get("locale", book.locale)
     book.timezone = properties.get("timeZone", book.timezone)
@@ -94,7 +95,7 @@ def create(call: Call) -> Json:
             raise error.prefixed(f"Invalid sheets[{index}]") from None
     if not book.sheets:
         book.sheets.append(make_sheet(0, "Sheet1"))
-    call.world.add_file(book, access="editor", owner=call.caller.email)
+    call.world.add_file(book, access="none", owner=call.caller.email)
     return _show(call, book, mask, None, grid_data=False)
 
 

@@ -10,13 +10,10 @@ from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.access import check_cells
 from sync.sandbox.google.append import place_rows
 from sync.sandbox.google.book import Book
-from sync.sandbox.google.calls import DIMENSIONS, RENDERS, TIME_RENDERS, Call, prefixed
+from sync.sandbox.google.calls import Call, prefixed
 from sync.sandbox.google.errors import GoogleError, Json, invalid
 from sync.sandbox.google.targets import Target, find_a1, find_filter
 from sync.sandbox.google.values import Planned, Written, clear, cut_columns, plan_write, read, write
-
-INPUTS = ("INPUT_VALUE_OPTION_UNSPECIFIED", "RAW", "USER_ENTERED")
-INSERTS = ("OVERWRITE", "INSERT_ROWS")
 
 
 class Reading:
@@ -45,9 +42,9 @@ class Reading:
 
 def _asked(call: Call) -> Reading:
     return Reading(
-        call.enum("valueRenderOption", RENDERS),
-        call.enum("dateTimeRenderOption", TIME_RENDERS),
-        call.enum("majorDimension", DIMENSIONS),
+        call.one("valueRenderOption"),
+        call.one("dateTimeRenderOption"),
+        call.one("majorDimension"),
     )
 
 
@@ -128,8 +125,8 @@ def _echo(book: Book, call: Call, options: tuple[Any, Any, Any]) -> Callable[[Wr
 
 
 def _query_echo(book: Book, call: Call) -> Callable[[Written], Json] | None:
-    render = call.enum("responseValueRenderOption", RENDERS)
-    times = call.enum("responseDateTimeRenderOption", TIME_RENDERS)
+    render = call.one("responseValueRenderOption")
+    times = call.one("responseDateTimeRenderOption")
     return _echo(book, call, (call.flag("includeValuesInResponse"), render, times))
 
 
@@ -146,7 +143,7 @@ def _check_range(book: Book, body: Json, text: str) -> None:
 def update(call: Call) -> Json:
     """values.update."""
     body = call.body("ValueRange", "data")
-    typed = _input(call.enum("valueInputOption", INPUTS))
+    typed = _input(call.one("valueInputOption"))
     book = call.file(to_write=True).book
     echo = _query_echo(book, call)
     _check_range(book, body, call.parts[1])
@@ -161,8 +158,8 @@ def update(call: Call) -> Json:
 def append(call: Call) -> Json:
     """values.append."""
     body = call.body("ValueRange", "data")
-    typed = _input(call.enum("valueInputOption", INPUTS))
-    insert = call.enum("insertDataOption", INSERTS) == "INSERT_ROWS"
+    typed = _input(call.one("valueInputOption"))
+    insert = call.one("insertDataOption") == "INSERT_ROWS"
     book = call.file(to_write=True).book
     echo = _query_echo(book, call)
     rows = body.get("values", [])

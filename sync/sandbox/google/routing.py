@@ -8,81 +8,91 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from sync.sandbox.google import drive, methods_sheets, methods_values
+from sync.sandbox.google import drive_files as files
+from sync.sandbox.google import drive_sharing as sharing
+from sync.sandbox.google import methods_sheets, methods_values
 from sync.sandbox.google.calls import Call
 
 SHEETS = "/v4/spreadsheets"
-DRIVE = "/drive/v3/files"
+DRIVE = "/drive/v3"
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method of an API. `kind` decides which quota it counts against; `answers` names the schema of its answer."""
+    """One method of an API, called as in its discovery document. `kind` decides which quota it counts against."""
 
+    name: str
     http: str
     path: re.Pattern[str]
     run: Callable[[Call], Any]
     kind: str
-    service: str = "google"
-    answers: str = ""
+
+    @property
+    def service(self) -> str:
+        """Which of both APIs it belongs to."""
+        return "drive" if self.name.startswith("drive") else "google"
 
 
-def _sheets(http: str, path: str, run: Callable[[Call], Any], kind: str, *answers: str) -> Method:
-    return Method(http, re.compile(SHEETS + path + r"\Z"), run, kind, "google", *answers)
+def _sheets(name: str, http: str, path: str, run: Callable[[Call], Any], kind: str) -> Method:
+    return Method("sheets.spreadsheets." + name, http, re.compile(SHEETS + path + r"\Z"), run, kind)
 
 
-def _drive(http: str, path: str, run: Callable[[Call], Any], kind: str) -> Method:
-    return Method(http, re.compile(DRIVE + path + r"\Z"), run, kind, "drive")
+def _drive(name: str, http: str, path: str, run: Callable[[Call], Any], kind: str) -> Method:
+    return Method("drive." + name, http, re.compile(DRIVE + path + r"\Z"), run, kind)
 
 
 ID = "/([^/:?]+)"
 values = methods_values
 sheets = methods_sheets
-SEARCH_ANSWER = "SearchDeveloperMetadataResponse"
-GET_BY_FILTER_ANSWER = "BatchGetValuesByDataFilterResponse"
 METHODS = (
-    _sheets("POST", "", sheets.create, "write"),
-    _sheets("GET", ID, sheets.get, "read"),
-    _sheets("POST", ID + ":batchUpdate", sheets.batch_update, "write", "BatchUpdateSpreadsheetResponse"),
-    _sheets("POST", ID + ":getByDataFilter", sheets.get_by_filter, "read"),
-    _sheets("POST", ID + "/developerMetadata:search", sheets.search_metadata, "read", SEARCH_ANSWER),
-    _sheets("GET", ID + "/developerMetadata/([^/:]+)", sheets.get_one_metadata, "read", "DeveloperMetadata"),
-    _sheets("POST", ID + "/sheets/([^/:]+):copyTo", sheets.copy_to, "write", "SheetProperties"),
-    _sheets("GET", ID + "/values:batchGet", values.batch_get, "read", "BatchGetValuesResponse"),
-    _sheets("POST", ID + "/values:batchUpdate", values.batch_update, "write", "BatchUpdateValuesResponse"),
-    _sheets("POST", ID + "/values:batchClear", values.batch_clear, "write", "BatchClearValuesResponse"),
+    _sheets("create", "POST", "", sheets.create, "write"),
+    _sheets("get", "GET", ID, sheets.get, "read"),
+    _sheets("batchUpdate", "POST", ID + ":batchUpdate", sheets.batch_update, "write"),
+    _sheets("getByDataFilter", "POST", ID + ":getByDataFilter", sheets.get_by_filter, "read"),
+    _sheets("developerMetadata.search", "POST", ID + "/developerMetadata:search", sheets.search_metadata, "read"),
+    _sheets("developerMetadata.get", "GET", ID + "/developerMetadata/([^/:]+)", sheets.get_one_metadata, "read"),
+    _sheets("sheets.copyTo", "POST", ID + "/sheets/([^/:]+):copyTo", sheets.copy_to, "write"),
+    _sheets("values.batchGet", "GET", ID + "/values:batchGet", values.batch_get, "read"),
+    _sheets("values.batchUpdate", "POST", ID + "/values:batchUpdate", values.batch_update, "write"),
+    _sheets("values.batchClear", "POST", ID + "/values:batchClear", values.batch_clear, "write"),
     _sheets(
-        "POST", ID + "/values:batchGetByDataFilter", values.batch_get_by_filter, "read", GET_BY_FILTER_ANSWER
+        "values.batchGetByDataFilter", "POST", ID + "/values:batchGetByDataFilter", values.batch_get_by_filter, "read"
     ),
     _sheets(
+        "values.batchUpdateByDataFilter",
         "POST",
         ID + "/values:batchUpdateByDataFilter",
         values.batch_update_by_filter,
         "write",
-        "BatchUpdateValuesByDataFilterResponse",
     ),
     _sheets(
+        "values.batchClearByDataFilter",
         "POST",
         ID + "/values:batchClearByDataFilter",
         values.batch_clear_by_filter,
         "write",
-        "BatchClearValuesByDataFilterResponse",
     ),
-    _sheets("POST", ID + "/values/([^/]+):append", values.append, "write", "AppendValuesResponse"),
-    _sheets("POST", ID + "/values/([^/]+):clear", values.clear_one, "write", "ClearValuesResponse"),
-    _sheets("GET", ID + "/values/([^/]+)", values.get, "read", "ValueRange"),
-    _sheets("PUT", ID + "/values/([^/]+)", values.update, "write", "UpdateValuesResponse"),
-    _drive("POST", "", drive.create, "write"),
-    _drive("GET", "", drive.listing, "read"),
-    _drive("GET", ID, drive.get, "read"),
-    _drive("PATCH", ID, drive.update, "write"),
-    _drive("DELETE", ID, drive.delete, "write"),
-    _drive("POST", ID + "/copy", drive.copy, "write"),
-    _drive("GET", ID + "/export", drive.export, "read"),
-    _drive("GET", ID + "/comments", drive.comments, "read"),
-    _drive("POST", ID + "/permissions", drive.create_permission, "write"),
-    _drive("GET", ID + "/permissions", drive.list_permissions, "read"),
-    _drive("DELETE", ID + "/permissions/([^/:]+)", drive.delete_permission, "write"),
+    _sheets("values.append", "POST", ID + "/values/([^/]+):append", values.append, "write"),
+    _sheets("values.clear", "POST", ID + "/values/([^/]+):clear", values.clear_one, "write"),
+    _sheets("values.get", "GET", ID + "/values/([^/]+)", values.get, "read"),
+    _sheets("values.update", "PUT", ID + "/values/([^/]+)", values.update, "write"),
+    _drive("about.get", "GET", "/about", files.about, "read"),
+    _drive("files.create", "POST", "/files", files.create, "write"),
+    _drive("files.list", "GET", "/files", files.listing, "read"),
+    _drive("files.generateIds", "GET", "/files/generateIds", files.generate_ids, "read"),
+    _drive("files.emptyTrash", "DELETE", "/files/trash", files.empty_trash, "write"),
+    _drive("files.get", "GET", "/files" + ID, files.get, "read"),
+    _drive("files.update", "PATCH", "/files" + ID, files.update, "write"),
+    _drive("files.delete", "DELETE", "/files" + ID, files.delete, "write"),
+    _drive("files.copy", "POST", "/files" + ID + "/copy", files.copy, "write"),
+    _drive("files.export", "GET", "/files" + ID + "/export", files.export, "read"),
+    _drive("comments.list", "GET", "/files" + ID + "/comments", files.comments, "read"),
+    _drive("permissions.create", "POST", "/files" + ID + "/permissions", sharing.create, "write"),
+    _drive("permissions.list", "GET", "/files" + ID + "/permissions", sharing.listing, "read"),
+    _drive("permissions.get", "GET", "/files" + ID + "/permissions/([^/:]+)", sharing.get, "read"),
+    _drive("permissions.update", "PATCH", "/files" + ID + "/permissions/([^/:]+)", sharing.update, "write"),
+    _drive("permissions.delete", "DELETE", "/files" + ID + "/permissions/([^/:]+)", sharing.delete, "write"),
+    Method("drive.upload", "PUT", re.compile(r"/upload/drive/v2/files" + ID + r"\Z"), files.import_csv, "write"),
 )  # fmt: skip
 
 
@@ -104,4 +114,4 @@ def classify(method: str, raw_path: str) -> tuple[str, str]:
         return found[0].service, found[0].kind
     if raw_path.partition("?")[0] == "/token":
         return "token", "other"
-    return ("drive" if raw_path.startswith("/drive") else "google"), "other"
+    return ("drive" if raw_path.startswith(("/drive", "/upload")) else "google"), "other"

@@ -32,6 +32,11 @@ class Target:
         return range_text(self.sheet.title, box)
 
 
+def whole_sheet() -> Rect:
+    """Return the rectangle that reaches to all ends."""
+    return Rect(0, None, 0, None)
+
+
 def find_a1(book: Book, text: str) -> Target:
     """Find what a range text means: cells, a tab, or a named range."""
     title, cells = split_title(text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,20 +14,28 @@ from sync.sandbox.google.access import Caller
 from sync.sandbox.google.batch import run_batch
 from sync.sandbox.google.book import Book, copy_sheet, make_sheet
 from sync.sandbox.google.desk import Desk
-from sync.sandbox.google.errors import BAD_TOKEN, GoogleError, Json, forbidden, not_found
-from sync.sandbox.google.quota import Quota
+from sync.sandbox.google.errors import BAD_TOKEN, GoogleError, Json, forbidden, no_storage, not_found
+from sync.sandbox.google.quota import Quota, Share
 from sync.sandbox.google.schema import check_body
 from sync.sandbox.google.targets import find_a1
 from sync.sandbox.google.values import plan_write, write
 
 ACCOUNT = "sandbox@callsheet-sandbox.iam.gserviceaccount.com"
 OWNER = "owner@example.com"
+SERVICE_DOMAIN = ".gserviceaccount.com"
+SCOPES = "https://www.googleapis.com/auth/"
+SHEETS_SCOPES = {SCOPES + name for name in ("spreadsheets", "drive", "drive.file")}
+DRIVE_SCOPES = {SCOPES + name for name in ("drive", "drive.file", "drive.metadata")}
 SHEET_MIME = "application/vnd.google-apps.spreadsheet"
+FOLDER_MIME = "application/vnd.google-apps.folder"
 
 
 @dataclass(slots=True)
 class File:
-    """A spreadsheet as Drive sees it. `access` is what API accounts may do with it."""
+    """A file as Drive sees it: a spreadsheet, or a folder, whose book has no tabs.
+
+    `access` is what every API account may do with it that the permissions do not name; `removed` were named once.
+    """
 
     book: Book
     access: str
@@ -35,11 +45,46 @@ class File:
     permissions: list[Json] = field(default_factory=list)
     parents: list[str] = field(default_factory=lambda: ["root"])
     trashed: bool = False
+    mime: str = SHEET_MIME
+    starred: bool = False
+    description: str = ""
+    removed: set[str] = field(default_factory=set)
 
     @property
     def id(self) -> str:
         """The id that links carry."""
         return self.book.id
+
+    def role(self, caller: Caller) -> str | None:
+        """Return what the caller may do: owner, writer, commenter or reader; None when it is closed to them."""
+        if caller.email == self.owner or caller.is_person:
+            return "owner"
+        named = [entry["role"] for entry in self.permissions if self._covers(entry, caller.email)]
+        if caller.email not in self.removed and self.access != "none":
+            named.append("writer" if self.access == "editor" else "reader")
+        known = [role for role in ("writer", "commenter", "reader") if role in named]
+        return known[0] if known else None
+
+    @staticmethod
+    def _covers(entry: Json, email: str) -> bool:
+        if entry["type"] == "domain":
+            return email.endswith("@" + str(entry.get("domain")))
+        return entry["type"] == "anyone" or entry.get("emailAddress") == email
+
+
+@dataclass(slots=True)
+class Token:
+    """A bearer token that was handed out: to whom, for what, until when on the monotonic clock."""
+
+    email: str
+    scopes: frozenset[str]
+    ends_at: float
+
+    def allows(self, service: str, kind: str) -> bool:
+        """Tell whether its scopes cover a request; a token without scopes covers everything."""
+        names = DRIVE_SCOPES if service == "drive" else SHEETS_SCOPES
+        wanted = names | ({name + ".readonly" for name in names} if kind == "read" else set())
+        return not self.scopes or bool(self.scopes & wanted)
 
 
 class GoogleWorld:
@@ -48,32 +93,33 @@ class GoogleWorld:
     Every method of the API runs under `lock`, one at a time.
     """
 
-    def __init__(
-        self,
-        *,
-        writes_per_minute: int = 60,
-        reads_per_minute: int = 60,
-        enforce_quota: bool = True,
-        spreadsheet_cell_limit: int = 10_000_000,
-        require_token: bool = False,
-        accepted_tokens: set[str] | None = None,
-    ) -> None:
-        self.writes_per_minute = writes_per_minute
-        self.reads_per_minute = reads_per_minute
-        self.enforce_quota = enforce_quota
-        self.spreadsheet_cell_limit = spreadsheet_cell_limit
-        self.require_token = require_token
-        self.accepted_tokens = accepted_tokens
+    writes_per_minute: int = 60
+    reads_per_minute: int = 60
+    project_writes_per_minute: int = 300
+    project_reads_per_minute: int = 300
+    enforce_quota: bool = True
+    spreadsheet_cell_limit: int = 10_000_000
+    max_request_bytes: int = 10_485_760
+    require_token: bool = False
+    accepted_tokens: set[str] | None = None
+    token_lifetime_s: int = 3599
+    service_accounts_own_files: bool = True
+
+    def __init__(self, **options: Any) -> None:
+        for name, value in options.items():
+            if name not in GoogleWorld.__annotations__:
+                raise TypeError(f"unknown option {name}")
+            setattr(self, name, value)
         self.lock = threading.RLock()
         self.files: dict[str, File] = {}
-        self.token_owners: dict[str, str] = {}
+        self.tokens: dict[str, Token] = {}
         self.quota = Quota()
 
     def reset(self) -> None:
         """Forget every spreadsheet, token and used quota; options stay."""
         with self.lock:
             self.files.clear()
-            self.token_owners.clear()
+            self.tokens.clear()
             self.quota.clear()
 
     def make_spreadsheet(
@@ -127,29 +173,68 @@ class GoogleWorld:
     def list_spreadsheets(self) -> list[Json]:
         """Return id, title and url of every spreadsheet."""
         with self.lock:
-            return [listed(file.book) for file in self.files.values() if not file.trashed]
+            return [listed(file.book) for file in self.files.values() if not file.trashed and file.book.sheets]
 
-    def caller(self, authorization: str | None) -> tuple[str, Caller]:
-        """Return token and account of a request; raise 401 or 403 when tokens are required and this one is bad."""
-        token = (authorization or "").removeprefix("Bearer ").strip()
+    def caller(self, token: str, service: str, kind: str) -> tuple[str, Caller]:
+        """Return token and account of a request; raise 401 or 403 for a bad token, or when one is required.
+
+        Any token that was not handed out here is taken for the usual account, unless tokens are required.
+        """
+        found = self.tokens.get(token)
+        if found is not None:
+            if time.monotonic() >= found.ends_at:
+                raise GoogleError(401, BAD_TOKEN)
+            if not found.allows(service, kind):
+                raise GoogleError(403, "Request had insufficient authentication scopes.")
+            return token, Caller(found.email)
         if self.require_token:
             if not token:
                 raise GoogleError(403, "The request is missing a valid API key.")
-            if token not in self.token_owners and token not in (self.accepted_tokens or ()):
+            if token not in (self.accepted_tokens or ()):
                 raise GoogleError(401, BAD_TOKEN)
-        return token, Caller(self.token_owners.get(token, ACCOUNT))
+        return token, Caller(ACCOUNT)
+
+    def spend(self, kind: str, token: str, caller: Caller) -> None:
+        """Count a request against the quotas of its user and its project. Raises 429."""
+        own, all_users = self.reads_per_minute, self.project_reads_per_minute
+        if kind == "write":
+            own, all_users = self.writes_per_minute, self.project_writes_per_minute
+        project = project_of(caller.email)
+        user = caller.email if token in self.tokens else token or caller.email
+        shares = [Share("user", user, own), Share("project", project, all_users)]
+        self.quota.spend(kind, shares, project=project, enforce=self.enforce_quota)
+
+    def expire_tokens(self) -> int:
+        """End every token that was handed out; return how many."""
+        with self.lock:
+            for token in self.tokens.values():
+                token.ends_at = 0.0
+            return len(self.tokens)
+
+    def check_storage(self, caller: Caller) -> None:
+        """Refuse a file that a service account would own, when these have no storage."""
+        if not self.service_accounts_own_files and caller.email.endswith(SERVICE_DOMAIN):
+            raise no_storage()
 
     def open_file(self, file_id: str, caller: Caller, *, to_write: bool) -> File:
         """Return a file that the caller may read or write, or raise 404 or 403."""
         file = self.files.get(file_id)
         if file is None:
             raise not_found()
-        if file.access == "none" and caller.email != file.owner:
+        role = file.role(caller)
+        if role is None or (to_write and role not in {"owner", "writer"}):
             raise forbidden()
-        if to_write and file.access == "viewer" and caller.email != file.owner:
-            raise forbidden()
+        if file.mime != SHEET_MIME:
+            raise GoogleError(400, "This operation is not supported for this document")
         file.book.cell_limit = self.spreadsheet_cell_limit
         return file
+
+
+def project_of(email: str) -> str:
+    """Return the number of the project that an account's requests count for."""
+    if not email.endswith(".iam" + SERVICE_DOMAIN) or email == ACCOUNT:
+        return "123456789"
+    return str(zlib.crc32(email.partition("@")[2].encode()))
 
 
 def listed(book: Book) -> Json:
