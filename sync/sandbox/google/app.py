@@ -100,10 +100,11 @@ def _answer(
     token, caller = world.caller(_bearer(request, sent), method.service, method.kind)
     if method.service == "google":
         world.spend(method.kind, token, caller)
-    drive = method.service == "drive"
-    query = check_query(sent, method.name, also=drive_parameters() if drive else None)
+    if method.service == "drive":
+        query, answers = check_query(sent, method.name, also=drive_parameters(method.name)), None
+    else:
+        query, answers = check_query(sent, method.name), method_of(method.name).get("response")
     call = Call(world, caller, query, body, parts)
-    answers = None if drive else method_of(method.name).get("response")
     try:
         mask = call.mask(answers) if answers else None
         result = method.run(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,9 @@ from sync.sandbox.google.grid import Extra, Grid, Look, Value, change_looks, mak
 from sync.sandbox.google.masks import Mask, merge_update, wants
 from sync.sandbox.google.values import utf16_length
 
-CELL_FIELDS = {"userEnteredValue", "userEnteredFormat", "note", "dataValidation"}
+CELL_FIELDS = {"userEnteredValue", "userEnteredFormat", "note", "dataValidation", "textFormatRuns"}
+READ_ONLY = {"effectiveValue", "effectiveFormat", "formattedValue", "hyperlink"}
+HYPERLINK = re.compile(r'=\s*HYPERLINK\(\s*"((?:[^"]|"")*)"', re.IGNORECASE)
 COLOURS = {"red", "green", "blue", "alpha"}
 NEXT_COLOUR_STYLES = {
     "backgroundColor": "backgroundColorStyle",
@@ -81,16 +84,17 @@ def read_entered(entered: Json) -> tuple[Value, str | None]:
     return tidy_number(value), None
 
 
-def check_cell_mask(mask: Mask) -> None:
-    """Refuse cell fields that the sandbox does not keep."""
-    unknown = set(mask) - CELL_FIELDS - {"*"}
-    if unknown:
-        raise invalid(f"CellData.{sorted(unknown)[0]} is not in the sandbox.")
+def check_cell(cell: Json, mask: Mask) -> None:
+    """Refuse a cell with fields that the sandbox does not keep, as far as the mask names them."""
+    for name in cell:
+        if name not in CELL_FIELDS and name not in READ_ONLY and wants(mask, name):
+            raise invalid(f"CellData.{name} is not in the sandbox.")
 
 
 def write_cell(sheet: Sheet, place: tuple[int, int], cell: Json, mask: Mask) -> None:
     """Put the masked fields of a CellData into one cell; masked fields that it lacks are cleared."""
     grid, (row, column) = sheet.grid, place
+    check_cell(cell, mask)
     if wants(mask, "userEnteredValue"):
         value, formula = read_entered(cell.get("userEnteredValue", {}))
         set_cell(grid, place, value, formula)
@@ -98,6 +102,10 @@ def write_cell(sheet: Sheet, place: tuple[int, int], cell: Json, mask: Mask) -> 
         old = grid.extra(row, column)
         if old or cell.get("note"):
             set_extra(grid, row, column, replace(old or Extra(), note=cell.get("note") or None))
+    if wants(mask, "textFormatRuns"):
+        runs, old = tuple(cell.get("textFormatRuns", ())), grid.extra(row, column)
+        if runs or (old and old.runs):
+            set_extra(grid, row, column, replace(old or Extra(), runs=runs))
     if wants(mask, "userEnteredFormat") or wants(mask, "dataValidation"):
         write_look(grid, Box(row, row + 1, column, column + 1), cell, mask)
 
@@ -159,8 +167,25 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: 
         cell["userEnteredFormat"] = look.format
     if cell:
         cell["effectiveFormat"] = default_format | (look.format if look else {})
+    link = _link(look, value, formula)
+    if link:
+        cell["hyperlink"] = link
     if extra and extra.note:
         cell["note"] = extra.note
+    if extra and extra.runs:
+        cell["textFormatRuns"] = list(extra.runs)
     if look is not None and look.validation:
         cell["dataValidation"] = look.validation
     return cell
+
+
+def _link(look: Look | None, value: Value, formula: str | None) -> str | None:
+    """Return where a cell leads: by its format, or by a HYPERLINK formula with a written address."""
+    if value is None:
+        return None
+    if formula is not None:
+        found = HYPERLINK.match(formula)
+        return found.group(1).replace('""', '"') if found else None
+    link = look.format.get("textFormat", {}).get("link", {}) if look is not None else {}
+    address: str | None = link.get("uri")
+    return address

@@ -23,11 +23,14 @@ MAX_EXPORT_BYTES = 10_000_000
 SEPARATORS = {"text/csv": ",", "text/tab-separated-values": "\t"}
 # sent by clients although these methods do not have it, and taken by Drive
 TOLERATED = {"includeItemsFromAllDrives": "b"}
+UPLOAD = "drive.files.update"
+# the uploads of v2, from before there was v3
+OF_UPLOADS = {"convert": "b", "ocr": "b", "pinned": "b", "newRevision": "b"}
 
 
-def drive_parameters() -> dict[str, str]:
-    """Return query parameters that every method of Drive takes, its own apart."""
-    return TOLERATED
+def drive_parameters(method: str) -> dict[str, str]:
+    """Return query parameters that a method of Drive takes besides its own."""
+    return TOLERATED | (OF_UPLOADS if method == UPLOAD else {})
 
 
 def find_file(call: Call, *, to_write: bool = False) -> File:

@@ -40,11 +40,11 @@ def create(call: Call) -> Json:
         made["id"] = "anyoneWithLink" if not made["allowFileDiscovery"] else "anyone"
     if kind == "domain":
         made |= {"domain": body["domain"], "displayName": body["domain"]}
-    if role == "owner":
-        _check_transfer(call, file)
     old = next((entry for entry in file.permissions if _who(entry) == _who(made)), None)
     if old is not None and old["role"] == "owner":
         return _shown(call, old)
+    if role == "owner":
+        _check_transfer(call, file)
     made["id"] = old["id"] if old is not None else made["id"]
     file.permissions = [entry for entry in file.permissions if entry is not old] + [made]
     if role == "owner":

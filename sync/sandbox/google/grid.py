@@ -31,10 +31,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What few cells have: a formula and a note."""
+    """What few cells have: a formula, a note, and formats of stretches of their text."""
 
     formula: str | None = None
     note: str | None = None
+    runs: tuple[Json, ...] = ()
 
 
 Looks = tuple[Look | None, ...]
@@ -103,7 +104,7 @@ def set_extra(grid: Grid, row: int, column: int, extra: Extra | None) -> None:
     extras = dict(grid.extras[row] or {})
     old = extras.pop(column, None)
     grid.n_formulas += bool(extra and extra.formula) - bool(old and old.formula)
-    if extra is not None and (extra.formula is not None or extra.note):
+    if extra is not None and (extra.formula is not None or extra.note or extra.runs):
         extras[column] = extra
     grid.extras[row] = extras or None
 
@@ -125,10 +126,10 @@ def set_row(grid: Grid, row: int, left: int, values: Row) -> None:
 
 
 def drop_formulas(grid: Grid, row: int, left: int, right: int) -> None:
-    """Forget the formulas of a stretch of one row, keeping notes."""
+    """Forget the formulas, and the formats of parts of texts, of a stretch of one row; notes stay."""
     for column, extra in list((grid.extras[row] or {}).items()):
-        if left <= column < right and extra.formula is not None:
-            set_extra(grid, row, column, replace(extra, formula=None))
+        if left <= column < right and (extra.formula is not None or extra.runs):
+            set_extra(grid, row, column, replace(extra, formula=None, runs=()))
 
 
 def clear_values(grid: Grid, box: Box) -> None:

@@ -12,7 +12,7 @@ from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import GoogleError, Json, invalid
 from sync.sandbox.google.metadata import get_metadata, select_metadata, shown_metadata
 from sync.sandbox.google.requests_cells import put_cells
-from sync.sandbox.google.requests_sheets import free_title, new_sheet, place_copy
+from sync.sandbox.google.requests_sheets import check_setting, free_title, new_sheet, place_copy
 from sync.sandbox.google.targets import find_a1, find_filter
 from sync.sandbox.google.view import Ranges, sheet_properties, show_book
 from sync.sandbox.google.world import new_file_id
@@ -85,8 +85,9 @@ def create(call: Call) -> Json:
     properties = body.get("properties", {})
     call.world.check_storage(call.caller)
     book = Book(new_file_id(), properties.get("title", "Untitled spreadsheet"))
-    book.locale = properties.get("locale", book.locale)
-    book.timezone = properties.get("timeZone", book.timezone)
+    book.locale = check_setting("locale", properties.get("locale", book.locale))
+    book.timezone = check_setting("timeZone", properties.get("timeZone", book.timezone))
+    book.auto_recalc = properties.get("autoRecalc", book.auto_recalc)
     book.cell_limit = call.world.spreadsheet_cell_limit
     for index, wanted in enumerate(body.get("sheets", [])):
         try:

@@ -7,7 +7,7 @@ import re
 from sync.sandbox.google.a1 import Box, Rect
 from sync.sandbox.google.access import check_cells
 from sync.sandbox.google.book import Sheet, close_rect, need_box, need_sheet, outside
-from sync.sandbox.google.cells import check_cell_mask, read_entered, write_cell, write_look
+from sync.sandbox.google.cells import check_cell, read_entered, write_cell, write_look
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.formats import show
@@ -23,7 +23,6 @@ def cell_mask(text: str | None, root: str = "") -> Mask:
     """Read and check the `fields` of a request on cells."""
     mask = update_mask(text, root=root)
     check_update_mask(mask_paths(mask), "CellData")
-    check_cell_mask(mask)
     return mask
 
 
@@ -85,9 +84,10 @@ def _clear(sheet: Sheet, box: Box, mask: Mask) -> None:
     for row in range(box.top, box.bottom):
         if wants(mask, "userEnteredValue") and (grid.cells[row] or grid.extras[row]):
             set_row(grid, row, box.left, [None] * (box.right - box.left))
-        if wants(mask, "note") and grid.extras[row]:
+        sparse: Mask = {name: {} for name in ("note", "textFormatRuns") if wants(mask, name)}
+        if sparse and grid.extras[row]:
             for column in [index for index in grid.extras[row] or {} if box.left <= index < box.right]:
-                write_cell(sheet, (row, column), {}, {"note": {}})
+                write_cell(sheet, (row, column), {}, sparse)
     if wants(mask, "userEnteredFormat") or wants(mask, "dataValidation"):
         write_look(grid, box, {}, mask)
 
@@ -128,13 +128,15 @@ def repeat_cell(desk: Desk, body: Json) -> Json:
     if box.empty:
         return {}
     cell = body.get("cell", {})
+    check_cell(cell, mask)
     write_look(sheet.grid, box, cell, mask)
     if wants(mask, "userEnteredValue"):
         _repeat_value(sheet, box, cell)
-    if wants(mask, "note"):
-        for row in range(box.top, box.bottom):
+    sparse: Mask = {name: {} for name in ("note", "textFormatRuns") if wants(mask, name)}
+    for row in range(box.top, box.bottom):
+        if sparse and (sheet.grid.extras[row] or any(name in cell for name in sparse)):
             for column in range(box.left, box.right):
-                write_cell(sheet, (row, column), cell, {"note": {}})
+                write_cell(sheet, (row, column), cell, sparse)
     return {}
 
 

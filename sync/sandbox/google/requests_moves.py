@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sync.sandbox.google.a1 import Box, Rect
@@ -58,7 +58,7 @@ def put_values(sheet: Sheet, top: int, left: int, block: Block, *, shift: tuple[
             extra = block.extras[offset].get(column)
             old = sheet.grid.extra(row, left + column)
             if extra is not None and extra.formula is not None:
-                extra = Extra(shift_formula(extra.formula, *shift), extra.note)
+                extra = replace(extra, formula=shift_formula(extra.formula, *shift))
             if extra is not None or old is not None:
                 set_extra(sheet.grid, row, left + column, extra)
 
@@ -129,7 +129,8 @@ def _shift_sorted(sheet: Sheet, box: Box, order: list[int]) -> None:
     for row, source in enumerate(order, start=box.top):
         for column, extra in list((sheet.grid.extras[row] or {}).items()):
             if extra.formula is not None and row != source and box.left <= column < box.right:
-                set_extra(sheet.grid, row, column, Extra(shift_formula(extra.formula, row - source, 0), extra.note))
+                followed = shift_formula(extra.formula, row - source, 0)
+                set_extra(sheet.grid, row, column, replace(extra, formula=followed))
 
 
 def copy_paste(desk: Desk, body: Json) -> Json:
@@ -139,7 +140,7 @@ def copy_paste(desk: Desk, body: Json) -> Json:
     target = need_sheet(book, body.get("destination", {}).get("sheetId", 0))
     block = lift(source, box)
     if body.get("pasteOrientation") == "TRANSPOSE":
-        raise invalid("pasteOrientation TRANSPOSE is not in the sandbox.")
+        block = _transposed(block)
     wanted = range_box(target, body["destination"])
     height, width = _tiled(wanted.bottom - wanted.top, block.height), _tiled(wanted.right - wanted.left, block.width)
     whole = Box(wanted.top, wanted.top + height, wanted.left, wanted.left + width)
@@ -152,6 +153,21 @@ def copy_paste(desk: Desk, body: Json) -> Json:
         for left in range(whole.left, whole.right, block.width):
             _paste(desk, target, (top, left), Paste(block, kind, (top - box.top, left - box.left)))
     return {}
+
+
+def _transposed(block: Block) -> Block:
+    """Turn rows into columns. A formula reads as if each cell was copied on its own."""
+    width, height = range(block.width), range(block.height)
+    extras: list[dict[int, Extra]] = [{} for _ in width]
+    for row, cells in enumerate(block.extras):
+        for column, extra in cells.items():
+            formula = extra.formula and shift_formula(extra.formula, column - row, row - column)
+            extras[column][row] = replace(extra, formula=formula)
+    return Block(
+        [[block.values[row][column] for row in height] for column in width],
+        [[block.looks[row][column] for row in height] for column in width],
+        extras,
+    )
 
 
 def _tiled(wanted: int, size: int) -> int:

@@ -11,6 +11,7 @@ from sync.sandbox.google.cells import eight_bits, normal_format
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.formulas import follow_formulas, follow_title
+from sync.sandbox.google.languages import is_locale, is_zone
 from sync.sandbox.google.lines import delete_columns, delete_rows, resize_columns, resize_rows
 from sync.sandbox.google.masks import Mask, mask_paths, update_mask, wants
 from sync.sandbox.google.metadata import copy_metadata, owner_of
@@ -159,8 +160,19 @@ def update_spreadsheet_properties(desk: Desk, body: Json) -> Json:
     names = {"title": "title", "locale": "locale", "timeZone": "timezone", "autoRecalc": "auto_recalc"}
     for field, attribute in names.items():
         if wants(mask, field) and field in new:
-            setattr(desk.book, attribute, new[field])
+            setattr(desk.book, attribute, check_setting(field, new[field]))
     return {}
+
+
+def check_setting(field: str, value: str) -> str:
+    """Return a property of a spreadsheet, refused when it is none that a spreadsheet can have."""
+    if field == "title" and not value:
+        raise invalid("You can't give a spreadsheet an empty name.")
+    if field == "locale" and not is_locale(value):
+        raise invalid(f"Unsupported locale: {value}")
+    if field == "timeZone" and not is_zone(value):
+        raise invalid(f"Invalid time zone: {value}")
+    return value
 
 
 def update_sheet_properties(desk: Desk, body: Json) -> Json:

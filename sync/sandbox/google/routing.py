@@ -92,7 +92,7 @@ METHODS = (
     _drive("permissions.get", "GET", "/files" + ID + "/permissions/([^/:]+)", sharing.get, "read"),
     _drive("permissions.update", "PATCH", "/files" + ID + "/permissions/([^/:]+)", sharing.update, "write"),
     _drive("permissions.delete", "DELETE", "/files" + ID + "/permissions/([^/:]+)", sharing.delete, "write"),
-    Method("drive.upload", "PUT", re.compile(r"/upload/drive/v2/files" + ID + r"\Z"), files.import_csv, "write"),
+    Method(files.UPLOAD, "PUT", re.compile(r"/upload/drive/v2/files" + ID + r"\Z"), files.import_csv, "write"),
 )  # fmt: skip
 
 

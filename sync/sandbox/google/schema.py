@@ -132,8 +132,8 @@ def _shown(value: Any) -> str:
 
 def _object(value: Any, type_name: str, path: str, violations: Violations) -> Json:
     if not isinstance(value, dict):
-        name = MESSAGE_NAMES.get(type_name, type_name)
-        violations.append((path, f"Invalid value at '{path}' ({NAMESPACE}{name}), {_shown(value)}"))
+        message = MESSAGE_NAMES.get(type_name, type_name)
+        violations.append((path, f"Invalid value at '{path}' ({NAMESPACE}{message}), {_shown(value)}"))
         return {}
     fields = fields_of(type_name)
     checked: Json = {}
@@ -211,6 +211,8 @@ def _not_scalar(value: Any, path: str) -> str:
 
 def _list(value: Any, code: str, path: str, violations: Violations) -> list[Any]:
     items = value if isinstance(value, list) else [value]
+    if code[0] == "@":  # a list inside a list of messages counts as its items
+        items = [part for item in items for part in (item if isinstance(item, list) else [item])]
     return [_value(item, code, f"{path}[{n}]", violations) for n, item in enumerate(items) if item is not None]
 
 

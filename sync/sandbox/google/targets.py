@@ -23,9 +23,11 @@ class Target:
         """Close it against the grid; what lies beyond is cut off."""
         return close_rect(self.sheet, self.rect, clip=True)
 
-    def to_write(self) -> Box:
-        """Close it against the grid; nothing may lie beyond."""
-        return close_rect(self.sheet, self.rect, clip=False)
+    def bound(self) -> Box:
+        """Return the rectangle as it was asked for, which may reach beyond the grid; open ends are the grid's."""
+        grid, rect = self.sheet.grid, self.rect
+        bottom = grid.n_rows if rect.bottom is None else rect.bottom
+        return Box(rect.top, bottom, rect.left, grid.n_columns if rect.right is None else rect.right)
 
     def text(self, box: Box) -> str:
         """Write a rectangle of this tab as answers do."""

@@ -62,18 +62,16 @@ def plan_write(target: Target, rows: Rows, *, by_columns: bool) -> Planned:
     if by_columns:
         rows = transpose(rows)
     _check_rows(rows)
-    box = target.to_write()
+    box, bound = target.to_read(), target.bound()
     height, width = len(rows), max((len(row) for row in rows), default=0)
-    if target.is_origin:
-        data = Box(box.top, box.top + height, box.left, box.left + width)
-        if data.bottom > target.sheet.grid.n_rows or data.right > target.sheet.grid.n_columns:
-            raise _beyond_grid(target, data)
-        return Planned(target, box if data.empty else data, rows)
-    if width > box.right - box.left:
-        raise _beyond_range(target, box, f"column [{column_name(box.right)}]")
-    if height > box.bottom - box.top:
-        raise _beyond_range(target, box, f"row [{box.bottom + 1}]")
+    if not target.is_origin:
+        if width > bound.right - bound.left:
+            raise _beyond_range(target, bound, f"column [{column_name(bound.right)}]")
+        if height > bound.bottom - bound.top:
+            raise _beyond_range(target, bound, f"row [{bound.bottom + 1}]")
     data = Box(box.top, box.top + height, box.left, box.left + width)
+    if data.bottom > target.sheet.grid.n_rows or data.right > target.sheet.grid.n_columns:
+        raise _beyond_grid(target, data)
     return Planned(target, box if data.empty else data, rows)
 
 
