@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sync.sandbox.google.admission import find_caller, spend
 from sync.sandbox.google.calls import Call
 from sync.sandbox.google.drive_files import drive_parameters
 from sync.sandbox.google.errors import GoogleError, Json, as_drive, invalid
@@ -97,9 +98,10 @@ def _answer(
     pretty: bool,
 ) -> Response:
     method, parts, sent, body = asked
-    token, caller = world.caller(_bearer(request, sent), method.service, method.kind)
+    token = _bearer(request, sent)
+    caller = find_caller(world, token, method.service, method.kind)
     if method.service == "google":
-        world.spend(method.kind, token, caller)
+        spend(world, method.kind, token, caller)
     if method.service == "drive":
         query, answers = check_query(sent, method.name, also=drive_parameters(method.name)), None
     else:

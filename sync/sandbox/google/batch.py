@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sync.sandbox.google import requests_cells as cells
+from sync.sandbox.google import requests_drawings as drawings
 from sync.sandbox.google import requests_groups as groups
 from sync.sandbox.google import requests_lines as lines
 from sync.sandbox.google import requests_moves as moves
 from sync.sandbox.google import requests_objects as objects
 from sync.sandbox.google import requests_sheets as sheets
+from sync.sandbox.google import requests_tables as tables
+from sync.sandbox.google import requests_text as text
 from sync.sandbox.google.book import restore, take_snapshot
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import GoogleError, Json, invalid
 from sync.sandbox.google.metadata import create_metadata, delete_metadata, shown_metadata, update_metadata
+from sync.sandbox.google.requests_borders import update_borders
 
 RequestKind = Callable[[Desk, Json], Json]
 
@@ -46,11 +50,19 @@ KINDS: dict[str, RequestKind] = {
     "updateDimensionProperties": lines.update_dimension_properties,
     "autoResizeDimensions": lines.auto_resize_dimensions,
     "addDimensionGroup": groups.add_dimension_group,
+    "updateDimensionGroup": groups.update_dimension_group,
     "deleteDimensionGroup": groups.delete_dimension_group,
     "updateCells": cells.update_cells,
     "appendCells": cells.append_cells,
     "repeatCell": cells.repeat_cell,
     "findReplace": cells.find_replace,
+    "trimWhitespace": text.trim_whitespace,
+    "deleteDuplicates": text.delete_duplicates,
+    "randomizeRange": text.randomize_range,
+    "textToColumns": text.text_to_columns,
+    "pasteData": text.paste_data,
+    "autoFill": text.auto_fill,
+    "updateBorders": update_borders,
     "sortRange": moves.sort_range,
     "copyPaste": moves.copy_paste,
     "cutPaste": moves.cut_paste,
@@ -62,6 +74,7 @@ KINDS: dict[str, RequestKind] = {
     "clearBasicFilter": objects.clear_basic_filter,
     "addFilterView": objects.add_filter_view,
     "updateFilterView": objects.update_filter_view,
+    "duplicateFilterView": objects.duplicate_filter_view,
     "deleteFilterView": objects.delete_filter_view,
     "addNamedRange": objects.add_named_range,
     "updateNamedRange": objects.update_named_range,
@@ -76,9 +89,16 @@ KINDS: dict[str, RequestKind] = {
     "addBanding": objects.add_banding,
     "updateBanding": objects.update_banding,
     "deleteBanding": objects.delete_banding,
-    "addChart": objects.add_chart,
-    "updateChartSpec": objects.update_chart_spec,
-    "deleteEmbeddedObject": objects.delete_embedded_object,
+    "addChart": drawings.add_chart,
+    "updateChartSpec": drawings.update_chart_spec,
+    "addSlicer": drawings.add_slicer,
+    "updateSlicerSpec": drawings.update_slicer_spec,
+    "updateEmbeddedObjectPosition": drawings.update_position,
+    "updateEmbeddedObjectBorder": drawings.update_border,
+    "deleteEmbeddedObject": drawings.delete_embedded_object,
+    "addTable": tables.add_table,
+    "updateTable": tables.update_table,
+    "deleteTable": tables.delete_table,
     "createDeveloperMetadata": _create_metadata,
     "updateDeveloperMetadata": _update_metadata,
     "deleteDeveloperMetadata": _delete_metadata,
@@ -99,8 +119,7 @@ def run_batch(desk: Desk, requests: list[Json]) -> list[Json]:
 
 def _run_one(desk: Desk, index: int, request: Json) -> Json:
     if len(request) != 1:
-        text = "No request set." if not request else "Only one kind of request may be set."
-        raise invalid(f"Invalid requests[{index}]: {text}")
+        raise invalid(f"Invalid requests[{index}]: No request set.")
     kind, body = next(iter(request.items()))
     found = KINDS.get(kind)
     if found is None:

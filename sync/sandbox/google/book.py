@@ -17,6 +17,8 @@ OBJECT_LISTS = (
     "conditionalFormats",
     "bandedRanges",
     "charts",
+    "slicers",
+    "tables",
     "rowGroups",
     "columnGroups",
 )

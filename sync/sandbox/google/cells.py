@@ -23,6 +23,7 @@ NEXT_COLOUR_STYLES = {
     "backgroundColor": "backgroundColorStyle",
     "foregroundColor": "foregroundColorStyle",
     "tabColor": "tabColorStyle",
+    "color": "colorStyle",
 }
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sync.sandbox.google.access import Caller
+from sync.sandbox.google.admission import check_storage
 from sync.sandbox.google.book import Book, make_sheet
 from sync.sandbox.google.calls import Call, read_json
 from sync.sandbox.google.drive_query import parse_query
@@ -141,7 +142,7 @@ def create(call: Call) -> Json:
         raise DriveError(400, f"Files of type {mime} are not in the sandbox.")
     if body.get("id") in call.world.files:
         raise DriveError(409, "A file already exists with the provided ID.", reason="fileIdInUse")
-    call.world.check_storage(call.caller)
+    check_storage(call.world, call.caller)
     book = Book(body.get("id") or new_file_id(), body.get("name", "Untitled"))
     if mime == SHEET_MIME:
         book.sheets.append(make_sheet(0, "Sheet1"))
@@ -281,7 +282,7 @@ def copy(call: Call) -> Json:
     body = read_body(call, "File")
     if file.mime != SHEET_MIME:
         raise DriveError(403, "This file cannot be copied by the user.", reason="cannotCopyFile")
-    call.world.check_storage(call.caller)
+    check_storage(call.world, call.caller)
     title = body.get("name") or f"Copy of {file.book.title}"
     twin = call.world.add_file(copy_book(file.book, title), access="none", owner=call.caller.email)
     twin.parents = _parents(call, body.get("parents") or list(file.parents))

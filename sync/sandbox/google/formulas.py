@@ -69,18 +69,21 @@ def rewrite(formula: str, change: Callable[[str | None, str], str]) -> str:
 
 def follow_formulas(book: Book, changed: Sheet, dimension: str, change: Change) -> None:
     """Let every formula of a spreadsheet follow lines that were inserted, deleted or moved in one tab."""
+    _each_formula(book, lambda sheet, formula: followed_formula(book, sheet, formula, (changed, dimension, change)))
 
-    def each(sheet: Sheet, formula: str) -> str:
-        def reference(title: str | None, cells: str) -> str:
-            target = book.find_title(title_of(title)) if title else sheet
-            if target is not changed:
-                return (title or "") + cells
-            followed = _followed(cells, dimension, change)
-            return followed if followed == GONE else (title or "") + followed
 
-        return rewrite(formula, reference)
+def followed_formula(book: Book, sheet: Sheet, formula: str, what: tuple[Sheet, str, Change]) -> str:
+    """Return a formula of one tab as it reads after lines of a tab were inserted, deleted or moved."""
+    changed, dimension, change = what
 
-    _each_formula(book, each)
+    def reference(title: str | None, cells: str) -> str:
+        target = book.find_title(title_of(title)) if title else sheet
+        if target is not changed:
+            return (title or "") + cells
+        followed = _followed(cells, dimension, change)
+        return followed if followed == GONE else (title or "") + followed
+
+    return rewrite(formula, reference)
 
 
 def follow_title(book: Book, old: str, new: str) -> None:

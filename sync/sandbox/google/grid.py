@@ -164,9 +164,9 @@ def _changed(old: Looks | None, box: Box, change: Callable[[Look | None], Look |
     return tuple(row) or None
 
 
-def last_data_row(grid: Grid, left: int = 0, right: int | None = None) -> int:
-    """Return the index after the last row with a value or a formula between two columns."""
-    for row in range(grid.n_rows - 1, -1, -1):
+def last_data_row(grid: Grid, left: int = 0, right: int | None = None, *, before: int | None = None) -> int:
+    """Return the index after the last row with a value or a formula between two columns, and before a row."""
+    for row in range((grid.n_rows if before is None else before) - 1, -1, -1):
         if row_has_data(grid, row, left, grid.n_columns if right is None else right):
             return row + 1
     return 0

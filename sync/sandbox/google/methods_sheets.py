@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sync.sandbox.google.admission import check_storage
 from sync.sandbox.google.batch import run_batch
 from sync.sandbox.google.book import Book, make_sheet, need_sheet
 from sync.sandbox.google.calls import Call
@@ -34,7 +35,9 @@ def _read_range(book: Book, text: str) -> tuple[object, object]:
 
 def _show(call: Call, book: Book, mask: Json | None, ranges: object, *, grid_data: bool) -> Json:
     wanted: Ranges | None = ranges  # type: ignore[assignment]
-    return show_book(book, mask or {}, call.caller, ranges=wanted, grid_data=grid_data if mask is None else None)
+    data = grid_data if mask is None else None
+    bands = not call.flag("excludeTablesInBandedRanges")
+    return show_book(book, mask or {}, call.caller, ranges=wanted, grid_data=data, table_bands=bands)
 
 
 def get_by_filter(call: Call) -> Json:
@@ -83,7 +86,7 @@ def create(call: Call) -> Json:
     mask = call.mask("Spreadsheet")
     body = call.body("Spreadsheet")
     properties = body.get("properties", {})
-    call.world.check_storage(call.caller)
+    check_storage(call.world, call.caller)
     book = Book(new_file_id(), properties.get("title", "Untitled spreadsheet"))
     book.locale = check_setting("locale", properties.get("locale", book.locale))
     book.timezone = check_setting("timeZone", properties.get("timeZone", book.timezone))

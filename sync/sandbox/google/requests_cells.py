@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from sync.sandbox.google.a1 import Box, Rect
-from sync.sandbox.google.access import check_cells
-from sync.sandbox.google.book import Sheet, close_rect, need_box, need_sheet, outside
+from sync.sandbox.google.access import check_cells, check_insert
+from sync.sandbox.google.book import Sheet, close_rect, need_box, need_sheet, outside, range_box
 from sync.sandbox.google.cells import check_cell, read_entered, write_cell, write_look
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
@@ -15,7 +15,10 @@ from sync.sandbox.google.formulas import shift_formula
 from sync.sandbox.google.grid import last_data_row, set_cell, set_row
 from sync.sandbox.google.lines import resize_rows
 from sync.sandbox.google.masks import Mask, mask_paths, update_mask, wants
+from sync.sandbox.google.requests_lines import add_lines
+from sync.sandbox.google.requests_tables import need_table
 from sync.sandbox.google.schema import check_update_mask
+from sync.sandbox.google.spans import Inserted
 from sync.sandbox.google.values import type_into
 
 
@@ -103,10 +106,10 @@ def put_cells(sheet: Sheet, place: tuple[int, int], rows: list[list[Json]], mask
 def append_cells(desk: Desk, body: Json) -> Json:
     """Write rows after the last row with data; rows are added to the grid, columns are not."""
     mask = cell_mask(body.get("fields"))
-    if "tableId" in body:
-        raise invalid("appendCells.tableId is not in the sandbox.")
-    sheet = need_sheet(desk.book, body.get("sheetId", 0))
     rows = [row.get("values", []) for row in body.get("rows", [])]
+    if "tableId" in body:
+        return _append_to_table(desk, body["tableId"], rows, mask)
+    sheet = need_sheet(desk.book, body.get("sheetId", 0))
     top, width = last_data_row(sheet.grid), max((len(row) for row in rows), default=0)
     if width > sheet.grid.n_columns:
         last = sheet.grid.n_columns
@@ -117,6 +120,26 @@ def append_cells(desk: Desk, body: Json) -> Json:
         resize_rows(sheet.grid, sheet.grid.n_rows + missing)
     check_cells(desk.book, sheet, Box(top, top + len(rows), 0, width), desk.caller)
     put_cells(sheet, (top, 0), rows, mask)
+    return {}
+
+
+def _append_to_table(desk: Desk, table_id: str, rows: list[list[Json]], mask: Mask) -> Json:
+    """Write rows after the last filled row of a table; the table grows, and pushes down what is below."""
+    sheet, table = need_table(desk.book, table_id)
+    box = range_box(sheet, table["range"])
+    width = max((len(row) for row in rows), default=0)
+    if width > box.right - box.left:
+        raise invalid(f"Attempting to write column: {box.right}, beyond the last requested column of: {box.right - 1}")
+    top = max(box.top + 1, min(box.bottom, last_data_row(sheet.grid, box.left, box.right, before=box.bottom)))
+    missing = top + len(rows) - box.bottom
+    if missing > 0:
+        desk.book.check_cells(missing * sheet.grid.n_columns)
+        check_insert(desk.book, sheet, ("ROWS", box.bottom), desk.caller)
+        add_lines(desk, sheet, "ROWS", Inserted(box.bottom, missing), look_of=box.bottom - 1)
+        table = need_table(desk.book, table_id)[1]
+        table["range"]["endRowIndex"] = box.bottom + missing
+    check_cells(desk.book, sheet, Box(top, top + len(rows), box.left, box.right), desk.caller)
+    put_cells(sheet, (top, box.left), rows, mask)
     return {}
 
 

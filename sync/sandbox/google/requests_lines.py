@@ -7,13 +7,13 @@ from sync.sandbox.google.access import check_cells, check_insert
 from sync.sandbox.google.book import Sheet, check_columns, need_sheet
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
+from sync.sandbox.google.follow import follow_everything
 from sync.sandbox.google.formats import show
-from sync.sandbox.google.formulas import follow_formulas
 from sync.sandbox.google.lines import insert_columns, insert_rows, move_columns, move_rows, resize_columns, resize_rows
 from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
 from sync.sandbox.google.requests_sheets import cut_lines
 from sync.sandbox.google.schema import check_update_mask
-from sync.sandbox.google.spans import Deleted, Inserted, Moved, follow_all
+from sync.sandbox.google.spans import Deleted, Inserted, Moved
 from sync.sandbox.google.view import COLUMN_PIXELS, ROW_PIXELS
 from sync.sandbox.google.widths import text_pixels
 
@@ -58,8 +58,7 @@ def add_lines(desk: Desk, sheet: Sheet, dimension: str, new: Inserted, *, look_o
         check_columns(grid.n_columns + count)
     old_size = sheet.sizes(dimension).get(look_of) if look_of is not None else None
     (insert_rows if dimension == "ROWS" else insert_columns)(grid, at, count, look_of=look_of)
-    follow_all(desk.book, sheet, dimension, new)
-    follow_formulas(desk.book, sheet, dimension, new)
+    follow_everything(desk.book, sheet, dimension, new)
     frozen = "frozenRowCount" if dimension == "ROWS" else "frozenColumnCount"
     if at < sheet.grid_properties.get(frozen, 0):
         sheet.grid_properties[frozen] += count
@@ -119,9 +118,7 @@ def move_dimension(desk: Desk, body: Json) -> Json:
     box = Box(first, last, 0, grid.n_columns) if dimension == "ROWS" else Box(0, grid.n_rows, first, last)
     check_cells(desk.book, sheet, box, desk.caller)
     (move_rows if dimension == "ROWS" else move_columns)(grid, start, end, to)
-    change = Moved(start, end, to)
-    follow_all(desk.book, sheet, dimension, change)
-    follow_formulas(desk.book, sheet, dimension, change)
+    follow_everything(desk.book, sheet, dimension, Moved(start, end, to))
     return {}
 
 

@@ -94,7 +94,7 @@ def sort_range(desk: Desk, body: Json) -> Json:
         blank = [row for row in order if values[row] is None]
         filled.sort(key=lambda row: sort_key(values[row]), reverse=descending)
         order = filled + blank
-    _reorder(sheet, box, order)
+    reorder(sheet, box, order)
     return {}
 
 
@@ -107,7 +107,8 @@ def sort_key(value: Value) -> tuple[int, float, str]:
     return 0, float(value or 0), ""
 
 
-def _reorder(sheet: Sheet, box: Box, order: list[int]) -> None:
+def reorder(sheet: Sheet, box: Box, order: list[int]) -> None:
+    """Put the rows of a rectangle into another order: values, formats, notes and formulas."""
     grid = sheet.grid
     if box.left == 0 and box.right == grid.n_columns:
         moved_formulas = grid.n_formulas
@@ -144,7 +145,7 @@ def copy_paste(desk: Desk, body: Json) -> Json:
     wanted = range_box(target, body["destination"])
     height, width = _tiled(wanted.bottom - wanted.top, block.height), _tiled(wanted.right - wanted.left, block.width)
     whole = Box(wanted.top, wanted.top + height, wanted.left, wanted.left + width)
-    _need_inside(target, whole)
+    need_inside(target, whole)
     check_cells(book, target, whole, desk.caller)
     if whole.overlaps(box) and target is source and (height, width) != (block.height, block.width):
         raise invalid("Overlapping repeated paste is not in the sandbox.")
@@ -174,7 +175,8 @@ def _tiled(wanted: int, size: int) -> int:
     return wanted if wanted > size and wanted % size == 0 else size
 
 
-def _need_inside(sheet: Sheet, box: Box) -> None:
+def need_inside(sheet: Sheet, box: Box) -> None:
+    """Refuse a rectangle that reaches beyond the grid."""
     if box.bottom > sheet.grid.n_rows or box.right > sheet.grid.n_columns:
         raise outside(sheet, Rect(box.top, box.bottom, box.left, box.right))
 
@@ -227,7 +229,7 @@ def cut_paste(desk: Desk, body: Json) -> Json:
     top, left = destination.get("rowIndex", 0), destination.get("columnIndex", 0)
     block = lift(source, box)
     whole = Box(top, top + block.height, left, left + block.width)
-    _need_inside(target, whole)
+    need_inside(target, whole)
     check_cells(book, source, box, desk.caller)
     check_cells(book, target, whole, desk.caller)
     empty = Block(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
 from sync.sandbox.google.a1 import parse_cells
 from sync.sandbox.google.access import can_edit, check_cells
-from sync.sandbox.google.book import Sheet, box_range, close_rect, grid_rect, need_box, need_sheet
+from sync.sandbox.google.book import Sheet, box_range, close_rect, grid_rect, need_box, need_sheet, range_box
 from sync.sandbox.google.cells import eight_bits, write_look
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import PROTECTED, Json, invalid
@@ -15,6 +16,7 @@ from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
 from sync.sandbox.google.schema import check_update_mask
 from sync.sandbox.google.view import show_named, show_protection, show_ranged
 
+BANDED = "You cannot add alternating background colors to a range that already has alternating background colors."
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,249}\Z")
 
 
@@ -199,6 +201,14 @@ def add_filter_view(desk: Desk, body: Json) -> Json:
     return {"addFilterView": {"filter": show_ranged(new)}}
 
 
+def duplicate_filter_view(desk: Desk, body: Json) -> Json:
+    """Copy a filter view under a new id."""
+    sheet, old = _locate(desk, "filterViews", ("filterViewId", body.get("filterId")), "filter view")
+    twin = copy.deepcopy(old) | {"filterViewId": desk.new_id(), "title": f"Copy of {old.get('title', '')}"}
+    sheet.objects["filterViews"].append(twin)
+    return {"duplicateFilterView": {"filter": show_ranged(twin)}}
+
+
 def update_filter_view(desk: Desk, body: Json) -> Json:
     """Change a filter view."""
     mask = update_mask(body.get("fields"), root="filter")
@@ -274,8 +284,17 @@ def add_banding(desk: Desk, body: Json) -> Json:
     new = dict(eight_bits(body.get("bandedRange", {})))
     new["range"] = clamped_range(desk, new.get("range", {}))
     new["bandedRangeId"] = _own_id(desk, "bandedRanges", "bandedRangeId", new)
-    need_sheet(desk.book, new["range"]["sheetId"]).objects["bandedRanges"].append(new)
+    sheet = need_sheet(desk.book, new["range"]["sheetId"])
+    _check_bands(sheet, new, None)
+    sheet.objects["bandedRanges"].append(new)
     return {"addBanding": {"bandedRange": show_ranged(new)}}
+
+
+def _check_bands(sheet: Sheet, new: Json, own: Json | None) -> None:
+    box = range_box(sheet, new["range"])
+    others = [*sheet.objects["bandedRanges"], *sheet.objects["tables"]]
+    if any(other is not own and range_box(sheet, other["range"]).overlaps(box) for other in others):
+        raise invalid(BANDED)
 
 
 def update_banding(desk: Desk, body: Json) -> Json:
@@ -286,6 +305,7 @@ def update_banding(desk: Desk, body: Json) -> Json:
     sheet, old = _locate(desk, "bandedRanges", ("bandedRangeId", new.get("bandedRangeId")), "banded range")
     changed = merge_update(old, new, mask) | {"bandedRangeId": old["bandedRangeId"]}
     changed["range"] = clamped_range(desk, changed["range"])
+    _check_bands(sheet, changed, old)
     _replace(sheet, "bandedRanges", old, changed)
     return {}
 
@@ -294,32 +314,4 @@ def delete_banding(desk: Desk, body: Json) -> Json:
     """Remove alternating colours."""
     sheet, old = _locate(desk, "bandedRanges", ("bandedRangeId", body.get("bandedRangeId")), "banded range")
     _replace(sheet, "bandedRanges", old, None)
-    return {}
-
-
-def add_chart(desk: Desk, body: Json) -> Json:
-    """Keep the specification of a chart over a tab."""
-    new = dict(body.get("chart", {}))
-    if "spec" not in new:
-        raise invalid("A chart must have a spec.")
-    position = new.setdefault("position", {"overlayPosition": {"anchorCell": {}}})
-    if "overlayPosition" not in position:
-        raise invalid("Charts on a sheet of their own are not in the sandbox.")
-    sheet = need_sheet(desk.book, position["overlayPosition"].setdefault("anchorCell", {}).get("sheetId", 0))
-    new["chartId"] = _own_id(desk, "charts", "chartId", new)
-    sheet.objects["charts"].append(new)
-    return {"addChart": {"chart": new}}
-
-
-def update_chart_spec(desk: Desk, body: Json) -> Json:
-    """Replace the specification of a chart."""
-    sheet, old = _locate(desk, "charts", ("chartId", body.get("chartId")), "chart")
-    _replace(sheet, "charts", old, old | {"spec": body.get("spec", {})})
-    return {}
-
-
-def delete_embedded_object(desk: Desk, body: Json) -> Json:
-    """Remove a chart."""
-    sheet, old = _locate(desk, "charts", ("chartId", body.get("objectId")), "embedded object")
-    _replace(sheet, "charts", old, None)
     return {}

@@ -10,13 +10,14 @@ from sync.sandbox.google.book import Book, Sheet, check_columns, copy_sheet, mak
 from sync.sandbox.google.cells import eight_bits, normal_format
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
-from sync.sandbox.google.formulas import follow_formulas, follow_title
+from sync.sandbox.google.follow import follow_everything
+from sync.sandbox.google.formulas import follow_title
 from sync.sandbox.google.languages import is_locale, is_zone
 from sync.sandbox.google.lines import delete_columns, delete_rows, resize_columns, resize_rows
 from sync.sandbox.google.masks import Mask, mask_paths, update_mask, wants
 from sync.sandbox.google.metadata import copy_metadata, owner_of
 from sync.sandbox.google.schema import check_update_mask
-from sync.sandbox.google.spans import Deleted, follow_all
+from sync.sandbox.google.spans import Deleted
 from sync.sandbox.google.view import sheet_properties
 
 MAX_TITLE = 100
@@ -134,6 +135,15 @@ def place_copy(desk: Desk, source: Sheet, title: str, *, sheet_id: int | None = 
     return copied
 
 
+def free_table_name(book: Book, name: str) -> str:
+    """Return a name that no table has, for the copy of one."""
+    taken = {table["name"].casefold() for sheet in book.sheets for table in sheet.objects["tables"]}
+    number = 2
+    while name.casefold() in taken:
+        name, number = f"{name.rpartition('_')[0] or name if number > 2 else name}_{number}", number + 1
+    return name
+
+
 def _point_to(node: object, sheet_id: int) -> None:
     if isinstance(node, list):
         for item in node:
@@ -147,9 +157,11 @@ def _point_to(node: object, sheet_id: int) -> None:
 
 def _renew_ids(desk: Desk, objects: Json) -> None:
     names = {"protectedRanges": "protectedRangeId", "filterViews": "filterViewId", "bandedRanges": "bandedRangeId"}
-    for name, key in (names | {"charts": "chartId"}).items():
+    for name, key in (names | {"charts": "chartId", "slicers": "slicerId"}).items():
         for item in objects[name]:
             item[key] = desk.new_id()
+    for table in objects["tables"]:
+        table |= {"tableId": str(desk.new_id()), "name": free_table_name(desk.book, table["name"])}
 
 
 def update_spreadsheet_properties(desk: Desk, body: Json) -> Json:
@@ -299,5 +311,4 @@ def cut_lines(desk: Desk, sheet: Sheet, dimension: str, change: Deleted) -> None
     if frozen:
         sheet.grid_properties[name] = kept_frozen
     (delete_rows if by_rows else delete_columns)(grid, start, end)
-    follow_all(desk.book, sheet, dimension, change)
-    follow_formulas(desk.book, sheet, dimension, change)
+    follow_everything(desk.book, sheet, dimension, change)

@@ -11,6 +11,7 @@ from sync.sandbox.google.cells import show_cell
 from sync.sandbox.google.errors import Json
 from sync.sandbox.google.masks import Mask, apply_mask, below, wants
 from sync.sandbox.google.metadata import shown_metadata
+from sync.sandbox.google.tables import band_of, show_table
 
 WHITE = {"red": 1, "green": 1, "blue": 1}
 DEFAULT_FORMAT: Json = {
@@ -49,8 +50,19 @@ ROW_PIXELS, COLUMN_PIXELS = 21, 100
 Ranges = list[tuple[Sheet, Box]]
 
 
-def show_book(book: Book, mask: Mask, caller: Caller, *, ranges: Ranges | None, grid_data: bool | None) -> Json:
-    """Return a spreadsheet as an answer. `ranges` limits tabs and grid data; grid_data None leaves it to the mask."""
+def show_book(
+    book: Book,
+    mask: Mask,
+    caller: Caller,
+    *,
+    ranges: Ranges | None,
+    grid_data: bool | None,
+    table_bands: bool = True,
+) -> Json:
+    """Return a spreadsheet as an answer. `ranges` limits tabs and grid data; grid_data None leaves it to the mask.
+
+    `table_bands` shows the colours of tables among the banded ranges too.
+    """
     shown: Json = {}
     if grid_data is None:
         grid_data = wants(mask, "sheets", "data")
@@ -60,6 +72,8 @@ def show_book(book: Book, mask: Mask, caller: Caller, *, ranges: Ranges | None, 
         shown["properties"] = book_properties(book)
     if wants(mask, "sheets"):
         shown["sheets"] = _show_sheets(book, below(mask, "sheets"), caller, ranges=ranges, grid_data=grid_data)
+        if table_bands and wants(mask, "sheets", "bandedRanges"):
+            _add_bands(book, shown["sheets"], ranges)
     if wants(mask, "namedRanges") and book.named_ranges:
         shown["namedRanges"] = [show_named(named) for named in book.named_ranges]
     if wants(mask, "spreadsheetUrl"):
@@ -101,7 +115,8 @@ def _show_sheet(book: Book, index: int, mask: Mask, caller: Caller) -> Json:
         shown["properties"] = sheet_properties(sheet, index)
     for name, value in sheet.objects.items():
         if value and wants(mask, name):
-            shown[name] = _show_objects(name, value, caller)
+            tables = [show_table(book, sheet, table) for table in value] if name == "tables" else None
+            shown[name] = tables or _show_objects(name, value, caller)
     if wants(mask, "developerMetadata"):
         own = [entry for entry in book.metadata if entry["location"].get("sheetId") == sheet.sheet_id]
         if own:
@@ -156,7 +171,49 @@ def _show_objects(name: str, value: Any, caller: Caller) -> Any:
         return [rule | {"ranges": [show_range(part) for part in rule["ranges"]]} for rule in value]
     if name == "basicFilter":
         return show_ranged(value)
+    if name in {"charts", "slicers"}:
+        return [(show_chart if name == "charts" else show_slicer)(item) for item in value]
     return [show_ranged(item) for item in value]
+
+
+def _add_bands(book: Book, shown: list[Json], ranges: Ranges | None) -> None:
+    sheets = [sheet for sheet in book.sheets if ranges is None or any(owner is sheet for owner, _ in ranges)]
+    for sheet, entry in zip(sheets, shown, strict=True):
+        if sheet.objects["tables"]:
+            entry.setdefault("bandedRanges", []).extend(band_of(table) for table in sheet.objects["tables"])
+
+
+def _without_zeros(place: Json) -> Json:
+    return {name: value for name, value in place.items() if value}
+
+
+def show_position(position: Json) -> Json:
+    """Write where a chart or slicer lies: a cell's zeros are left out, and so are offsets of zero."""
+    overlay = dict(position["overlayPosition"])
+    overlay["anchorCell"] = _without_zeros(overlay.get("anchorCell", {}))
+    return {"overlayPosition": {name: value for name, value in overlay.items() if value != 0}}
+
+
+def show_chart(chart: Json) -> Json:
+    """Write a chart."""
+    return chart | {"spec": _show_sources(chart["spec"]), "position": show_position(chart["position"])}
+
+
+def _show_sources(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_show_sources(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        name: [show_range(part) for part in item] if name == "sources" else _show_sources(item)
+        for name, item in node.items()
+    }
+
+
+def show_slicer(slicer: Json) -> Json:
+    """Write a slicer."""
+    spec = slicer["spec"] | {"dataRange": show_range(slicer["spec"]["dataRange"])}
+    return slicer | {"spec": spec, "position": show_position(slicer["position"])}
 
 
 def show_ranged(item: Json) -> Json:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import time
-import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +12,8 @@ from sync.sandbox.google.access import Caller
 from sync.sandbox.google.batch import run_batch
 from sync.sandbox.google.book import Book, copy_sheet, make_sheet
 from sync.sandbox.google.desk import Desk
-from sync.sandbox.google.errors import BAD_TOKEN, GoogleError, Json, forbidden, no_storage, not_found
-from sync.sandbox.google.quota import Quota, Share
+from sync.sandbox.google.errors import GoogleError, Json, forbidden, not_found
+from sync.sandbox.google.quota import Quota
 from sync.sandbox.google.schema import check_body
 from sync.sandbox.google.targets import find_a1
 from sync.sandbox.google.values import plan_write, write
@@ -175,47 +173,6 @@ class GoogleWorld:
         with self.lock:
             return [listed(file.book) for file in self.files.values() if not file.trashed and file.book.sheets]
 
-    def caller(self, token: str, service: str, kind: str) -> tuple[str, Caller]:
-        """Return token and account of a request; raise 401 or 403 for a bad token, or when one is required.
-
-        Any token that was not handed out here is taken for the usual account, unless tokens are required.
-        """
-        found = self.tokens.get(token)
-        if found is not None:
-            if time.monotonic() >= found.ends_at:
-                raise GoogleError(401, BAD_TOKEN)
-            if not found.allows(service, kind):
-                raise GoogleError(403, "Request had insufficient authentication scopes.")
-            return token, Caller(found.email)
-        if self.require_token:
-            if not token:
-                raise GoogleError(403, "The request is missing a valid API key.")
-            if token not in (self.accepted_tokens or ()):
-                raise GoogleError(401, BAD_TOKEN)
-        return token, Caller(ACCOUNT)
-
-    def spend(self, kind: str, token: str, caller: Caller) -> None:
-        """Count a request against the quotas of its user and its project. Raises 429."""
-        own, all_users = self.reads_per_minute, self.project_reads_per_minute
-        if kind == "write":
-            own, all_users = self.writes_per_minute, self.project_writes_per_minute
-        project = project_of(caller.email)
-        user = caller.email if token in self.tokens else token or caller.email
-        shares = [Share("user", user, own), Share("project", project, all_users)]
-        self.quota.spend(kind, shares, project=project, enforce=self.enforce_quota)
-
-    def expire_tokens(self) -> int:
-        """End every token that was handed out; return how many."""
-        with self.lock:
-            for token in self.tokens.values():
-                token.ends_at = 0.0
-            return len(self.tokens)
-
-    def check_storage(self, caller: Caller) -> None:
-        """Refuse a file that a service account would own, when these have no storage."""
-        if not self.service_accounts_own_files and caller.email.endswith(SERVICE_DOMAIN):
-            raise no_storage()
-
     def open_file(self, file_id: str, caller: Caller, *, to_write: bool) -> File:
         """Return a file that the caller may read or write, or raise 404 or 403."""
         file = self.files.get(file_id)
@@ -228,13 +185,6 @@ class GoogleWorld:
             raise GoogleError(400, "This operation is not supported for this document")
         file.book.cell_limit = self.spreadsheet_cell_limit
         return file
-
-
-def project_of(email: str) -> str:
-    """Return the number of the project that an account's requests count for."""
-    if not email.endswith(".iam" + SERVICE_DOMAIN) or email == ACCOUNT:
-        return "123456789"
-    return str(zlib.crc32(email.partition("@")[2].encode()))
 
 
 def listed(book: Book) -> Json:

@@ -88,7 +88,7 @@ def _sheet(fields: str, **properties: Any) -> dict[str, Any]:
             {"moveDimension": {"source": rows_of(1, 2), "destinationIndex": 1001}},
             "destinationIndex[1001] is after last row[1000]",
         ),
-        ({"addSlicer": {}}, "this request is not in the sandbox."),
+        ({"addDataSource": {}}, "this request is not in the sandbox."),
     ],
 )
 def test_refusals_name_request_and_reason(google: Google, request_: dict[str, Any], text: str) -> None:

@@ -53,8 +53,11 @@ def test_nothing_is_written_or_read_outside_the_grid(google: Google) -> None:
     assert google.good("GET", "/values/A999:B1002")["range"] == "Sheet1!A999:B1000"
     text = google.refused("PUT", "/values/A1001:B1002", body, valueInputOption="RAW")
     assert text == f"Range (Sheet1!A1001:B1002) {limits}"
-    text = google.refused("PUT", "/values/A999:B1002", body, valueInputOption="RAW")
-    assert text == f"Range (Sheet1!A999:B1002) {limits}"
+    # a range that reaches beyond the grid is taken, as long as its data fits: pygsheets asks for one row too many
+    answer = google.good("PUT", "/values/A999:B1002", body, valueInputOption="RAW")
+    assert answer["updatedRange"] == "Sheet1!A999"
+    text = google.refused("PUT", "/values/A999:B1002", {"values": [[1], [2], [3]]}, valueInputOption="RAW")
+    assert text == f"Range (Sheet1!A999:A1001) {limits}"
     text = google.refused("PUT", "/values/Z1000", {"values": [[1, 2], [3]]}, valueInputOption="RAW")
     assert text == f"Range (Sheet1!Z1000:AA1001) {limits}"
 

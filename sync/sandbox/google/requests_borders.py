@@ -1,0 +1,64 @@
+"""The batch request that draws borders."""
+
+from __future__ import annotations
+
+from sync.sandbox.google.a1 import Box
+from sync.sandbox.google.access import check_cells
+from sync.sandbox.google.book import Sheet, need_box
+from sync.sandbox.google.cells import normal_format
+from sync.sandbox.google.desk import Desk
+from sync.sandbox.google.errors import Json
+from sync.sandbox.google.grid import Look, change_looks, make_look
+
+WIDTHS = {"DOTTED": 1, "DASHED": 1, "SOLID": 1, "SOLID_MEDIUM": 2, "SOLID_THICK": 3, "DOUBLE": 3}
+
+
+def update_borders(desk: Desk, body: Json) -> Json:
+    """Draw or take away the borders around and inside a range; sides that are not named stay."""
+    sheet, box = need_box(desk.book, body.get("range", {}))
+    check_cells(desk.book, sheet, box, desk.caller)
+    if box.empty:
+        return {}
+    edges = {
+        "top": Box(box.top, box.top + 1, box.left, box.right),
+        "bottom": Box(box.bottom - 1, box.bottom, box.left, box.right),
+        "left": Box(box.top, box.bottom, box.left, box.left + 1),
+        "right": Box(box.top, box.bottom, box.right - 1, box.right),
+    }
+    for side, edge in edges.items():
+        if side in body:
+            _draw(sheet, edge, side, body[side])
+    if "innerHorizontal" in body:
+        _draw(sheet, Box(box.top, box.bottom - 1, box.left, box.right), "bottom", body["innerHorizontal"])
+        _draw(sheet, Box(box.top + 1, box.bottom, box.left, box.right), "top", body["innerHorizontal"])
+    if "innerVertical" in body:
+        _draw(sheet, Box(box.top, box.bottom, box.left, box.right - 1), "right", body["innerVertical"])
+        _draw(sheet, Box(box.top, box.bottom, box.left + 1, box.right), "left", body["innerVertical"])
+    return {}
+
+
+def full_border(border: Json) -> Json | None:
+    """Return a border as the service keeps it; None when it is none."""
+    style = border.get("style", "NONE")
+    if style in {"NONE", "STYLE_UNSPECIFIED"}:
+        return None
+    colours: Json = {name: border[name] for name in ("color", "colorStyle") if name in border} or {"color": {}}
+    kept: Json = {"style": style, "width": WIDTHS[style]} | normal_format(colours)
+    return kept
+
+
+def _draw(sheet: Sheet, box: Box, side: str, border: Json) -> None:
+    drawn = full_border(border)
+
+    def change(look: Look | None) -> Look | None:
+        cell_format = dict(look.format) if look else {}
+        borders = dict(cell_format.pop("borders", {}))
+        borders.pop(side, None)
+        if drawn:
+            borders[side] = drawn
+        if borders:
+            cell_format["borders"] = borders
+        return make_look(cell_format, look.validation if look else None)
+
+    if not box.empty:
+        change_looks(sheet.grid, box, change)
