@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sync.config.settings import Google
 from sync.destination.book import MAX_CELLS
-from sync.destination.diff import TabChange
+from sync.destination.change import TabChange
 from sync.destination.writer import sizes_of
 from sync.publish import Published
 from sync.report import ErrorReport, TabReport
@@ -46,8 +46,9 @@ def make_plan(published: Published, google: Google, *, warnings: Sequence[str] =
     """Say what the first round of a publish would send."""
     changes = [change for change in published.changes if not change.is_empty]
     sizes = sizes_of(changes, max_bytes=google.max_request_bytes)
-    n_write = len(sizes)
-    n_read = 2 if published.book and any(not change.is_new for change in published.changes) else 1
+    n_trays = any(change.leaving for change in changes)  # rows that leave are looked at once more
+    n_write = len(sizes) + n_trays
+    n_read = n_trays + (2 if published.book and any(not change.is_new for change in published.changes) else 1)
     by_title = {change.shape.title: change for change in published.changes}
     total = (published.book.n_cells if published.book else 0) + sum(c.n_more_cells for c in changes)
     return SheetPlan(
@@ -67,7 +68,9 @@ def _tab_plan(report: TabReport, change: TabChange | None) -> TabPlan:
         return TabPlan(
             title=report.title, rows_now=report.rows, rows_after=report.rows, added=0, changed=0, cells_after=0
         )
-    n_after = len(change.positions) if change.positions is not None else report.rows + len(change.added)
+    n_after = (
+        len(change.positions) if change.positions is not None else report.rows + len(change.added) - len(change.leaving)
+    )
     cells = change.n_more_cells + (0 if change.is_new else change.spot.n_rows * change.spot.n_columns)
     return TabPlan(
         title=report.title,

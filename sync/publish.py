@@ -11,17 +11,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sync import clock
+from sync.data_publish import DataPublish
 from sync.destination.book import Book, ObservedTab, check_room, locate
-from sync.destination.diff import TabChange
+from sync.destination.change import TabChange
 from sync.destination.google import PayloadTooBig, SheetsHttpClient
 from sync.destination.observe import Blocks, StaleObservation, fetch_book, fetch_cells
 from sync.destination.writer import Writer
-from sync.errors import ContractBroken, StoreError, SyncError, Unreachable
+from sync.errors import ContractBroken, StoppedByGuard, StoreError, SyncError, Unreachable
 from sync.report import ErrorReport, Outcome, TabReport, outcome_of
 from sync.store import published
 from sync.store.db import Store
-from sync.tab_publish import Allowed, DataPublish, SummaryPublish
-from sync.tabs import DataJob, SummaryJob
+from sync.summary_job import SummaryJob
+from sync.summary_publish import SummaryPublish
+from sync.tab_publish import Allowed
+from sync.tabs import DataJob
+from sync.trays import empty_trays, find_trays
 
 MAX_ROUNDS = 10
 MAX_REFUSALS = 2  # of one tab: the first may come of a tab that people deleted or shortened a moment ago
@@ -61,6 +65,7 @@ class Publisher:
         self._old_intents = published.open_intents(store, spreadsheet_id)
         self._intent: str | None = None
         self._promised: set[str] = set()
+        self._restored: set[str] = set()
         self._first: tuple[Book, tuple[TabChange, ...]] | None = None
 
     def publish(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob], *, dry: bool = False) -> Published:
@@ -109,6 +114,8 @@ class Publisher:
 
     def _round(self, tabs: Sequence[OnePublish], *, dry: bool) -> None:
         book = fetch_book(self._client, self._spreadsheet_id)
+        if not dry and self._empty_trays(book, tabs):  # of a run that was cut off, or a request that landed late
+            book = fetch_book(self._client, self._spreadsheet_id)
         found = _locate_all(book, tabs)
         wanted = {there.sheet_id: tab.reads(there) for tab, there in _open(tabs, found)}
         blocks: Blocks = {}
@@ -121,6 +128,27 @@ class Publisher:
         self._first = self._first or (book, tuple(changes.values()))
         if not dry:
             self._write(changes, blocks)
+
+    def _empty_trays(self, book: Book, tabs: Iterable[OnePublish]) -> set[str]:
+        """Empty the trays of tabs of this run; return the tabs that had one."""
+        data = [tab for tab in tabs if isinstance(tab, DataPublish) and tab.is_open]
+        trays = find_trays(book, data)
+        if not trays:
+            return set()
+        owners = {tray.tab.tray_of or "" for tray in trays}
+        self._promise(owners)
+        try:
+            restored = empty_trays(self._client, book, trays, data)
+        except (StoppedByGuard, ContractBroken) as error:
+            for tab in data:
+                if tab.uid in owners:
+                    tab.fail(error)
+            return owners
+        for tab in data:
+            if tab.uid in restored:
+                tab.look_again(after_unknown=False)
+        self._restored |= restored
+        return owners
 
     def _check_columns(self, book: Book, sheet_ids: Mapping[OnePublish, int]) -> None:
         """Look once more where a header is new: tags and headers were read one after the other, and may not agree."""
@@ -186,8 +214,13 @@ class Publisher:
             for tab, change in to_send.items():
                 tab.note_moved(change, blocks.get(change.spot.sheet_id, ()))
             raise
+        self._restored = set()
+        if written and written.book and any(change.leaving for change in to_send.values()):
+            self._empty_trays(written.book, changes)
         for tab, change in changes.items():
             refusal = written.refused.get(tab.uid) if written else None
+            if not tab.is_open or tab.uid in self._restored:
+                continue
             if refusal is not None:
                 self._take_refusal(tab, refusal)
             elif written and tab.uid in written.moved:
@@ -267,7 +300,7 @@ def _check_room(book: Book, tabs: Sequence[OnePublish], changes: Mapping[OnePubl
         if isinstance(tab, SummaryPublish) and tab.of.error is not None:
             tab.fail(tab.of.error)
             continue
-        cells, new = n_more_cells + change.n_more_cells, n_more_tabs + change.is_new
+        cells, new = n_more_cells + change.n_most_cells, n_more_tabs + change.is_new + bool(change.leaving)
         try:
             columns = change.spot.n_columns + len(change.new_columns)
             check_room(book, n_more_cells=cells, n_more_tabs=new, n_columns=columns)
@@ -300,10 +333,11 @@ def _to_report(tab: OnePublish) -> TabReport:
         warnings += (f'{cells} cut to 50,000 characters, the most that Sheets takes; what was cut ends with "[…cut]".',)
     return TabReport(
         title=tab.title,
-        outcome=Outcome.OK if tab.added or tab.changed else Outcome.UNCHANGED,
+        outcome=Outcome.OK if tab.added or tab.changed or tab.removed else Outcome.UNCHANGED,
         rows=tab.n_rows,
         added=len(tab.added),
         changed=len(tab.changed),
+        removed=len(tab.removed),
         cut_cells=n_cut,
         warnings=warnings,
     )

@@ -20,13 +20,15 @@ from sync.errors import ConfigError, SyncError, Where
 from sync.office import NoProgress, Office, Progress, open_office
 from sync.plan import SheetPlan, make_offline_plan, make_plan
 from sync.publish import Published, Publisher
+from sync.records import Slice
 from sync.refresh import Refreshed
 from sync.report import ErrorReport, Outcome, RunReport, TabReport, outcome_of, run_json
 from sync.sources.base import Source
 from sync.store.runs import Lease, close_run, keep, open_run, this_holder
+from sync.summary_job import SummaryJob
 from sync.tab_publish import Allowed
 from sync.tab_refresh import TabStream, open_tab_stream, refresh_tab
-from sync.tabs import DataJob, SummaryJob
+from sync.tabs import DataJob
 
 __all__ = [
     "NoProgress",
@@ -235,6 +237,13 @@ def _asked(run: _Run, tab: Tab) -> TabStream:
     return open_tab_stream(run.office, run.sheet, tab, period=period or tab.period, requested_at=at)
 
 
+def _shown_by(run: _Run, tab: Tab, asked: TabStream) -> Slice:
+    """Return the period that a tab shows; a tab of exactly its period is not cut to one that was asked for once."""
+    if tab.mode != "replace" or run.request.period is None or asked.buckets is not None:
+        return asked.window
+    return tab.period.slice_at(run.request.requested_at, run.sheet.zone, run.sheet.week_starts)
+
+
 def _make_jobs(
     run: _Run, errors: Mapping[str, SyncError], warnings: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[list[DataJob], list[SummaryJob]]:
@@ -246,7 +255,8 @@ def _make_jobs(
             tab=tab,
             spec=asked[tab.title].mirror.spec,
             mirror=asked[tab.title].mirror,
-            window=asked[tab.title].window,
+            window=_shown_by(run, tab, asked[tab.title]),
+            at=run.request.requested_at,
             store=store,
             zone=zone,
             error=errors.get(tab.title),

@@ -1,10 +1,10 @@
-"""What each tab of a sheet should show: rows out of the mirror, and summaries of them. No network."""
+"""What each data tab of a sheet should show: rows out of the mirror, and which of them leave. No network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 import orjson
 import polars as pl
 
+from sync import clock
 from sync.config.sheet import Sheet, Tab
-from sync.config.summary import Summary
 from sync.destination.spot import Row, TabShape
 from sync.errors import SyncError
-from sync.records import Cell, Column, Slice, StreamSpec, Table
+from sync.records import Slice, StreamKind, StreamSpec
 from sync.shape.cells import KEY_COLUMN, ChosenColumn, cell_key_text, fingerprint, make_columns, same_cell, to_table
-from sync.shape.summary import fields_to_sum, make_summary
+from sync.shape.conditions import fields_of, parse_condition
+from sync.shape.staying import Staying
 from sync.shape.view import choose_columns, fields_to_read, make_view
 from sync.store import published
 from sync.store.db import Store
@@ -32,17 +33,29 @@ _EVER = Slice(datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Rows for a tab: cells by key in the order of the tab, and how many cells had to be cut."""
+    """Rows for a tab: cells by key, in the order in which new ones stand, and how many cells had to be cut.
+
+    `must` are the keys that have to be there, `leaving` says of keys why they leave.
+    """
 
     cells: Mapping[str, Row]
+    must: Collection[str] = ()
+    leaving: Mapping[str, str] = field(default_factory=dict)
     n_cut: int = 0
 
 
 class Job(Protocol):
     """One tab of a sheet, as the publisher sees it."""
 
-    title: str
-    uid: str
+    warnings: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The title in the config."""
+
+    @property
+    def uid(self) -> str:
+        """The name under which the tab is tagged and stored."""
 
     @property
     def shape(self) -> TabShape:
@@ -63,6 +76,8 @@ class DataJob:
     window: Slice
     store: Store
     zone: ZoneInfo
+    at: datetime = field(default_factory=clock.now)
+    part: Slice | None = None
     error: SyncError | None = None
     warnings: tuple[str, ...] = ()
 
@@ -101,7 +116,42 @@ class DataJob:
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """What is read from the mirror."""
-        return fields_to_read(self.spec, self.chosen)
+        return tuple(dict.fromkeys([*fields_to_read(self.spec, self.chosen), *fields_of(self.staying.conditions)]))
+
+    @cached_property
+    def staying(self) -> Staying:
+        """Which records the tab shows."""
+        return Staying(
+            cursor_field=self.spec.cursor_field,
+            zone=self.zone,
+            conditions=tuple(parse_condition(text) for text in self.tab.where),
+            period=self.window if self.is_exact else None,
+            part=self.part,
+            oldest=self._cutoff(self.at),
+            oldest_words=f"it is older than {self.tab.remove_after}",
+        )
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the tab shows exactly its period."""
+        return self.tab.mode == "replace"
+
+    @property
+    def has_updates(self) -> bool:
+        """Whether rows that are there follow their records."""
+        return self.tab.mode != "append"
+
+    @property
+    def from_top(self) -> bool:
+        """Whether new rows come in below the header."""
+        return self.tab.order == "newest first"
+
+    def _cutoff(self, at: datetime) -> datetime | None:
+        """Return the beginning of the day before which rows are too old to stay."""
+        if self.tab.remove_after == "never" or self.spec.kind is StreamKind.LIST:  # what is listed has no age
+            return None
+        day = (at - clock.parse_duration(self.tab.remove_after)).astimezone(self.zone).date()
+        return clock.to_instant(datetime.combine(day, datetime.min.time()), self.zone)
 
     @cached_property
     def shape(self) -> TabShape:
@@ -123,29 +173,38 @@ class DataJob:
     @cached_property
     def shape_text(self) -> str:
         """A fingerprint of all in the config that decides what a row looks like or whether it is shown."""
-        wanted = [ROWS_VERSION, self._mirror.id, self.zone.key, str(self.tab.period.text), self.sheet.week_starts]
-        return _digest([*wanted, [c.name for c in self.chosen]])
+        tab = self.tab
+        wanted = [ROWS_VERSION, self._mirror.id, self.zone.key, str(tab.period.text), self.sheet.week_starts]
+        rules = [tab.mode, tab.order, list(tab.where), tab.remove_after, tab.max_rows, tab.overflow]
+        return digest([*wanted, *rules, [c.name for c in self.chosen]])
 
     @property
     def is_settled(self) -> bool:
         """Whether the tab already shows this version, window and shape."""
         s = self.state
-        return (
-            s is not None
-            and (s.version, s.shape) == (self.version, self.shape_text)
-            and s.window_start <= self.window.start
-            and s.window_end >= self.window.end
+        if s is None or (s.version, s.shape) != (self.version, self.shape_text):
+            return False
+        if self._cutoff(s.published_at) != self._cutoff(self.at):
+            return False
+        if self.is_exact:
+            return (s.window_start, s.window_end) == (self.window.start, self.window.end)
+        return s.window_start <= self.window.start and s.window_end >= self.window.end
+
+    def to_rows(self, *frames: pl.DataFrame, must: int = 0) -> Rows:
+        """Shape records into rows; those of the first `must` frames have to be in the tab."""
+        divided = [self.staying.divide(df) for df in frames]
+        # One by one: put together, the numbers of an undeclared field become text beside a frame that has none
+        tables = [to_table(make_view(df, self.spec, self.chosen), self.shape.columns, self.zone) for df, _ in divided]
+        paired = [list(zip(table.keys, table.rows, strict=True)) for table in tables]
+        return Rows(
+            cells=dict(pair for pairs in paired for pair in (reversed(pairs) if self.from_top else pairs)),
+            must={key for table in tables[:must] for key in table.keys},
+            leaving={key: reason for _, gone in divided for key, reason in gone.items()},
+            n_cut=sum(table.n_cut_cells for table in tables),
         )
 
-    def to_rows(self, *frames: pl.DataFrame) -> Rows:
-        """Shape records into rows."""
-        # One by one: put together, the numbers of an undeclared field become text beside a frame that has none
-        tables = [to_table(make_view(df, self.spec, self.chosen), self.shape.columns, self.zone) for df in frames]
-        cells = {key: row for table in tables for key, row in zip(table.keys, table.rows, strict=True)}
-        return Rows(cells=cells, n_cut=sum(table.n_cut_cells for table in tables))
-
-    def candidates(self) -> Rows:
-        """Return the rows that may differ from what was published: changed records, and those new in the window."""
+    def changed_rows(self) -> Rows:
+        """Return the rows that may differ from what was published: changed records, new ones, and those that leave."""
         state = self.state
         assert state is not None  # only asked of a tab that was published
         if state.shape != self.shape_text:
@@ -155,22 +214,38 @@ class DataJob:
         read = partial(self._mirror.read, self.fields, since=state.version)
         inside = read(window=self.window, unless_in=shown)
         outside = [read(window=part) for part in _around(self.window)]
+        outside += [self._mirror.read(self.fields, window=passed) for passed in self._passed(state)]
         keys = [key for df in outside for key in df[KEY_COLUMN].to_list()]
         known = published.rows(self.store, state.spreadsheet_id, self.uid, keys) if keys else {}
         kept = [df.filter(pl.col(KEY_COLUMN).is_in(list(known))) for df in outside]
-        return self.to_rows(inside, *kept)
+        return self.to_rows(inside, *kept, must=1)
+
+    def _passed(self, state: TabState) -> list[Slice]:
+        """Return the stretches that have left the period, or grown too old, since the tab was published."""
+        passed = []
+        if self.is_exact:
+            passed += [Slice(state.window_start, min(state.window_end, self.window.start))]
+            passed += [Slice(max(state.window_start, self.window.end), state.window_end)]
+        now, then = self._cutoff(self.at), self._cutoff(state.published_at - timedelta(days=1))
+        passed += [Slice(then, now)] if now and then else []
+        return [stretch for stretch in passed if stretch.start < stretch.end]
 
     def every_row(self, more_keys: Iterable[str] = ()) -> Rows:
         """Return all rows of the window, and those of `more_keys` that the mirror knows."""
         inside = self._mirror.read(self.fields, window=self.window)
         missing = set(more_keys) - set(inside[KEY_COLUMN].to_list())
         if not missing:
-            return self.to_rows(inside)
-        return self.to_rows(inside, self._mirror.read_keys(missing, self.fields))
+            return self.to_rows(inside, must=1)
+        return self.to_rows(inside, self._mirror.read_keys(missing, self.fields), must=1)
 
-    def keys_in_window(self) -> set[str]:
-        """Return the keys that must be in the tab."""
-        return set(self._mirror.read((), window=self.window)[KEY_COLUMN].to_list())
+    def leaving_among(self, keys: Collection[str]) -> dict[str, str]:
+        """Return why keys leave, of those that do; a record that is not known does not."""
+        return self.staying.divide(self._mirror.read_keys(keys, self.fields))[1]
+
+    def by_age(self, keys: Collection[str]) -> list[str]:
+        """Return keys that the mirror knows, the oldest record first."""
+        found: list[str] = self._mirror.read_keys(keys, ())[KEY_COLUMN].to_list()
+        return found
 
     def no_records(self, fields: Sequence[str]) -> pl.DataFrame:
         """Return an empty frame of the right types."""
@@ -185,115 +260,15 @@ class DataJob:
         return pl.concat([inside, self._mirror.read_keys(missing, fields)]) if missing else inside
 
 
-@dataclass(kw_only=True)
-class SummaryJob:
-    """A summary tab of the rows that a data tab shows."""
-
-    sheet: Sheet
-    summary: Summary
-    of: DataJob
-    store: Store
-    warnings: tuple[str, ...] = field(default=())
-
-    @property
-    def title(self) -> str:
-        """The title in the config."""
-        return self.summary.title
-
-    @cached_property
-    def uid(self) -> str:
-        """The name under which the tab is tagged and stored."""
-        return f"{self.sheet.name}/{self.summary.title}"
-
-    @cached_property
-    def state(self) -> TabState | None:
-        """What was published last."""
-        return published.load_tab(self.store, self.sheet.spreadsheet_id, self.uid)
-
-    @cached_property
-    def shape_text(self) -> str:
-        """A fingerprint of the options and of what the summed tab shows."""
-        options = self.summary.model_dump(mode="json", exclude={"title"})
-        return _digest([ROWS_VERSION, self.of.shape_text, options])
-
-    @cached_property
-    def shape(self) -> TabShape:
-        """Columns as they come out of the summary; groups are the key."""
-        columns = self._make(self._no_records()).columns
-        key_columns = tuple(range(len(self.summary.group_by)))
-        return TabShape(
-            uid=self.uid,
-            title=self.title,
-            columns=columns,
-            key_columns=key_columns,
-            key_of=lambda row: _group_key([row[n] for n in key_columns]),
-            same_cell=same_cell,
-        )
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the tab already shows this version, window and shape."""
-        s = self.state
-        shown = self.of.window
-        return (
-            s is not None
-            and (s.version, s.shape) == (self.of.version, self.shape_text)
-            and (s.window_start, s.window_end) == (shown.start, shown.end)
-        )
-
-    def rows(self, keys: Iterable[str]) -> list[tuple[str, Row]]:
-        """Compute the summary of the rows with these keys."""
-        table = self._make(self.of.records_of(keys, self._fields))
-        return list(zip(table.keys, table.rows, strict=True))
-
-    @cached_property
-    def _fields(self) -> tuple[str, ...]:
-        sorted_by = [self.summary.sorted_by] if self.summary.sorted_by not in (None, *self.summary.group_by) else []
-        metrics = [*self.summary.metric_names, *(name for name in sorted_by if name)]
-        return fields_to_sum(self.of.spec, self.summary.group_by, metrics)
-
-    def _no_records(self) -> pl.DataFrame:
-        return self.of.no_records(self._fields)
-
-    def _make(self, df: pl.DataFrame) -> Table:
-        table = make_summary(
-            df,
-            self.of.spec,
-            group_by=self.summary.group_by,
-            metrics=self.summary.metric_names,
-            sort_by=self.summary.sorted_by,
-            sort_order=self.summary.sort_order,
-            totals=self.summary.totals,
-            zone=self.of.zone,
-            week_starts=self.sheet.week_starts,
-        )
-        return self._titled(table)
-
-    def _titled(self, table: Table) -> Table:
-        """Give a group that is a field of the summed tab the title that it has there."""
-        titles = {c.name: c.title for c in self.of.chosen if c.title}
-        columns = tuple(
-            Column(name=c.name, title=titles.get(c.name, c.title), type=c.type, number_format=c.number_format)
-            for c in table.columns
-        )
-        return Table(columns=columns, keys=table.keys, rows=table.rows, n_cut_cells=table.n_cut_cells)
-
-
 def row_print(cells: Row) -> int:
     """Return the fingerprint that is stored for a row."""
     return fingerprint(cells)
-
-
-def _group_key(cells: Sequence[Cell]) -> str | None:
-    plain = [int(c) if isinstance(c, float) and c.is_integer() else c for c in cells]
-    if all(cell in (None, "") for cell in plain):
-        return None
-    return orjson.dumps(["" if cell is None else cell for cell in plain]).decode()
 
 
 def _around(window: Slice) -> tuple[Slice, Slice]:
     return Slice(_EVER.start, window.start), Slice(window.end, _EVER.end)
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
+    """Return a short fingerprint of plain values."""
     return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()

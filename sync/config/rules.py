@@ -17,12 +17,12 @@ from sync.config.problems import Place, did_you_mean, listed, nearest_name, not_
 from sync.config.schedule import Cron, RunBetween, Schedule, never_fires
 from sync.errors import Problem
 from sync.records import Param, Per, StreamKind, StreamSpec
+from sync.shape.conditions import find_mistake
 from sync.sources.base import Vendor
 
 _RESERVED_TITLE = "Removed rows"  # where rows that leave are kept
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # whether a schedule ever fires does not depend on today
 _CLOSE = 0.8  # nearer than this to a declared field, an undeclared one is taken for a misspelling
-_CONDITION = re.compile(r"\s*(\S+)\s+(=|==|!=|<|<=|>|>=|in|not in|contains|is)\s+\S.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +238,15 @@ def check_conditions(place: Place, spec: StreamSpec) -> Iterator[Problem]:
     names = [f.name for f in spec.fields]
     items = place.at("where").value
     for n, text in enumerate(items if isinstance(items, list) else ()):
-        match = _CONDITION.fullmatch(text) if isinstance(text, str) else None
-        if isinstance(text, str) and match is None:
-            allowed = 'a field, a comparison and a value, such as "duration >= 10"'
+        if not isinstance(text, str):
+            continue
+        mistake = find_mistake(text, spec)
+        field = (text.split() or [""])[0]
+        if mistake:
+            allowed = mistake.partition("allowed: ")[2]
             yield place.at("where", n).problem("The condition cannot be read", received=shown(text), allowed=allowed)
-        elif match and match[1] not in names and nearest_name(match[1], names, closeness=_CLOSE):
-            yield unknown_name(place.at("where", n), f'field of the stream "{spec.name}"', match[1], names)
+        elif field not in names and nearest_name(field, names, closeness=_CLOSE):
+            yield unknown_name(place.at("where", n), f'field of the stream "{spec.name}"', field, names)
 
 
 def find_warnings(tab: Place, known: Known) -> Iterator[Problem]:

@@ -98,7 +98,7 @@ class Tab(Options):
     where: tuple[str, ...] = Field(
         default=(),
         strict=False,
-        json_schema_extra={**available(), "example": ["duration >= 10", "status in completed, voicemail"]},
+        json_schema_extra={"example": ["duration >= 10", "status in completed, voicemail"]},
         description="You show only the records that pass all of these conditions; quote values that hold commas.",
     )
     columns: Columns | None = Field(
@@ -111,13 +111,11 @@ class Tab(Options):
     )
     mode: Literal["upsert", "append", "replace"] = Field(
         default="upsert",
-        json_schema_extra=available("upsert"),
         description="You keep one row for each record and update it (upsert), only add rows (append), or show "
         "exactly the period (replace).",
     )
     order: Literal["oldest first", "newest first"] = Field(
         default="oldest first",
-        json_schema_extra=available("oldest first"),
         description="You choose at which end new rows come in.",
     )
     split: Literal["none", "month"] = Field(
@@ -133,13 +131,12 @@ class Tab(Options):
     )
     overflow: Literal["next_tab", "remove_oldest", "stop"] = Field(
         default="next_tab",
-        json_schema_extra=available("next_tab", "stop"),
+        json_schema_extra=available("next_tab", "stop", "remove_oldest"),
         description='You go on in "Calls (2)" when a tab is full (next_tab), let the oldest rows leave '
         "(remove_oldest), or stop the tab (stop).",
     )
     remove_after: Annotated[str, text_form(_parse_remove_after)] = Field(
         default="never",
-        json_schema_extra=available("never"),
         description='You let rows that are older than this leave the tab, such as "180 days".',
     )
     verify: Verify = Field(

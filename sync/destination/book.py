@@ -13,6 +13,7 @@ from sync.records import Cell
 TAB_KEY = "callsheet.tab"
 COLUMN_KEY = "callsheet.column"
 HEADER_KEY = "callsheet.header"
+TRAY_KEY = "callsheet.tray"
 
 MAX_CELLS = 10_000_000  # of all tabs together, empty cells included
 MAX_COLUMNS = 18_278
@@ -40,6 +41,7 @@ class ObservedTab:
     header_row: int | None = None
     n_header_rows: int = 0
     header: tuple[Cell, ...] = ()
+    tray_of: str | None = None
 
     @property
     def n_cells(self) -> int:
@@ -96,6 +98,7 @@ def _to_tab(sheet: Mapping[str, Any]) -> ObservedTab:
         n_columns=grid.get("columnCount", 0),
         uids=tuple(_values_of(sheet, TAB_KEY)),
         columns=columns,
+        tray_of=next(iter(_values_of(sheet, TRAY_KEY)), None),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from sync.destination.diff import RowWrite, TabChange
+from sync.destination.change import RowWrite, TabChange
 from sync.records import Cell
 
 _ENVELOPE_BYTES = 400  # of a body around its data

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from sync.destination.diff import ForeignCell, RowWrite
+from sync.destination.change import ForeignCell, RowWrite
 from sync.destination.observe import Block
 from sync.destination.spot import Row, SameCell, Spot, TabShape
 from sync.records import Cell

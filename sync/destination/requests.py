@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sync.destination.book import COLUMN_KEY, HEADER_KEY, TAB_KEY
-from sync.destination.diff import RowWrite, TabChange
+from sync.destination.change import RowWrite, TabChange, runs_of
 from sync.records import Cell, Column, FieldType
 
 Request = dict[str, Any]
@@ -23,18 +23,23 @@ def make_structure(change: TabChange) -> Iterator[Request]:
         yield from _new_tab(change)
         return
     yield from _columns(change)
-    for start, end in reversed(_exact_runs(change.delete_rows)):
+    for start, end in reversed(runs_of(change.delete_rows)):
         yield {"deleteDimension": {"range": _dimension(change, "ROWS", start, end)}}
-    if change.n_insert:
-        yield _insert_rows(change)
+    n_rows = change.spot.n_rows - len(change.delete_rows)
+    for start, end in change.inserts:
+        yield _insert_rows(change, start, end, n_rows)
+        n_rows += end - start
 
 
 def make_fill(change: TabChange, writes: Sequence[RowWrite]) -> Iterator[Request]:
-    """Yield what fills consecutive rows that the same batch inserted, one request for each stretch of our columns."""
-    for columns in _column_stretches(change.spot.indexes):
-        rows = [{"values": [to_cell_data(write.cells[n]) for n in columns]} for write in writes]
-        start = _coordinate(change, writes[0].row, change.spot.indexes[columns[0]])
-        yield {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}}
+    """Yield what fills rows that the same batch inserted, one request for each stretch of rows and of our columns."""
+    by_row = {write.row: write for write in writes}
+    for start_row, end_row in runs_of(by_row):
+        for columns in _column_stretches(change.spot.indexes):
+            cells = [[by_row[row].cells[n] for n in columns] for row in range(start_row, end_row)]
+            rows = [{"values": [to_cell_data(cell) for cell in line]} for line in cells]
+            start = _coordinate(change, start_row, change.spot.indexes[columns[0]])
+            yield {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}}
 
 
 def to_cell_data(cell: Cell) -> dict[str, Any]:
@@ -122,13 +127,11 @@ def _header_cell(change: TabChange, n: int) -> Request:
     return {"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": fields}}
 
 
-def _insert_rows(change: TabChange) -> Request:
-    at, n = change.insert_at, change.n_insert
-    n_rows = change.spot.n_rows - len(change.delete_rows)
-    if at >= n_rows:
-        return {"appendDimension": {"sheetId": change.spot.sheet_id, "dimension": "ROWS", "length": n}}
-    has_row_above = at > change.spot.header_row + 1
-    rows = _dimension(change, "ROWS", at, at + n)
+def _insert_rows(change: TabChange, start: int, end: int, n_rows: int) -> Request:
+    if start >= n_rows:
+        return {"appendDimension": {"sheetId": change.spot.sheet_id, "dimension": "ROWS", "length": end - start}}
+    has_row_above = start > change.spot.header_row + 1  # the header's format is not for rows
+    rows = _dimension(change, "ROWS", start, end)
     return {"insertDimension": {"range": rows, "inheritFromBefore": has_row_above}}
 
 
@@ -169,16 +172,6 @@ def _coordinate(change: TabChange, row: int, column: int) -> dict[str, int]:
 
 def _column_range(change: TabChange, index: int) -> dict[str, int]:
     return {"sheetId": change.spot.sheet_id, "startColumnIndex": index, "endColumnIndex": index + 1}
-
-
-def _exact_runs(rows: Sequence[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for row in sorted(rows):
-        if runs and row == runs[-1][1]:
-            runs[-1] = (runs[-1][0], row + 1)
-        else:
-            runs.append((row, row + 1))
-    return runs
 
 
 def _column_stretches(indexes: Sequence[int]) -> list[list[int]]:

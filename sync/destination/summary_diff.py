@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from sync.destination.diff import RowWrite, TabChange
+from sync.destination.change import RowWrite, TabChange, pushed
 from sync.destination.observe import Block
 from sync.destination.spot import Row
 
@@ -47,11 +47,10 @@ def _by_position(change: TabChange, wanted: Sequence[tuple[str, Row]], rows: dic
         if at >= first + len(wanted) and any(cell is not None for cell in spot.ours(rows[at])):
             writes.append(RowWrite(row=at, key="", cells=blank, keeps_key=False))
     positions = {key: first + i for i, (key, _) in enumerate(wanted)}
-    n_insert = max(0, len(wanted) - n_free)
+    at, n_insert = first + min(n_free, len(wanted)), max(0, len(wanted) - n_free)
     return replace(
         change,
-        insert_at=first + min(n_free, len(wanted)),
-        n_insert=n_insert,
+        inserts=((at, at + n_insert),) if n_insert else (),
         writes=tuple(writes),
         changed=changed,
         positions=positions,
@@ -63,10 +62,11 @@ def _by_key(change: TabChange, wanted: Sequence[tuple[str, Row]], rows: dict[int
     row_of = _numbered((shape.key_of(spot.ours(rows[at])), at) for at in sorted(rows))
     keys = _numbered((shape.key_of(tuple(cells)), (key, cells)) for key, cells in wanted)
     missing = [(key, cells) for text, (key, cells) in keys.items() if text not in row_of]
-    at, n_insert = max(row_of.values(), default=spot.header_row + 1), len(missing)
+    at = max(row_of.values(), default=spot.header_row + 1)
+    inserts = ((at, at + len(missing)),) if missing else ()
     writes, changed, positions = [], {}, {}
     for (text, n), row in row_of.items():
-        moved = row + n_insert if row >= at else row
+        moved = pushed(row, inserts)
         read = spot.ours(rows[row])
         if (text, n) in keys:
             key, cells = keys[text, n]
@@ -83,8 +83,7 @@ def _by_key(change: TabChange, wanted: Sequence[tuple[str, Row]], rows: dict[int
     writes += [RowWrite(row=added[key], key=key, cells=cells, keeps_key=False) for key, cells in missing]
     return replace(
         change,
-        insert_at=at,
-        n_insert=n_insert,
+        inserts=inserts,
         writes=tuple(writes),
         added=added,
         changed=changed,

@@ -14,9 +14,10 @@ from typing import Any
 import orjson
 
 from sync.destination.book import BOOK_FIELDS, Book, to_book
-from sync.destination.diff import RowWrite, TabChange
+from sync.destination.change import RowWrite, TabChange, runs_of
 from sync.destination.google import PayloadTooBig, ProtectedCells, SheetsHttpClient
 from sync.destination.layout import Body, Stretch, encode_row, make_bodies
+from sync.destination.leave import make_leave
 from sync.destination.requests import make_fill, make_structure
 from sync.errors import ContractBroken, StoppedByGuard, SyncError, Where
 from sync.records import Cell
@@ -30,6 +31,7 @@ class Written:
     """What became of a write: tabs whose answers showed that people moved things, and tabs that Google refused."""
 
     moved: set[str] = field(default_factory=set)
+    book: Book | None = None
     refused: dict[str, SyncError] = field(default_factory=dict)
 
 
@@ -83,6 +85,7 @@ class Writer:
             "POST", f"{self._path}:batchUpdate", kind="write", params={"fields": _ANSWER_FIELDS}, body=body
         )
         after = to_book(answer.get("updatedSpreadsheet", {}))
+        written.book = after
         written.moved |= {c.shape.uid for c in changes if not _is_as_meant(c, after)}
         n_rows = sum(len(_insertions(change)) for change in changes)
         if n_rows:
@@ -138,11 +141,12 @@ def _structure_body(changes: Iterable[TabChange]) -> bytes:
         requests += make_structure(change)
         additions = _insertions(change)
         requests += make_fill(change, additions) if additions else ()
+        requests += make_leave(change) if change.leaving else ()
     return orjson.dumps({"requests": requests, "includeSpreadsheetInResponse": True})
 
 
 def _value_bodies(changes: Iterable[TabChange], max_bytes: int, *, is_narrow: bool = False) -> Iterator[Body]:
-    rest = ((change, _without(change.writes, _insertions(change))) for change in changes)
+    rest = ((change, _settled(change, _without(change.writes, _insertions(change)))) for change in changes)
     return make_bodies(rest, max_bytes=max_bytes, is_narrow=is_narrow)
 
 
@@ -158,27 +162,29 @@ def _insertions(change: TabChange) -> Sequence[RowWrite]:
     """
     if not change.n_insert or change.is_new:
         return ()
-    rows = [w for w in change.writes if change.insert_at <= w.row < change.insert_at + change.n_insert]
+    come_in = {row for start, end in change.inserts for row in range(start, end)}
+    rows = [w for w in change.writes if w.row in come_in]
     if len(rows) != change.n_insert or any(w.keeps_key or w.key not in change.added for w in rows):
         return ()
     return sorted(rows, key=lambda w: w.row)
 
 
 def _batches(change: TabChange, max_bytes: int) -> Iterator[TabChange]:
-    """Yield what goes into one batch after the other: all structure first, and insertions as many as fit."""
+    """Yield what goes into one batch after the other: all structure first, insertions as many as fit, then leaving."""
     rows = _insertions(change)
     if not rows:
         yield change
         return
-    done = 0
+    done, leaving = 0, change.leaving
     while done < len(rows):
         some = rows[done : done + _n_fitting(change, rows[done:], max_bytes)]
-        yield replace(change, n_insert=len(some), writes=tuple(some))
         done += len(some)
+        leave = leaving if done == len(rows) else {}
+        part = replace(change, inserts=runs_of(w.row for w in some), writes=tuple(some), leaving=leave)
+        yield part
         spot = change.spot
-        n_rows = spot.n_rows + len(some) - len(change.delete_rows) + change.has_new_header
-        spot = replace(spot, n_rows=n_rows, n_columns=spot.n_columns + len(change.new_columns))
-        change = TabChange(shape=change.shape, spot=spot, added=change.added, insert_at=change.insert_at + len(some))
+        spot = replace(spot, n_rows=part.n_rows_after, n_columns=spot.n_columns + len(change.new_columns))
+        change = TabChange(shape=change.shape, spot=spot, added=change.added, annotated=change.annotated)
 
 
 def _n_fitting(change: TabChange, rows: Sequence[RowWrite], max_bytes: int) -> int:
@@ -188,6 +194,11 @@ def _n_fitting(change: TabChange, rows: Sequence[RowWrite], max_bytes: int) -> i
         if n and n_bytes > max_bytes:
             return n
     return len(rows)
+
+
+def _settled(change: TabChange, writes: Sequence[RowWrite]) -> Sequence[RowWrite]:
+    """Count rows as they stand once those that leave have left."""
+    return [replace(w, row=change.settle(w.row)) for w in writes] if change.leaving else writes
 
 
 def _without(writes: Sequence[RowWrite], sent: Sequence[RowWrite]) -> list[RowWrite]:
@@ -200,9 +211,8 @@ def _is_as_meant(change: TabChange, after: Book) -> bool:
     tab = after.tab_of(change.spot.sheet_id)
     if tab is None:
         return False
-    n_rows, n_columns = change.spot.n_rows, change.spot.n_columns
+    n_rows, n_columns = change.n_rows_after, change.spot.n_columns
     if not change.is_new:
-        n_rows += change.n_insert - len(change.delete_rows) + change.has_new_header
         n_columns += len(change.new_columns)
     columns = {c.name: (i,) for c, i in zip(change.shape.columns, change.spot.indexes, strict=True)}
     found = {name: tab.columns.get(name) for name in columns}

@@ -55,10 +55,11 @@ class PublishedRow(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """Every row at or below `from_row` moved down by `by` (up when negative), because others came or went."""
+    """Every row from `from_row` on, up to `to_row` (excluded), moved by `by`, because others came or went."""
 
     from_row: int
     by: int
+    to_row: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +111,30 @@ def rows(store: Store, spreadsheet_id: str, uid: str, keys: Iterable[str] | None
         return found
 
 
-def extent(store: Store, spreadsheet_id: str, uid: str) -> tuple[int, int | None]:
-    """Return how many keys a tab shows, and the last grid row that holds one (None when there is none)."""
+class Extent(NamedTuple):
+    """How many keys a tab shows, and the first and last row that hold one (None when there is none)."""
+
+    n: int
+    first: int | None
+    last: int | None
+
+
+def extent(store: Store, spreadsheet_id: str, uid: str) -> Extent:
+    """Return between which rows the keys of a tab stand."""
+    row = published_rows.c.row
     with store.read() as connection:
         of_tab = published_rows.c.tab == _number_of(connection, spreadsheet_id, uid)
-        n, last = connection.execute(select(func.count(), func.max(published_rows.c.row)).where(of_tab)).one()
-    return n, last
+        found = connection.execute(select(func.count(), func.min(row), func.max(row)).where(of_tab)).one()
+    return Extent(*found)
+
+
+def key_at(store: Store, spreadsheet_id: str, uid: str, row: int) -> str | None:
+    """Return the key that stands in a row."""
+    with store.read() as connection:
+        of_tab = published_rows.c.tab == _number_of(connection, spreadsheet_id, uid)
+        found = connection.execute(select(published_rows.c.key).where(of_tab, published_rows.c.row == row))
+        key: str | None = found.scalars().first()
+    return key
 
 
 def save_tab(
@@ -197,6 +216,8 @@ def _save_change(connection: Connection, change: TabChange) -> None:
         connection.execute(delete(published_rows).where(of_tab, published_rows.c.key.in_(piece)))
     for shift in change.shifts:
         moved = update(published_rows).where(of_tab, published_rows.c.row >= shift.from_row)
+        if shift.to_row is not None:
+            moved = moved.where(published_rows.c.row < shift.to_row)
         connection.execute(moved.values(row=published_rows.c.row + shift.by))
     statement = insert_or_update(connection, published_rows, key=("tab", "key"))
     for rows_piece in in_pieces(change.upserts, _ROWS_IN_A_STATEMENT):

@@ -141,6 +141,54 @@ def test_a_run_killed_at_any_request_is_made_good_by_the_next(
     _survive(world, name, n, end, moves_on)
 
 
+LEAVING_REQUESTS = "rrwrw"
+LEAVING = [
+    (n, end)
+    for n, kind in enumerate(LEAVING_REQUESTS, 1)
+    for end in (("never", "applied", "before the next run", "after") if kind == "w" else ("never",))
+]
+LEAVING_SAMPLE = [(3, "applied"), (5, "applied"), (3, "after")]
+
+
+def _let_rows_leave(world: World) -> tuple[int, set[str]]:
+    """Edit recent calls so that they no longer pass; return how many notes stay, and the calls with those that go."""
+    world.more_tab = 'where = ["status != busy"]'
+    mishaps.good_run(world)
+    n_notes = mishaps.write_notes(world)
+    rows = world.rows_by_header()[-40:]
+    world.admin.edit_calls(call_ids=[row["Call ID"] for row in rows], fields={"status": "busy"})
+    noted = {row["Call ID"] for row in rows if row.get(mishaps.NOTES)}
+    return n_notes - len(noted), noted
+
+
+def _survive_leaving(world: World, n: int, end: str) -> None:
+    n_notes, noted = _let_rows_leave(world)
+    assert mishaps.kill_at(world, n, applied=end == "applied") is not None
+    if end == "before the next run":
+        mishaps.release(world.admin)
+    mishaps.good_run(world)
+    if end == "after":
+        mishaps.release(world.admin)
+        mishaps.good_run(world)
+    shown = {row["Call ID"] for row in world.rows_by_header()}
+    assert shown == {key for key, call in world.wanted().items() if call["Status"] != "busy"}
+    mishaps.assert_notes_stand_beside_their_calls(world, n_notes)
+    filed = world.rows_by_header("Removed rows")
+    assert sorted(row["Call ID"] for row in filed) == sorted(noted)
+    assert all(row["Call ID"] in row[mishaps.NOTES] for row in filed)
+
+
+@pytest.mark.parametrize(("n", "end"), LEAVING_SAMPLE)
+def test_rows_that_leave_are_filed_once_whenever_the_run_is_killed(world: World, n: int, end: str) -> None:
+    _survive_leaving(world, n, end)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("n", "end"), [one for one in LEAVING if one not in LEAVING_SAMPLE])
+def test_rows_that_leave_are_filed_once_at_every_request(world: World, n: int, end: str) -> None:
+    _survive_leaving(world, n, end)
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_matrix_reaches_every_request_of_a_run(world: World, name: str) -> None:
     _begin(world, SCENARIOS[name])

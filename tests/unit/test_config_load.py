@@ -97,7 +97,6 @@ def test_the_whole_contract_is_known_and_only_what_is_not_carried_out_is_refused
         "store.keep_records",
         "connection.aircall.vendor",
         "connection.callscaler.vendor",
-        'sheet["support-calls"].tab["Calls"].where',
         'sheet["support-calls"].summary["By agent"].limit',
         'sheet["support-calls"].summary["By agent"].chart',
     ]
@@ -316,13 +315,7 @@ def test_one_bracket_in_place_of_two_is_explained(problems):
 
 
 LATER_TAB = [
-    'where = ["duration >= 10"]',
-    'mode = "append"',
-    'mode = "replace"',
-    'order = "newest first"',
     'split = "month"',
-    'overflow = "remove_oldest"',
-    'remove_after = "180 days"',
     'verify = "weekly"',
     'status = "A1"',
     'columns = ["call_id", { field = "from", mask = "last 4" }]',

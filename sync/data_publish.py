@@ -1,0 +1,284 @@
+"""A data tab on its way through the rounds of a publish: what to read, what to change, what to save at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sync.ages import comes_after, without_oldest
+from sync.destination.book import Book, ObservedTab
+from sync.destination.change import TabChange, runs_of, to_change
+from sync.destination.diff import Want, diff_known, diff_whole
+from sync.destination.mend import find_landed, find_lost_keys, mend_misplaced
+from sync.destination.observe import MAX_RANGES, Block, to_runs
+from sync.destination.spot import find_spot
+from sync.errors import TooLarge, Where
+from sync.store import published
+from sync.store.published import Extent, PublishedRow, Shift, TabState
+from sync.store.published import TabChange as SavedChange
+from sync.tab_publish import Allowed, Runs, TabPublish, new_tab, place_of
+from sync.tabs import DataJob, Rows, row_print
+
+MAX_SHIFTS = 50  # more places in which rows leave cost more than reading the tab whole
+
+
+class DataPublish(TabPublish):
+    """A data tab."""
+
+    def __init__(self, job: DataJob, *, allowed: Allowed, is_interrupted: bool) -> None:
+        super().__init__(job, allowed=allowed, is_interrupted=is_interrupted)
+        self.job = job
+        self._rows = Rows(cells={})
+        self._known: Mapping[str, int] = {}
+        self._extent = Extent(0, None, None)
+        self._edge: int | None = None
+        if job.error is not None:
+            self.fail(job.error)
+            return
+        self._state = job.state
+        self._version = job.version  # before anything is read: what others add to the mirror meanwhile is for next time
+        self._fills_tail = is_interrupted or self._state is None
+        self.is_whole = self.is_whole or self._state is None or self._state.suspect_until is not None
+        if self._state is not None:
+            self._extent = published.extent(job.store, job.sheet.spreadsheet_id, job.uid)
+            self.n_rows = self._extent.n
+            # Counted from the end where rows come in on top; a tab that did it the other way is counted anew
+            self.is_whole = self.is_whole or (self._extent.first or 0) < 0 != job.from_top
+
+    def look_again(self, *, after_unknown: bool) -> None:
+        """Go into another round; blank rows at the end may then be ours."""
+        super().look_again(after_unknown=after_unknown)
+        self._fills_tail = self._fills_tail or after_unknown
+
+    def reads(self, there: ObservedTab) -> Runs | None:
+        """Return the rows to read, None for the whole tab; they are known only where nothing has moved."""
+        state = self._state
+        moved = state is None or there.sheet_id != state.sheet_id or there.n_rows != state.n_rows
+        self.is_whole = self.is_whole or moved
+        if self.is_whole:
+            return None
+        self._rows = self._changed_rows()
+        if not self._rows.cells and not self._rows.leaving:
+            return []
+        runs = to_runs([*self._known.values(), *self._beyond_edge(there.n_rows)])
+        leaving = runs_of(row for key, row in self._known.items() if key in self._rows.leaving)
+        if len(runs) > MAX_RANGES or len(leaving) > MAX_SHIFTS or not self._has_order():
+            self.is_whole = True
+            return None
+        return runs
+
+    def _beyond_edge(self, n_rows: int) -> range:
+        """Return the row beside which new ones come in, and those between it and its end of the tab."""
+        assert self._state is not None
+        header, first, last = self._state.header_row, self._extent.first, self._extent.last
+        if self.job.from_top:
+            self._edge = header if first is None else first + n_rows
+            return range(header + 1, self._edge + 1)
+        self._edge = header if last is None else last
+        return range(self._edge, n_rows)
+
+    def _has_order(self) -> bool:
+        """Tell whether new rows can come in at the end without a look at the others."""
+        new = [key for key in self._rows.cells if key not in self._known]
+        if not new or not self.job.is_exact or not self._extent.n:
+            return True
+        stored = self._extent.first if self.job.from_top else self._extent.last
+        key = published.key_at(self.job.store, self.job.sheet.spreadsheet_id, self.job.uid, stored or 0)
+        return key is not None and comes_after(self.job, key, new)
+
+    def _known_rows(self, keys: Iterable[str] | None = None) -> dict[str, PublishedRow]:
+        return published.rows(self.job.store, self.job.sheet.spreadsheet_id, self.job.uid, keys) if self._state else {}
+
+    def _changed_rows(self) -> Rows:
+        if self.job.is_settled:
+            return Rows(cells={})
+        assert self._state is not None
+        rows, n_most = self.job.changed_rows(), self.job.tab.max_rows
+        known = self._known_rows([*rows.cells, *rows.leaving])
+        n_new = sum(key not in known for key in rows.cells)
+        if self.job.tab.overflow == "remove_oldest" and n_new and self._extent.n + n_new > n_most:
+            there = self._known_rows()
+            rows = without_oldest(self.job, rows, there, n_most)
+            known = {key: there[key] for key in (*rows.cells, *rows.leaving) if key in there}
+        differ = {key: cells for key, cells in rows.cells.items() if self._is_due(key, known.get(key), rows)}
+        leaving = {key: reason for key, reason in rows.leaving.items() if key in known}
+        n_rows = self._state.n_rows
+        self._known = {
+            key: row if row >= 0 else row + n_rows for key, (row, _) in known.items() if key in differ or key in leaving
+        }
+        return replace(rows, cells=differ, leaving=leaving)
+
+    def _is_due(self, key: str, known: PublishedRow | None, rows: Rows) -> bool:
+        """Tell whether a row is to be written: it is new and has to be there, or other than what was published."""
+        if known is None:
+            return key in rows.must
+        return self.job.has_updates and known.fingerprint != row_print(rows.cells[key])
+
+    def diff(self, there: ObservedTab | None, book: Book, blocks: Sequence[Block]) -> TabChange | None:
+        """Return what is to be changed; None when the tab must be read whole first.
+
+        Raises:
+            StoppedByGuard: the tab must not be touched.
+
+        """
+        if there is None:
+            return self._new(book)
+        change = self._located(there)
+        if change.needs_structure:
+            return replace(change, is_final=False)
+        if not self.is_whole:
+            return self._diff_known(change, blocks)
+        return self._diff_whole(change, blocks)
+
+    def _located(self, there: ObservedTab) -> TabChange:
+        known = {c["name"]: c["title"] for c in self._state.columns} if self._state else {}
+        if not known:  # the store is new or lost: what the tab carries a tag of was ours before
+            known = dict.fromkeys(there.columns, "")
+        take = self._allowed.take_header
+        found = find_spot(there, self.job.shape, known_columns=known, take_header=take)
+        return to_change(self.job.shape, found)
+
+    def _want(self) -> Want:
+        job, rows = self.job, self._rows
+        return Want(
+            rows=rows.cells,
+            must=rows.must,
+            leaving=rows.leaving,
+            has_updates=job.has_updates,
+            from_top=job.from_top,
+            in_order=job.is_exact,
+        )
+
+    def _diff_known(self, change: TabChange, blocks: Sequence[Block]) -> TabChange | None:
+        assert self._state is not None
+        if change.spot.header_row != self._state.header_row:
+            return None
+        if not self._rows.cells and not self._rows.leaving:
+            return change
+        assert self._edge is not None  # known since the rows to read were
+        n_known = self._extent.n
+        found = diff_known(
+            change,
+            want=self._want(),
+            known_rows=self._known,
+            edge_row=self._edge,
+            n_known=n_known,
+            blocks=blocks,
+        )
+        return found and self._bounded(found, n_known + len(found.added) - len(found.leaving))
+
+    def _diff_whole(self, change: TabChange, blocks: Sequence[Block]) -> TabChange:
+        known = self._known_rows()
+        spot, shape = change.spot, change.shape
+        keys = (shape.key_of(spot.ours(row)) for block in blocks for row in block.rows)
+        there = {key for key in keys if key}
+        self._rows = self._every_row({*known, *there}, there)
+        landed = find_landed(self._misplaced, spot, blocks, shape)
+        found = diff_whole(
+            change,
+            want=self._want(),
+            blocks=blocks,
+            preferred={key: row.row if row.row >= 0 else row.row + spot.n_rows for key, row in known.items()},
+            fills_blank_tail=self._fills_tail,
+            blanked=self._blanked,
+            lost=find_lost_keys(landed, spot, shape, self._rows.cells),
+        )
+        foreign = tuple(mend_misplaced(landed, spot, shape.same_cell))
+        if foreign:
+            found = replace(found, foreign=foreign, is_final=False)
+        self._misplaced = ()
+        return self._bounded(found, len(found.positions or ()))
+
+    def _every_row(self, more_keys: Iterable[str], there: Iterable[str]) -> Rows:
+        rows, tab = self.job.every_row(more_keys), self.job.tab
+        if tab.overflow == "remove_oldest":
+            ours = {key for key in there if key in rows.cells}
+            rows = without_oldest(self.job, rows, ours, tab.max_rows)
+        return rows
+
+    def _bounded(self, change: TabChange, n_after: int) -> TabChange:
+        limit = self.job.tab.max_rows
+        if change.added and n_after > limit:
+            raise TooLarge(
+                f"The tab {self.title!r} would have {n_after:,} rows; max_rows allows {limit:,}.",
+                hint='Raise max_rows, shorten the period, or let rows go with overflow = "remove_oldest".',
+                where=Where(tab=self.title),
+            )
+        return change
+
+    def _new(self, book: Book) -> TabChange:
+        self._rows = self._every_row(self._known_rows(), ())
+        must = [(key, cells) for key, cells in self._rows.cells.items() if self._is_shown(key)]
+        change = new_tab(self.job.shape, book, must)
+        self.is_whole = True  # what the store says of an earlier tab is void
+        return self._bounded(change, len(change.added))
+
+    def _is_shown(self, key: str) -> bool:
+        """Tell whether a row is in a tab made anew: those that stayed after their period are not lost with the tab."""
+        return key in self._rows.must or not self.job.is_exact
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The texts above our columns when the tab was published last."""
+        shown = {c["name"]: str(c.get("header", c["title"])) for c in self._state.columns} if self._state else {}
+        return {column.name: shown.get(column.name, column.title) for column in self.job.shape.columns}
+
+    def reasons(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return why keys leave the tab, of those that do."""
+        wanted = list(keys)
+        told = {key: self._rows.leaving[key] for key in wanted if key in self._rows.leaving}
+        rest = [key for key in wanted if key not in told]
+        return {**told, **self.job.leaving_among(rest)} if rest else told
+
+    def shown_keys(self, change: TabChange) -> set[str]:
+        """Return the keys that the tab shows once `change` is done."""
+        if change.positions is not None:
+            return set(change.positions)
+        return {*self._known_rows(), *change.added} - set(change.leaving)
+
+    def confirm(self, change: TabChange, now: datetime) -> None:
+        """Take over what a round did; the tab is closed when that was all."""
+        self._count(change)
+        if not change.is_final:
+            self.is_whole = True
+            return
+        self.is_open = False
+        self.n_cut = self._rows.n_cut
+        rows = self._rows.cells
+        if change.positions is not None:
+            places: Iterable[tuple[str, int]] = change.positions.items()
+            self.n_rows = len(change.positions)
+        else:
+            places = [*change.added.items(), *change.changed.items()]
+            self.n_rows = self._extent.n + len(change.added) - len(change.leaving)
+        if change.is_empty and change.positions is None and self.job.is_settled:
+            return
+        job, window, n_rows = self.job, self.job.window, change.n_rows_after
+        state = TabState(
+            **place_of(change, job.sheet.spreadsheet_id, now),
+            mirror_id=job.spec.name if job.mirror is None else job.mirror.id,
+            version=self._version,
+            window_start=window.start,
+            window_end=window.end,
+            shape=job.shape_text,
+            suspect_until=self._suspect_until(now),
+        )
+        offset = n_rows if job.from_top else 0
+        upserts = [(key, change.settle(row) - offset, row_print(rows[key])) for key, row in places if key in rows]
+        is_reset = change.positions is not None
+        self.saved = SavedChange(
+            state=state,
+            upserts=upserts,
+            removed=[] if is_reset else list(change.leaving),
+            shifts=[] if is_reset else self._shifts(change),
+            reset=is_reset,
+        )
+
+    def _shifts(self, change: TabChange) -> list[Shift]:
+        """Say how rows that were not touched moved; new ones come in where nothing known stands beyond them."""
+        runs = runs_of(change.leave_rows)
+        if not self.job.from_top:
+            return [Shift(end, start - end) for start, end in reversed(runs)]
+        n_rows = change.spot.n_rows + change.n_insert
+        return [Shift(-n_rows, end - start, start - n_rows) for start, end in runs]

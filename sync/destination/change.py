@@ -1,0 +1,151 @@
+"""What is to be done to one tab, as plain values. Decides nothing and sends nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sync.destination.spot import Found, Row, Spot, TabShape
+from sync.records import Cell
+
+Run = tuple[int, int]
+"""Consecutive grid rows: start included, end excluded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowWrite:
+    """One row of cells for our columns. With `keeps_key` the key cells are not sent, but checked afterwards."""
+
+    row: int
+    key: str
+    cells: Row
+    keeps_key: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignCell:
+    """One cell of people's columns, to be given back what it held."""
+
+    row: int
+    column: int
+    cell: Cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabChange:
+    """What is to be done to one tab, in this order: add columns, delete rows, insert rows, let rows leave, write.
+
+    All rows but `delete_rows` are counted as they are once rows were inserted and before any leaves; `settle` says
+    where they stand at the end. `inserts` are the rows that come in, `positions` says where every key that is known
+    of stands, `leaving` which keys leave and from where. Rows of `annotated` have something of people's beside them.
+    """
+
+    shape: TabShape
+    spot: Spot
+    is_new: bool = False
+    new_columns: tuple[int, ...] = ()
+    retagged: tuple[int, ...] = ()
+    untagged: tuple[tuple[int, int], ...] = ()
+    has_new_header: bool = False
+    delete_rows: tuple[int, ...] = ()
+    inserts: tuple[Run, ...] = ()
+    writes: tuple[RowWrite, ...] = ()
+    foreign: tuple[ForeignCell, ...] = ()
+    leaving: Mapping[str, int] = field(default_factory=dict)
+    annotated: frozenset[int] = frozenset()
+    added: Mapping[str, int] = field(default_factory=dict)
+    changed: Mapping[str, int] = field(default_factory=dict)
+    positions: Mapping[str, int] | None = None
+    blanked: frozenset[int] = frozenset()
+    warnings: tuple[str, ...] = ()
+    is_final: bool = True
+
+    @cached_property
+    def n_insert(self) -> int:
+        """How many rows come in."""
+        return sum(end - start for start, end in self.inserts)
+
+    @cached_property
+    def leave_rows(self) -> tuple[int, ...]:
+        """The rows that leave, from the top down."""
+        return tuple(sorted(self.leaving.values()))
+
+    @property
+    def n_rows_after(self) -> int:
+        """Rows of the grid at the end."""
+        if self.is_new:
+            return self.spot.n_rows
+        n_more = self.n_insert + self.has_new_header - len(self.delete_rows) - len(self.leaving)
+        return self.spot.n_rows + n_more
+
+    def settle(self, row: int) -> int:
+        """Return where a row stands once all that leave have left."""
+        return row - bisect_left(self.leave_rows, row)
+
+    @property
+    def needs_structure(self) -> bool:
+        """Whether the grid or its tags change."""
+        return bool(
+            self.is_new
+            or self.new_columns
+            or self.retagged
+            or self.untagged
+            or self.has_new_header
+            or self.delete_rows
+            or self.inserts
+            or self.leaving
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to send."""
+        return not self.needs_structure and not self.writes and not self.foreign
+
+    @property
+    def n_more_cells(self) -> int:
+        """Cells by which the workbook grows."""
+        if self.is_new:
+            return self.spot.n_rows * self.spot.n_columns
+        columns = self.spot.n_columns + len(self.new_columns)
+        return self.n_rows_after * columns - self.spot.n_rows * self.spot.n_columns
+
+    @property
+    def n_most_cells(self) -> int:
+        """Cells by which the workbook grows for a moment: rows that leave lie in a tray first."""
+        columns = self.spot.n_columns + len(self.new_columns)
+        in_tray = 3 * columns - len(self.spot.indexes) + 9  # as leave.py lays them down
+        return self.n_more_cells + len(self.leaving) * in_tray
+
+
+def pushed(row: int, inserts: Sequence[Run]) -> int:
+    """Return where a row stands after `inserts`."""
+    for start, end in inserts:
+        if row < start:
+            break
+        row += end - start
+    return row
+
+
+def runs_of(rows: Iterable[int]) -> tuple[Run, ...]:
+    """Merge rows that follow one another into runs."""
+    runs: list[Run] = []
+    for row in sorted(rows):
+        if runs and row == runs[-1][1]:
+            runs[-1] = (runs[-1][0], row + 1)
+        else:
+            runs.append((row, row + 1))
+    return tuple(runs)
+
+
+def to_change(shape: TabShape, found: Found) -> TabChange:
+    """Return the change that only puts the columns and the header right."""
+    return TabChange(
+        shape=shape,
+        spot=found.spot,
+        new_columns=found.missing,
+        retagged=found.retagged,
+        untagged=found.untagged,
+        has_new_header=found.has_no_header,
+    )

@@ -1,0 +1,93 @@
+"""A summary tab on its way through the rounds of a publish: read whole when it may have changed, as it is small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sync.data_publish import DataPublish
+from sync.destination.book import Book, ObservedTab
+from sync.destination.change import TabChange, to_change
+from sync.destination.observe import Block
+from sync.destination.spot import Row, find_spot
+from sync.destination.summary_diff import diff_summary
+from sync.store import published
+from sync.store.published import TabChange as SavedChange
+from sync.store.published import TabState
+from sync.summary_job import SummaryJob
+from sync.tab_publish import Allowed, Runs, TabPublish, new_tab, place_of
+
+
+class SummaryPublish(TabPublish):
+    """A summary tab."""
+
+    def __init__(self, job: SummaryJob, of: DataPublish, *, allowed: Allowed, is_interrupted: bool) -> None:
+        super().__init__(job, allowed=allowed, is_interrupted=is_interrupted)
+        self.job, self.of = job, of
+        self._keys: set[str] | None = None
+        self._of_changes = True
+        if of.error is not None:
+            self.fail(of.error)
+            return
+        self._state = job.state
+        self.is_whole = self.is_whole or self._state is None or self._state.suspect_until is not None
+        if self._state is not None:
+            self.n_rows = published.extent(job.store, job.sheet.spreadsheet_id, job.uid).n
+
+    def reads(self, there: ObservedTab) -> Runs | None:
+        """Return nothing when nothing can have changed; else the tab is read whole, as summaries are small."""
+        state = self._state
+        moved = state is None or there.sheet_id != state.sheet_id or there.n_rows != state.n_rows
+        self.is_whole = self.is_whole or moved or not self.job.is_settled or self.of.is_whole
+        return None if self.is_whole else []
+
+    def use_rows_of(self, change: TabChange | None) -> None:
+        """Hear what the summed tab is about to show; None when it stays as it is, or as it was told before."""
+        if change is not None:
+            self._keys = self.of.shown_keys(change)
+
+    def diff(self, there: ObservedTab | None, book: Book, blocks: Sequence[Block]) -> TabChange | None:
+        """Return what is to be changed; None when the tab must be read whole first."""
+        if there is None:
+            return new_tab(self.job.shape, book, self._wanted())
+        known = (
+            {c["name"]: c["title"] for c in self._state.columns} if self._state else dict.fromkeys(there.columns, "")
+        )
+        take = self._allowed.take_header
+        found = find_spot(there, self.job.shape, known_columns=known, take_header=take)
+        change = to_change(self.job.shape, found)
+        if change.needs_structure:
+            return replace(change, is_final=False)
+        if not self.is_whole:
+            return change if self._state and change.spot.header_row == self._state.header_row else None
+        return diff_summary(change, wanted=self._wanted(), blocks=blocks)
+
+    def _wanted(self) -> list[tuple[str, Row]]:
+        keys = self._keys
+        if keys is None:
+            keys = set(published.rows(self.job.store, self.job.sheet.spreadsheet_id, self.of.uid))
+        return self.job.rows(keys)
+
+    def confirm(self, change: TabChange, now: datetime) -> None:
+        """Take over what a round did; a summary is done when the tab that it sums is."""
+        self._count(change)
+        if not change.is_final or self.of.is_open:
+            self.is_whole = True
+            return
+        self.is_open = False
+        if change.positions is None:
+            return
+        self.n_rows = len(change.positions)
+        job, window = self.job, self.job.of.window
+        state = TabState(
+            **place_of(change, job.sheet.spreadsheet_id, now),
+            mirror_id=job.of.spec.name if job.of.mirror is None else job.of.mirror.id,
+            version=job.of.version,
+            window_start=window.start,
+            window_end=window.end,
+            shape=job.shape_text,
+            suspect_until=self._suspect_until(now),
+        )
+        upserts = [(key, row, 0) for key, row in change.positions.items()]
+        self.saved = SavedChange(state=state, upserts=upserts, reset=True)
