@@ -8,10 +8,15 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.app import GoogleWorld
+from sync.sandbox.google.book import Book
 from sync.sandbox.google.errors import GoogleError
-from sync.sandbox.google.world import File
-from sync.sandbox.viewer.shelf import show_rows, show_spreadsheet
+from sync.sandbox.google.world import File, copy_book, describe
+from sync.sandbox.viewer.block import show_whole
+from sync.sandbox.viewer.sight import Sight, stamp_of
+
+KEPT_SIGHTS = 8  # spreadsheets that are looked at in turn without being worked out again
 
 
 class Refused(Exception):
@@ -93,27 +98,72 @@ class GoogleSide:
 
 
 class GoogleShelf:
-    """What the page for people reads."""
+    """What the page for people reads. May be called from any thread."""
 
     def __init__(self, world: GoogleWorld) -> None:
         self._world = world
+        self._sights: dict[str, Sight] = {}
 
     def listed(self) -> list[dict[str, Any]]:
-        """Return id, title and url of every spreadsheet."""
-        return self._world.list_spreadsheets()
+        """Return id, title, url and size of every spreadsheet."""
+        with self._world.lock:
+            found = self._world.list_spreadsheets()
+            return [entry | self._size(self._world.files[entry["id"]]) for entry in found]
+
+    def stamp(self, spreadsheet_id: str) -> str | None:
+        """Return what differs after each change."""
+        with self._world.lock:
+            file = self._open(spreadsheet_id)
+            return stamp_of(file.book) if file else None
 
     def shown(self, spreadsheet_id: str) -> dict[str, Any] | None:
         """Return one spreadsheet without its cells."""
         with self._world.lock:
-            file = self._open(spreadsheet_id)
-            return show_spreadsheet(file.book) if file else None
+            sight = self._sight(spreadsheet_id)
+            return sight.whole() if sight else None
 
-    def rows(self, spreadsheet_id: str, tab_id: int, *, top: int, bottom: int) -> list[list[Any]] | None:
-        """Return a window of rows of one tab."""
+    def tab(self, spreadsheet_id: str, tab_id: int, *, what: str) -> Any:
+        """Return the "frame" of one tab or its "charts"."""
+        with self._world.lock:
+            sight = self._sight(spreadsheet_id)
+            if sight is None:
+                return None
+            return sight.charts(tab_id) if what == "charts" else sight.frame(tab_id)
+
+    def block(self, spreadsheet_id: str, tab_id: int, box: Box) -> dict[str, Any] | None:
+        """Return a rectangle of cells of one tab."""
+        with self._world.lock:
+            sight = self._sight(spreadsheet_id)
+            return sight.block(tab_id, box) if sight else None
+
+    def cell(self, spreadsheet_id: str, tab_id: int, *, row: int, column: int) -> dict[str, Any] | None:
+        """Return all that one cell holds."""
         with self._world.lock:
             file = self._open(spreadsheet_id)
-            return show_rows(file.book, tab_id, top=top, bottom=bottom) if file else None
+            sheet = file.book.find_id(tab_id) if file else None
+            return show_whole(file.book, sheet, row, column) if file and sheet else None
+
+    def snapshot(self, spreadsheet_id: str) -> Book | None:
+        """Return a copy that no later change touches; cells are shared as long as nobody writes to them."""
+        with self._world.lock:
+            file = self._open(spreadsheet_id)
+            return copy_book(file.book, file.book.title) if file else None
 
     def _open(self, spreadsheet_id: str) -> File | None:
         file = self._world.files.get(spreadsheet_id)
         return None if file is None or file.trashed else file
+
+    def _sight(self, spreadsheet_id: str) -> Sight | None:
+        file = self._open(spreadsheet_id)
+        if file is None:
+            return None
+        found = self._sights.pop(spreadsheet_id, None)
+        if found is None or not found.is_of(file.book):
+            found = Sight(file.book)
+        self._sights[spreadsheet_id] = found
+        while len(self._sights) > KEPT_SIGHTS:
+            del self._sights[next(iter(self._sights))]
+        return found
+
+    def _size(self, file: File) -> dict[str, Any]:
+        return {"n_tabs": len(file.book.sheets), "n_cells": file.book.n_cells, "modified": describe(file.modified)}

@@ -37,7 +37,7 @@ from sync.sandbox.viewer.pages import viewer_routes
 VENDORS: tuple[type[VendorDesk], ...] = (JustCall,)
 """Each below an address of its name; all of them have the same made-up calls, each in a book of its own."""
 _VENDOR_NAMES = frozenset(desk.name for desk in VENDORS)
-_OWN_PAGES = ("/admin/", "/view/", "/viewer/")
+_OWN_PAGES = ("/admin/", "/view/", "/viewer/", "/spreadsheets/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

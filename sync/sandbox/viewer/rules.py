@@ -1,0 +1,125 @@
+"""Conditional formats of one tab: which styles its rules give to a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from sync.sandbox.google.a1 import Box
+from sync.sandbox.google.book import Book, Sheet, range_box
+from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.parse import read_typed
+from sync.sandbox.viewer.conditions import Subject, make_test
+from sync.sandbox.viewer.paint import Style, format_style, read_colour
+
+Rule = tuple[list[Box], Callable[[Subject], Style | None]]
+
+
+class Rules:
+    """The rules in their order. Earlier rules win where several say something about the same property."""
+
+    def __init__(self, book: Book, sheet: Sheet) -> None:
+        self._rules = [
+            _read_rule(book, sheet, rule)
+            for rule in sheet.objects.get("conditionalFormats") or ()
+            if rule.get("ranges")
+        ]
+
+    def within(self, box: Box) -> list[Rule]:
+        """Return the rules that have a say in a rectangle."""
+        return [rule for rule in self._rules if any(part.overlaps(box) for part in rule[0])]
+
+
+def rule_style(rules: list[Rule], cell: Subject) -> Style:
+    """Return what rules give to one cell."""
+    found: Style = {}
+    for boxes, style_of in rules:
+        if any(box.top <= cell.row < box.bottom and box.left <= cell.column < box.right for box in boxes):
+            found = {**(style_of(cell) or {}), **found}
+    return found
+
+
+def _read_rule(book: Book, sheet: Sheet, rule: Mapping[str, Any]) -> Rule:
+    boxes = [range_box(sheet, part) for part in rule["ranges"]]
+    if "gradientRule" in rule:
+        return boxes, Gradient(book, sheet, boxes, rule["gradientRule"])
+    boolean = rule.get("booleanRule") or {}
+    test = make_test(book, sheet, boolean.get("condition") or {}, anchor=(boxes[0].top, boxes[0].left))
+    style = format_style(boolean.get("format") or {})
+    return boxes, lambda cell: style if test(cell) else None
+
+
+class Gradient:
+    """A colour scale. Its ends are looked up in the cells when it is first asked."""
+
+    def __init__(self, book: Book, sheet: Sheet, boxes: list[Box], rule: Mapping[str, Any]) -> None:
+        self._place = (book, sheet, boxes)
+        self._points = [rule[name] for name in ("minpoint", "midpoint", "maxpoint") if rule.get(name)]
+        self._scale: list[tuple[float, str]] | None = None
+
+    def __call__(self, cell: Subject) -> Style | None:
+        """Return the background of a cell that holds a number."""
+        if cell.number is None:
+            return None
+        if self._scale is None:
+            self._scale = self._read_scale()
+        return {"bg": mix_scale(self._scale, cell.number)} if self._scale else None
+
+    def _read_scale(self) -> list[tuple[float, str]]:
+        numbers = _numbers_in(*self._place)
+        if not numbers:
+            return []
+        points = [
+            (_point_at(point, numbers, self._place[0].locale), read_colour(point, "color")) for point in self._points
+        ]
+        return [(at, colour or "#ffffff") for at, colour in points if at is not None]
+
+
+def _numbers_in(book: Book, sheet: Sheet, boxes: list[Box]) -> list[float]:
+    found: list[float] = []
+    for box in boxes:
+        for row in range(box.top, min(box.bottom, sheet.grid.n_rows)):
+            if sheet.grid.cells[row] is None and not sheet.grid.extras[row]:
+                continue
+            for column in range(box.left, box.right):
+                value = cell_value(book, sheet, row, column)
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    found.append(value)
+    return found
+
+
+def _point_at(point: Mapping[str, Any], numbers: list[float], locale: str) -> float | None:
+    kind = point.get("type", "")
+    if kind in {"MIN", "MAX"}:
+        return min(numbers) if kind == "MIN" else max(numbers)
+    wanted = read_typed(str(point.get("value", "")).lstrip("="), locale=locale, plain_text=False).value
+    if not isinstance(wanted, int | float):
+        return None
+    if kind == "PERCENT":
+        return min(numbers) + (max(numbers) - min(numbers)) * wanted / 100
+    if kind == "PERCENTILE":
+        return _percentile(sorted(numbers), wanted / 100)
+    return wanted
+
+
+def _percentile(ordered: list[float], share: float) -> float:
+    at = min(max(share, 0.0), 1.0) * (len(ordered) - 1)
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+
+
+def mix_scale(scale: list[tuple[float, str]], number: float) -> str:
+    """Return the colour of a number on a scale of (number, colour) in rising order."""
+    if number <= scale[0][0]:
+        return scale[0][1]
+    for (low, first), (high, second) in pairwise(scale):
+        if number <= high and high > low:
+            return _mix(first, second, (number - low) / (high - low))
+    return scale[-1][1]
+
+
+def _mix(first: str, second: str, share: float) -> str:
+    channels = ((int(first[n : n + 2], 16), int(second[n : n + 2], 16)) for n in (1, 3, 5))
+    return "#" + "".join(f"{round(low + (high - low) * share):02x}" for low, high in channels)

@@ -1,0 +1,90 @@
+"""A real Chromium for the page. Where there is none it is installed through apt; else the tests say so and skip."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from sync.sandbox.calls import CallOptions
+from sync.sandbox.server import SandboxOptions, SandboxServer
+from tests.sandbox_admin import Admin
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+INSTALL_S = 300
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
+DESKTOP = {"width": 1280, "height": 800}
+OPTIONS = SandboxOptions(calls=CallOptions(n_calls=400, days=10, until=datetime.now(UTC).replace(microsecond=0)))
+
+
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def _install_chromium() -> str | None:
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        return None
+    for words in (("update",), ("install", "--yes", "--no-install-recommends", "chromium")):
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        try:
+            subprocess.run([apt, *words], env=quiet, capture_output=True, timeout=INSTALL_S, check=False)
+        except subprocess.TimeoutExpired:
+            return None
+    return find_chromium()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for all of these tests. Not for the whole session: its event loop must be gone when others start."""
+    path = find_chromium() or _install_chromium()
+    if path is None:
+        words = "NOT TESTED IN A BROWSER: no Chromium here, and none could be installed (apt-get install chromium)"
+        warnings.warn(words, stacklevel=1)
+        pytest.skip(words)
+    with sync_playwright() as player:
+        # Root may not use Chromium's own sandbox; the pages are ours.
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        opened = player.chromium.launch(executable_path=path, args=[*options, "--disable-dev-shm-usage"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[SandboxServer]:
+    with SandboxServer(options=OPTIONS) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def sandbox(server: SandboxServer) -> Iterator[Admin]:
+    """The sandbox that these tests share; each makes spreadsheets of its own, or only looks."""
+    with Admin(server.url) as client:
+        client.options(justcall={"requests_per_minute": 100_000}, google={"enforce_quota": False})
+        yield client
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(viewport=DESKTOP, accept_downloads=True)  # type: ignore[arg-type]
+    opened.set_default_timeout(PATIENCE_MS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def page(context: BrowserContext) -> Iterator[Page]:
+    """One page for a module. In the end no script may have failed, and nothing been refused by the page's own rules."""
+    complaints: list[str] = []
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
+    yield opened
+    assert not complaints, complaints
