@@ -207,6 +207,16 @@ PERIOD_FIELDS = (
 """The first fields of every aggregate. The first is in its key, the last is its cursor field."""
 
 
+LISTED_FIELD = RecordField(
+    name="listed_at",
+    type=FieldType.INSTANT,
+    title="Listed",
+    description="The same in every record; the cursor field of a list.",
+    shown=False,
+)
+"""The first field of every list; it holds LISTED_AT."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskedPeriod:
     """One period of an aggregate: its days, both included, in the zone of the buckets, and when it begins."""

@@ -1,0 +1,233 @@
+"""Requests to CallScaler that yield records. Facts, and why it is done so: README.md beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import orjson
+from pydantic import SecretStr
+
+from sync import clock
+from sync.errors import ConfigError, ContractBroken, CredentialsRefused, SyncError, Where
+from sync.http.client import make_client
+from sync.http.waits import Pace, Sleep
+from sync.http.walks import At, LedPage, walk_led
+from sync.records import LISTED_AT, Buckets, Page, Record, Slice, StreamSpec
+from sync.sources.base import Notebook, periods_in, spec_of
+from sync.sources.callscaler.models import CallScalerOptions, GroupsReply, read_groups, read_list
+from sync.sources.callscaler.report import Question, ask_whole
+from sync.sources.callscaler.streams import ANALYTICS, NUMBERS, OPTIONAL, SPECS, find_mistakes, narrow
+from sync.sources.rows import RowReader, Tally, belongs
+
+PATHS = {"analytics_calls": "/api/v1/analytics/calls", "calls": "/api/v1/calls", "numbers": "/api/v1/numbers"}
+CALIBRATION_DAYS = 7
+ONE_DAY = timedelta(days=1)
+
+
+class CallScaler:
+    """The CallScaler source, API v1."""
+
+    def __init__(
+        self,
+        options: CallScalerOptions,
+        secrets: Mapping[str, SecretStr],
+        *,
+        pace: Pace,
+        sleep: Sleep,
+        notebook: Notebook,  # noqa: ARG002 - every read is one walk, there is nothing to take up again
+    ) -> None:
+        key = secrets["api_key"].get_secret_value()
+        headers = {"Authorization": f"Bearer {key}"}
+        self._client = make_client(options.base_url, headers=headers, secrets=(key,), pace=pace, sleep=sleep)
+        self._end_is_included = options.end_date == "included"
+        self._looks_like_a_key = key.startswith("cs_key_")
+        self._specs = {
+            name: replace(spec, lookback=options.lookback, reread=options.reread) for name, spec in SPECS.items()
+        }
+
+    @property
+    def specs(self) -> Mapping[str, StreamSpec]:
+        """The streams by name, with lookback and reread as the options set them."""
+        return self._specs
+
+    @property
+    def n_requests(self) -> int:
+        """How many requests went out since the source was made, failed ones included."""
+        return self._client.n_requests
+
+    def probe(self) -> str:
+        """Prove the credential by the figures of a past day, which also tell whether end_date is included.
+
+        ConfigError when the connection says otherwise.
+        """
+        yesterday = clock.now().date() - ONE_DAY
+        included = True if self._n_calls(yesterday, yesterday) else self._find_out(yesterday)
+        if included is None:
+            return (
+                "CallScaler accepts the key; whether end_date is included cannot be seen, as there are too few calls."
+            )
+        means = "included" if included else "excluded"
+        if included is not self._end_is_included:
+            says = "included" if self._end_is_included else "excluded"
+            raise ConfigError(
+                f'the connection says end_date = "{says}", and CallScaler means it {means}: every period would be '
+                f"{'a day too long' if included else 'a day too short'}.",
+                hint=f'Set end_date = "{means}" in this connection.',
+            )
+        return f"CallScaler accepts the key, and counts the days of its analytics with end_date {means}, as configured."
+
+    def fetch(
+        self, stream: str, within: Slice, params: Mapping[str, Any], *, buckets: Buckets | None = None
+    ) -> Iterator[Page]:
+        """Yield the records of the slice: rows by page, an aggregate period by period, the list whole."""
+        spec = self._checked(stream, params)
+        if spec.name == NUMBERS.name:
+            pages = self._fetch_list(spec, {}, None)
+        elif spec.name == ANALYTICS.name:
+            assert buckets is not None  # promised by the port
+            pages = self._fetch_report(narrow(spec, params), within, params, buckets)
+        else:
+            pages = self._fetch_list(spec, {**_in_query(params), **_asked_dates(within)}, within)
+        return _placed(pages, Where(stream=stream, slice=str(within)))
+
+    def fetch_changes(self, stream: str, since: datetime, params: Mapping[str, Any]) -> Iterator[Page]:
+        """Yield the calls that are new or got new content since an instant, an AI's second thoughts included."""
+        spec = self._checked(stream, params)
+        if not spec.change_feed:
+            raise ConfigError(f"{stream} has no change feed", where=Where(stream=stream))
+        since_text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        pages = self._fetch_list(spec, {**_in_query(params), "updated_since": since_text}, None)
+        return _placed(pages, Where(stream=stream, slice=f"changes since {since_text}"))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _checked(self, stream: str, params: Mapping[str, Any]) -> StreamSpec:
+        spec = spec_of(self._specs, stream)
+        if mistakes := find_mistakes(spec, params):
+            raise ConfigError("; ".join(mistakes), where=Where(stream=stream))
+        return spec
+
+    def _get(self, stream: str, query: Mapping[str, Any]) -> Any:
+        try:
+            return self._client.get_json(PATHS[stream], query)
+        except CredentialsRefused as error:
+            if not self._looks_like_a_key:
+                error.hint += " Keys of CallScaler begin with cs_key_; this one does not."
+            raise
+
+    def _fetch_list(self, spec: StreamSpec, query: Mapping[str, Any], within: Slice | None) -> Iterator[Page]:
+        optional, fields = OPTIONAL[spec.name], spec.fields
+        is_list = spec.name == NUMBERS.name
+        needed = spec.key if is_list else (*spec.key, spec.cursor_field)
+        reader = RowReader(fields, needed=needed, optional=optional, noun=spec.name.removesuffix("s"))
+        tally = Tally(vendor="CallScaler", noun=spec.name)
+        for page in walk_led(partial(self._ask_page, spec, query)):
+            records, complaints = reader.read(page.rows)
+            tally.take(len(page.rows), complaints)
+            if is_list:
+                records = [Record({**r.values, spec.cursor_field: LISTED_AT}, r.extra) for r in records]
+            yield Page(
+                records=[r for r in records if within is None or belongs(r, spec, within)],
+                rejected=[str(complaint) for complaint in complaints],
+                n_expected=page.n_total,
+            )
+        tally.check()
+
+    def _ask_page(self, spec: StreamSpec, query: Mapping[str, Any], at: At) -> LedPage:
+        # Filters go along with a cursor too: nobody says whether it remembers them.
+        where = {"cursor": at.cursor} if at.cursor else {"offset": at.offset or None}
+        reply = read_list(self._get(spec.name, {**query, "limit": spec.page_size, **where}), spec.name)
+        is_short = len(reply.rows) < spec.page_size
+        return LedPage(
+            rows=reply.rows,
+            ids=[_identity(row) for row in reply.rows],
+            cursor=reply.cursor,
+            n_total=reply.n_total,
+            ends=reply.cursor_is_told and reply.cursor is None and is_short,
+        )
+
+    def _fetch_report(
+        self, spec: StreamSpec, within: Slice, params: Mapping[str, Any], buckets: Buckets
+    ) -> Iterator[Page]:
+        tally = Tally(vendor="CallScaler", noun="groups")
+        for period in periods_in(within, buckets):
+            question = Question.of(params, period.first, period.last)
+            answer = ask_whole(self._ask_groups, question, spec)
+            tally.take(answer.n_rows, answer.complaints)
+            yield Page(
+                records=[Record({**period.values, **r.values}, r.extra) for r in answer.records],
+                rejected=[str(complaint) for complaint in answer.complaints],
+                warnings=[f"{spec.name} {period.first}..{period.last}: {said}" for said in answer.warnings],
+                whole=answer.is_whole,
+            )
+        tally.check()
+
+    def _ask_groups(self, query: Mapping[str, Any], first: date, last: date) -> GroupsReply:
+        end = last if self._end_is_included else last + ONE_DAY
+        dates = {"start_date": first.isoformat(), "end_date": end.isoformat()}
+        return read_groups(self._get(ANALYTICS.name, {**_in_query(query), **dates}))
+
+    def _n_calls(self, start: date, end: date) -> int:
+        """Count the calls of what the vendor takes for these dates; a stretch that it finds empty may be refused."""
+        reply = self._calibrate(start, end, group_by="status")
+        return reply.n_calls if reply and reply.n_calls is not None else _sum_of_counts(reply)
+
+    def _calibrate(self, start: date, end: date, *, group_by: str) -> GroupsReply | None:
+        query = {"group_by": group_by, "start_date": start.isoformat(), "end_date": end.isoformat(), "limit": 1000}
+        try:
+            return read_groups(self._get(ANALYTICS.name, query))
+        except ContractBroken:
+            if start == end:
+                return None
+            raise
+
+    def _find_out(self, yesterday: date) -> bool | None:
+        """Tell whether end_date is included, from a day that surely has calls; None where there is none."""
+        week = self._calibrate(yesterday - CALIBRATION_DAYS * ONE_DAY, yesterday, group_by="date")
+        counts = {str(row.get("date"))[:10]: row.get("count") or 0 for row in week.rows} if week else {}
+        for text in sorted(counts, key=lambda day: (-int(counts[day]), day)):
+            try:
+                day = date.fromisoformat(text)
+            except ValueError:
+                continue
+            return self._n_calls(day, day) > 0
+        return None
+
+
+def _sum_of_counts(reply: GroupsReply | None) -> int:
+    return sum(int(row.get("count") or 0) for row in reply.rows) if reply else 0
+
+
+def _placed(pages: Iterator[Page], where: Where) -> Iterator[Page]:
+    try:
+        yield from pages
+    except SyncError as error:
+        error.at(where)
+        raise
+
+
+def _in_query(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Write params as the vendor reads them: lists with commas, truth in lower case."""
+    write: Mapping[type, Callable[[Any], str]] = {list: ",".join, tuple: ",".join, bool: lambda v: str(v).lower()}
+    return {name: write[type(value)](value) if type(value) in write else value for name, value in params.items()}
+
+
+def _asked_dates(within: Slice) -> dict[str, str]:
+    """Return the dates to ask for so that no call of the slice is missing, whatever zone the vendor means.
+
+    The end is excluded here, as documented; a local date is at most a day off the UTC one.
+    """
+    first = (within.start - ONE_DAY).date()
+    last = (within.end - timedelta(microseconds=1)).date() + 2 * ONE_DAY
+    return {"start_date": first.isoformat(), "end_date": last.isoformat()}
+
+
+def _identity(row: Any) -> str:
+    row_id = row.get("id") if isinstance(row, dict) else None
+    return str(row_id) if row_id else orjson.dumps(row, option=orjson.OPT_SORT_KEYS).decode()
