@@ -7,7 +7,7 @@ rows left the list meanwhile and others slipped forward unseen, so the walk begi
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sync import log
@@ -76,7 +76,8 @@ def _walk_once(ask: Callable[[At], LedPage], seen: set[Hashable], outcome: _Outc
         is_by_offset = at.cursor is None and at.offset > 0
         n_before = len(seen)
         seen.update(page.ids)
-        yield page
+        overlaps = is_by_offset and page.ids[:1] == [last_id]
+        yield replace(page, rows=page.rows[1:], ids=page.ids[1:]) if overlaps else page
         if is_by_offset and last_id not in page.ids:
             outcome.is_torn = True
             return

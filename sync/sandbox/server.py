@@ -22,6 +22,7 @@ from starlette.routing import Mount
 
 from sync.sandbox.admin import Worlds, admin_routes
 from sync.sandbox.calls import CallOptions
+from sync.sandbox.callscaler import CallScaler
 from sync.sandbox.exchange import OpenHandedProtocol, RequestLog
 from sync.sandbox.faults import Faults, FaultsMiddleware
 from sync.sandbox.google.app import GoogleWorld
@@ -34,7 +35,7 @@ from sync.sandbox.list_faults import list_plays
 from sync.sandbox.vendor import VendorDesk
 from sync.sandbox.viewer.pages import viewer_routes
 
-VENDORS: tuple[type[VendorDesk], ...] = (JustCall,)
+VENDORS: tuple[type[VendorDesk], ...] = (JustCall, CallScaler)
 """Each below an address of its name; all of them have the same made-up calls, each in a book of its own."""
 _VENDOR_NAMES = frozenset(desk.name for desk in VENDORS)
 _OWN_PAGES = ("/admin/", "/view/", "/viewer/", "/spreadsheets/")

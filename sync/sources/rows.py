@@ -97,7 +97,8 @@ class RowReader:
         row = make_form("row", forms)
         row.__pydantic_config__ = {"extra": "allow", "strict": True, "hide_input_in_errors": True}
         self._row: TypeAdapter[Any] = TypeAdapter(row)
-        self._rows: TypeAdapter[Any] = TypeAdapter(list[row])
+        rows: Any = list.__class_getitem__(row)
+        self._rows: TypeAdapter[Any] = TypeAdapter(rows)
 
     def read(self, rows: Sequence[Any]) -> tuple[list[Record], list[Complaint]]:
         """Validate a page in one go; only when that fails, row by row, to keep the good ones and name the others."""

@@ -46,6 +46,11 @@ class Question:
         """Return the same question about other days."""
         return replace(self, first=first, last=last)
 
+    def holds(self, record: Record) -> bool:
+        """Tell whether a group belongs to the days asked for, as far as it says."""
+        day = record.values.get("date")
+        return not isinstance(day, date) or self.first <= day <= self.last
+
     def where(self, name: str, value: str) -> Question:
         """Return the same question with one more filter."""
         return replace(self, query={**self.query, name: value})
@@ -68,10 +73,8 @@ def ask_whole(ask: Ask, question: Question, spec: StreamSpec) -> Answer:
     first = collector.ask(question)
     if _is_cut(first, question) and question.limit == MAX_ROWS:
         collector.ask_in_parts(question)
-    records, complaints = _read(list(collector.rows.values()), question, spec)
-    inside = [
-        record for record in records if question.first <= record.values.get("date", question.first) <= question.last
-    ]
+    records, complaints = _read([collector.rows[key] for key in sorted(collector.rows)], question, spec)
+    inside = [record for record in records if question.holds(record)]
     answer = Answer(records=inside, complaints=complaints, n_rows=len(collector.rows))
     answer.warnings = list(_say_missing(collector, first, question))
     answer.is_whole = not answer.warnings
@@ -156,7 +159,8 @@ def _say_missing(collector: _Collector, first: GroupsReply, question: Question) 
     elif was_cut:
         yield (
             f"CallScaler gives at most {MAX_ROWS:,} groups in one answer and no next page. The {of_groups} groups that "
-            f'were got hold {of_calls}. Ask by shorter periods (per = "day"), in fewer groups, or with a filter in params.'
+            f"were got hold {of_calls}. "
+            'Ask by shorter periods (per = "day"), in fewer groups, or with a filter in params.'
         )
     else:
         yield f"the groups hold {of_calls}; CallScaler puts the others into no group."

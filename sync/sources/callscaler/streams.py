@@ -134,7 +134,6 @@ _SHARED_FILTERS = (
         field="duration_seconds",
     ),
 )
-FILTERS = tuple(param.name for param in _SHARED_FILTERS)
 
 ANALYTICS = StreamSpec(
     name="analytics_calls",
@@ -153,7 +152,7 @@ ANALYTICS = StreamSpec(
             example=["source"],
         ),
         Param(name="metrics", type=FieldType.LIST, description="What is computed; left out: count.", allowed=METRICS),
-        *_SHARED_FILTERS,
+        *(replace(param, field=None) for param in _SHARED_FILTERS),  # figures are asked anew, none stays behind
         Param(
             name="sort_by",
             type=_TEXT,
