@@ -73,12 +73,12 @@ def _walk_once(ask: Callable[[At], LedPage], seen: set[Hashable], outcome: _Outc
         page = ask(at)
         if at == At():
             outcome.n_announced = page.n_total or 0
-        is_by_offset = at.cursor is None and at.offset > 0
         n_before = len(seen)
+        overlaps = at.cursor is None and at.offset == n_before - 1
         seen.update(page.ids)
-        overlaps = is_by_offset and page.ids[:1] == [last_id]
-        yield replace(page, rows=page.rows[1:], ids=page.ids[1:]) if overlaps else page
-        if is_by_offset and last_id not in page.ids:
+        again = overlaps and page.ids[:1] == [last_id]
+        yield replace(page, rows=page.rows[1:], ids=page.ids[1:]) if again else page
+        if overlaps and last_id not in page.ids:
             outcome.is_torn = True
             return
         if page.cursor:
@@ -89,7 +89,7 @@ def _walk_once(ask: Callable[[At], LedPage], seen: set[Hashable], outcome: _Outc
         elif at.cursor is not None or page.ends or not _may_go_on(page, seen, n_before):
             return
         else:
-            at, last_id = At(offset=len(seen) - 1), page.ids[-1]
+            at, last_id = At(offset=max(1, len(seen) - 1)), page.ids[-1]
 
 
 def _may_go_on(page: LedPage, seen: set[Hashable], n_before: int) -> bool:

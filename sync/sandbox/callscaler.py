@@ -91,13 +91,14 @@ class CallScaler(VendorDesk):
     lists = _Lists()
 
     def __init__(self, calls: CallOptions, options: CallScalerOptions | None = None) -> None:
-        self._turns = count()
+        self._turns, self._arrivals = count(), count()
         self._wanted = calls
         super().__init__(calls, options or CallScalerOptions())
 
     def reset(self) -> None:
         """Go back to the first data and options."""
         super().reset()
+        self._turns, self._arrivals = count(), count()
         for made in ("_pinned", "_calls", "_numbers"):
             self.__dict__.pop(made, None)
 
@@ -127,8 +128,8 @@ class CallScaler(VendorDesk):
         """Let calls come in now; their AI fields come later."""
         if kind != "calls":
             raise KeyError(kind)
-        start = self._pinned.until if self._pinned.until == self._wanted.until else None
-        made = [make_arrival(self._pinned.seed, len(self._calls) + k, start, back=n - 1 - k) for k in range(n)]
+        start = self._pinned.until if self._wanted.until else None
+        made = [make_arrival(self._pinned.seed, next(self._arrivals), start, back=n - 1 - k) for k in range(n)]
         self._calls = sorted([*self._calls, *made], key=lambda call: call.place)
         return [self._seen(call) for call in made]
 

@@ -153,9 +153,7 @@ def draw_ai(rng: Random, *, recorded: bool) -> dict[str, Any]:
 
 def make_arrival(seed: int, number: int, start: datetime | None, *, back: int) -> RawCall:
     """Make the call with this running number; it ends now, or so many seconds after a fixed end of the window."""
-    ends_at = (
-        datetime.now(UTC) - timedelta(seconds=back) if start is None else start + timedelta(seconds=number % 10_000)
-    )
+    ends_at = datetime.now(UTC) - timedelta(seconds=back) if start is None else start + timedelta(seconds=number + 1)
     return to_raw_call(draw_new_call(seed, number, ends_at))
 
 

@@ -96,7 +96,6 @@ def test_the_whole_contract_is_known_and_only_what_is_not_carried_out_is_refused
     assert [p.field for p in caught.value.problems] == [
         "store.keep_records",
         "connection.aircall.vendor",
-        "connection.callscaler.vendor",
         'sheet["support-calls"].summary["By agent"].limit',
         'sheet["support-calls"].summary["By agent"].chart',
     ]
@@ -379,3 +378,42 @@ def test_a_typo_in_what_is_not_available_yet_is_found(problems):
 
 def test_keeping_records_for_a_time_is_refused_until_it_is_carried_out(problem):
     assert problem(TOP + SHEET + '[store]\nkeep_records = "400 days"\n').field == "store.keep_records"
+
+
+CALLSCALER = """\
+[google]
+credentials = "anonymous"
+[connection.cs]
+vendor = "callscaler"
+api_key = "env:A_TEST_KEY"
+[[sheet]]
+name = "report"
+spreadsheet = "1AbC"
+[[sheet.tab]]
+title = "By source"
+connection = "cs"
+stream = "analytics_calls"
+per = "day"
+"""
+
+
+def test_the_params_of_a_report_decide_its_columns_and_its_key(load):
+    config = load(CALLSCALER + 'params = { group_by = ["source", "status"], metrics = ["count"] }\n')
+    spec = config.spec_of(config.sheets[0].tabs[0])
+    assert [f.name for f in spec.fields if f.shown] == ["period_start", "period_end", "source", "status", "count"]
+    assert spec.key == ("period_start", "source", "status")
+
+
+def test_each_mistake_in_params_is_told_at_its_own_line_with_the_nearest_name(problems):
+    params = ["[sheet.tab.params]", 'group_by = ["sorce"]', "limit = 5000", 'metrics = ["count", "avg_durration"]']
+    first, second = problems(CALLSCALER + "\n".join([*params[:2], params[3]]))
+    assert (first.line, first.hint) == (15, 'Did you mean "source"?')
+    assert (second.line, second.hint) == (16, 'Did you mean "avg_duration"?')
+    (third,) = problems(CALLSCALER + "\n".join([params[0], 'group_by = ["source"]', params[2]]))
+    assert (third.line, third.allowed) == (16, "1 to 1000")
+
+
+def test_a_param_that_is_needed_is_asked_for_with_an_example(problem):
+    found = problem(CALLSCALER)
+    assert found.received == "group_by"
+    assert found.hint == 'For example: params = { group_by = ["source"] }.'
