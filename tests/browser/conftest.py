@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.server import SandboxOptions, SandboxServer
+from tests.browser.seeing import PATIENCE_MS
 from tests.sandbox_admin import Admin
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 INSTALL_S = 300
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
+XDG_KINDS = ("CONFIG", "CACHE", "DATA", "STATE", "RUNTIME")
 DESKTOP = {"width": 1280, "height": 800}
 OPTIONS = SandboxOptions(calls=CallOptions(n_calls=400, days=10, until=datetime.now(UTC).replace(microsecond=0)))
 
@@ -42,7 +42,7 @@ def _install_chromium() -> str | None:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One browser for all of these tests. Not for the whole session: its event loop must be gone when others start."""
     path = find_chromium() or _install_chromium()
     if path is None:
@@ -52,9 +52,17 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as player:
         # Root may not use Chromium's own sandbox; the pages are ours.
         options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        opened = player.chromium.launch(executable_path=path, args=[*options, "--disable-dev-shm-usage"])
+        home = _own_home(str(tmp_path_factory.mktemp("browser")))
+        arguments = [*options, "--disable-dev-shm-usage"]
+        opened = player.chromium.launch(executable_path=path, args=arguments, env=home)
         yield opened
         opened.close()
+
+
+def _own_home(place: str) -> dict[str, str | float | bool]:
+    """Return an environment whose every home is `place`: a browser writes into it whatever its profile is."""
+    names = ("HOME", *(f"XDG_{kind}_{'DIR' if kind == 'RUNTIME' else 'HOME'}" for kind in XDG_KINDS))
+    return {**os.environ, **dict.fromkeys(names, place)}
 
 
 @pytest.fixture(scope="package")

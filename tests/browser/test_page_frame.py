@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sync.sandbox.server import SandboxServer
-from tests.browser.conftest import OPTIONS, PATIENCE_MS
-from tests.browser.test_page_cells import cell
+from tests.browser.conftest import OPTIONS
+from tests.browser.seeing import PATIENCE_MS, box, cell, eventually, open_page, wait_until_drawn
 from tests.sandbox_admin import Admin
 from tests.showcase import TITLE, make_showcase
 
@@ -50,7 +50,7 @@ def test_an_address_like_googles_leads_to_the_tab(page: Page, sandbox: Admin, bo
 
 
 def test_the_browser_saves_what_the_page_offers(page: Page, sandbox: Admin, book: str, tmp_path: Path) -> None:
-    page.goto(f"{sandbox.url}/view/{book}#gid=1")
+    open_page(page, f"{sandbox.url}/view/{book}#gid=1")
     expect(cell(page, "A2")).to_have_text("Jan")
     for name, ending in (("The spreadsheet, .xlsx", "xlsx"), ("This tab, .csv", "csv")):
         page.get_by_text("Download", exact=True).click()
@@ -68,14 +68,13 @@ def test_the_browser_saves_what_the_page_offers(page: Page, sandbox: Admin, book
 
 
 def test_a_phone_shows_the_tab_without_scrolling_the_page_itself(phone: Page, sandbox: Admin, book: str) -> None:
-    phone.goto(f"{sandbox.url}/view/{book}")
+    open_page(phone, f"{sandbox.url}/view/{book}")
     expect(cell(phone, "A2")).to_have_text("Ada")
     sizes = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
-    assert phone.evaluate(sizes) == [PHONE["width"], PHONE["height"]]
-    grid = phone.locator("#viewport").bounding_box()
-    assert grid is not None
-    assert grid["height"] > 0.7 * PHONE["height"]
+    eventually(phone, lambda: phone.evaluate(sizes), [PHONE["width"], PHONE["height"]])
+    assert box(phone.locator("#viewport")).height > 0.7 * PHONE["height"]
     phone.get_by_role("tab", name="Charts").tap()
+    wait_until_drawn(phone)
     expect(phone.locator(".chart")).to_have_count(7)
     expect(cell(phone, "A2")).to_have_text("Jan")
 
@@ -85,7 +84,7 @@ def test_frozen_columns_that_would_cover_a_phone_scroll_with_the_rest(phone: Pag
     sandbox.edit(made, values=[{"range": "A1:H1", "values": [list("abcdefgh")]}])
     frozen = {"properties": {"sheetId": 0, "gridProperties": {"frozenColumnCount": 6}}}
     sandbox.edit(made, requests=[{"updateSheetProperties": {**frozen, "fields": "gridProperties.frozenColumnCount"}}])
-    phone.goto(f"{sandbox.url}/view/{made}")
+    open_page(phone, f"{sandbox.url}/view/{made}")
     expect(cell(phone, "A1")).to_have_text("a")
     phone.evaluate("document.getElementById('viewport').scrollLeft = 600")
     expect(cell(phone, "H1")).to_be_in_viewport()

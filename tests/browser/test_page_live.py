@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_page_cells import cell
+from tests.browser.seeing import cell, open_page, scroll_to, wait_until_drawn
 from tests.sandbox_admin import Admin
 from tests.world import World, open_world, small_sandbox
 
@@ -34,7 +35,8 @@ def test_tabs_and_rows_appear_while_a_run_writes_and_the_scroll_position_stays(p
     n_calls = len(world.rows_by_header())
     expect(page.locator("#state")).to_contain_text(f"{world_rows(world):,} rows")
     recent = n_calls - 10  # a call that is read again on every run
-    page.evaluate(f"document.getElementById('viewport').scrollTo(1e6, 21 * {recent - 20})")
+    wait_until_drawn(page)
+    scroll_to(page, 1e6, 21 * (recent - 20))
     expect(cell(page, f"M{recent}")).to_be_visible()
     before = page.evaluate("document.getElementById('viewport').scrollTop")
     arrived = world.admin.arrive(5)
@@ -43,6 +45,7 @@ def test_tabs_and_rows_appear_while_a_run_writes_and_the_scroll_position_stays(p
     world.run()
     expect(page.locator("#state")).to_contain_text(f"{world_rows(world):,} rows")
     expect(cell(page, f"M{recent}")).to_have_text("said while you look")
+    wait_until_drawn(page)
     assert page.evaluate("document.getElementById('viewport').scrollTop") == before
     assert len(world.rows_by_header()) == n_calls + len(arrived)
     page.focus("#viewport")
@@ -60,11 +63,11 @@ def world_rows(world: World) -> int:
 def test_edits_of_people_show_at_once_and_flash(page: Page, sandbox: Admin) -> None:
     book = sandbox.make_spreadsheet("Live")
     sandbox.edit(book, values=[{"range": "A1:B1", "values": [["stays", "before"]]}])
-    page.goto(f"{sandbox.url}/view/{book}")
+    open_page(page, f"{sandbox.url}/view/{book}")
     expect(cell(page, "B1")).to_have_text("before")
     sandbox.edit(book, values=[{"range": "B1", "values": [["after"]]}])
     expect(cell(page, "B1")).to_have_text("after")
-    assert "changed" not in (cell(page, "A1").get_attribute("class") or "")
+    expect(cell(page, "A1")).not_to_contain_class("changed")
     rename = {"properties": {"sheetId": 0, "title": "Renamed"}, "fields": "title"}
     hide = {"properties": {"sheetId": 9, "title": "Gone", "hidden": True}}
     sandbox.edit(book, requests=[{"updateSheetProperties": rename}, {"addSheet": hide}])
@@ -86,4 +89,4 @@ def test_two_hundred_tabs_can_all_be_reached(page: Page, sandbox: Admin) -> None
     page.get_by_role("tab", name="Tab 199").focus()
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("tab", name="Tab 198")).to_have_attribute("aria-selected", "true")
-    assert page.url.endswith("#gid=198")
+    expect(page).to_have_url(re.compile("#gid=198$"))

@@ -12,8 +12,8 @@ const bookId = document.body.dataset.book, address = "/viewer/books/" + encodeUR
 const el = (id) => document.getElementById(id);
 const viewport = el("viewport"), tabs = el("tabs"), chooser = el("chooser"), where = el("address"), tip = el("tip"), charts = el("charts");
 
-let book = null, tab = null, cells = null, stamp = "", frameText = "", chartsText = "", changedAt = 0, chosen = 0;
-const grid = new Grid(viewport, { moved: hideTip, picked: describe });
+let book = null, tab = null, cells = null, stamp = "", frameText = "", chartsText = "", changedAt = 0, chosen = 0, opened = 0;
+const grid = new Grid(viewport, { moved: () => { hideTip(); tellBusy(); }, picked: describe });
 
 async function ask(path) {
   const reply = await fetch(address + path);
@@ -49,6 +49,7 @@ async function load(now) {
 
 async function open(wanted, { fresh }) {
   const mine = ++chosen;
+  if (fresh) viewport.ariaBusy = "true";
   const frame = await ask(`/tabs/${wanted.id}`);
   if (mine !== chosen) return;
   const text = JSON.stringify({ ...frame, stamp: "" }), isSame = !fresh && text === frameText;
@@ -67,12 +68,19 @@ async function open(wanted, { fresh }) {
   viewport.setAttribute("aria-label", `Cells of the tab ${tab.title}`);
   if (!isSame) grid.show(frame, cells, { fresh });
   await loadCharts(frame, mine);
+  if (mine !== chosen) return;
+  opened = mine;
+  tellBusy();
   if (fresh) { linkDownloads(); describe(grid.pick); }
 }
+
+// Whether something in view is still on its way, for those who cannot see that.
+function tellBusy() { viewport.ariaBusy = String(opened !== chosen || !cells?.isCurrent); }
 
 let settling = 0;
 function arrived(isChange) {
   grid.draw();
+  tellBusy();
   if (grid.pick) describe(grid.pick);
   if (!isChange || !cells.isCurrent) return;
   clearTimeout(settling);
