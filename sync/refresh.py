@@ -59,8 +59,7 @@ def slices_to_read(
         is_fresh = any(c.read_at >= requested_at and c.start <= window.start for c in coverage)
         return [] if is_fresh or window.start >= now else [window]
     wanted = _minus([window], [Slice(c.start, c.end) for c in coverage])
-    if not spec.change_feed:
-        wanted += _to_read_again(spec, coverage, now=now, reread_at=reread_at)
+    wanted += _to_read_again(spec, coverage, now=now, reread_at=reread_at)
     fresh = [Slice(c.start, c.end) for c in coverage if c.read_at >= requested_at]
     # What is left of today lies after the request: whoever read up to then has read all that was asked for
     joined = [stretch for stretch in _joined(_minus(wanted, fresh)) if stretch.start < requested_at]
@@ -77,9 +76,10 @@ def slices_to_read(
 def _to_read_again(
     spec: StreamSpec, coverage: Sequence[Coverage], *, now: datetime, reread_at: datetime | None
 ) -> list[Slice]:
-    """Return what was read so early that it may have changed since."""
+    """Return what was read so early that it may have changed since; a change feed leaves the deeper look alone."""
+    lookback = [] if spec.change_feed else coverage
     again = [
-        Slice(max(c.start, c.read_at - spec.lookback), c.end) for c in coverage if c.end > c.read_at - spec.lookback
+        Slice(max(c.start, c.read_at - spec.lookback), c.end) for c in lookback if c.end > c.read_at - spec.lookback
     ]
     if reread_at is None or now - reread_at >= REREAD_EVERY:
         again += [Slice(max(c.start, now - spec.reread), c.end) for c in coverage if c.end > now - spec.reread]

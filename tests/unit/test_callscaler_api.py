@@ -69,7 +69,7 @@ def make() -> Iterator[Callable[..., Source]]:
 
 @pytest.fixture
 def source(admin: Admin, make: Callable[..., Source]) -> Source:
-    return make(f"{admin.url}/callscaler")
+    return make(f"{admin.url}/callscaler", end_date="included")
 
 
 def report(source: Source, within: Slice = PERIOD, buckets: Buckets = MONTH, **params: Any) -> list[Page]:
@@ -135,6 +135,7 @@ def test_a_key_that_does_not_look_like_one_is_told_so(admin, make):
         ({"code": "401", "message": "Invalid API key"}, CredentialsRefused),
         ({"code": 403, "message": "Viewer role needed"}, CredentialsRefused),
         ("something broke", ContractBroken),
+        (True, ContractBroken),
     ],
 )
 def test_an_error_with_a_good_status_is_still_an_error(vendor, make, error, kind):
@@ -153,6 +154,30 @@ def test_both_meanings_of_the_end_date_give_the_same_figures(admin, make, per):
     assert sum(included.values()) == sum(
         "2026-03" in call["created_at"][:7] for call in admin.truth("callscaler", "calls")
     )
+
+
+@pytest.mark.parametrize("within", [DAY, Slice(datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2, tzinfo=UTC))])
+@pytest.mark.parametrize("vendor_means", ["included", "excluded"])
+def test_what_the_end_date_means_is_found_out_once_where_the_connection_does_not_say(
+    admin, make, freeze, vendor_means, within
+):
+    freeze(UNTIL)
+    admin.options(callscaler={"end_date": vendor_means})
+    first = make(f"{admin.url}/callscaler")
+    n_calls = sum(counted(report(first, within, PER_DAY, group_by=["source"])).values())
+    assert n_calls == n_calls_of(admin, f"{within.start:%Y-%m-%d}")
+    assert "end_date " + vendor_means in first.probe()
+    n_before = first.n_requests
+    report(first, DAY, PER_DAY, group_by=["source"])
+    assert first.n_requests == n_before + 1
+
+
+def test_an_empty_answer_alone_does_not_prove_that_the_end_date_is_excluded(vendor, make, freeze):
+    freeze(UNTIL)
+    nothing = json_answer({"data": {"data": [], "totals": {"count": 0}, "count": 0}})
+    days = json_answer({"data": {"data": [{"date": "2026-03-11", "count": 4}], "totals": {"count": 4}, "count": 1}})
+    vendor.play(days, nothing, nothing)
+    assert "cannot be seen" in make(vendor.url).probe()
 
 
 @pytest.mark.parametrize("vendor_means", ["included", "excluded"])
@@ -226,8 +251,47 @@ def test_a_limit_that_somebody_asked_for_is_kept_and_told(source, admin):
     admin.clear_log()
     (page,) = report(source, group_by=["source"], limit=3)
     assert len(page.records) == 3
+    assert "shows 3 of 11 groups" in page.warnings[0]
     assert "limit = 3" in page.warnings[0]
+    assert page.whole  # so that what left the ranking loses its figures
     assert len(admin.log(service="callscaler")) == 1
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_limit_keeps_the_first_of_the_ranking_and_equal_ones_do_not_take_turns(source, admin, order):
+    params = {"group_by": ["source", "utm_campaign", "hour_of_day"], "sort_by": "total_duration", "sort_order": order}
+    groups: dict[tuple[Any, ...], int] = {}
+    for call in admin.truth("callscaler", "calls"):
+        if call["created_at"].startswith("2026-03-11"):
+            name = (call["source"], call["utm_campaign"], call["created_at"][11:13])
+            groups[name] = groups.get(name, 0) + call["duration_seconds"]
+    ranked = sorted(groups.values(), reverse=order == "desc")
+    params["limit"] = next(n for n in range(5, len(ranked)) if ranked[n - 1] == ranked[n])  # equal ones at the edge
+    answers = [report(source, DAY, PER_DAY, **params, metrics=["count", "total_duration"]) for _ in range(4)]
+    found = [{tuple(r.values.values()) for r in page.records} for (page,) in answers]
+    assert found[1:] == found[:-1]
+    assert sorted((values[-1] for values in found[0]), reverse=order == "desc") == ranked[: params["limit"]]
+
+
+def test_what_ranks_the_rows_is_not_shown_unless_it_is_asked_for(source):
+    (page,) = report(source, group_by=["status"], metrics=["unique_callers"], sort_by="avg_duration", limit=2)
+    assert [list(r.values)[3:] for r in page.records] == [["status", "unique_callers"]] * 2
+    assert not any(r.extra for r in page.records)
+
+
+def test_a_group_whose_average_is_left_out_has_none(vendor, make):
+    rows = [{"status": "completed", "avg_ai_score": 3.5}, {"status": "busy"}]
+    vendor.play(json_answer({"data": rows, "totals": {"count": 0}, "count": 2}))
+    asked = {"group_by": ["status"], "metrics": ["avg_ai_score"]}
+    (page,) = report(make(vendor.url, end_date="included"), DAY, PER_DAY, **asked)
+    assert {r.values["status"]: r.values["avg_ai_score"] for r in page.records} == {"completed": 3.5, "busy": None}
+
+
+def test_calls_that_are_in_no_group_are_told(vendor, make):
+    vendor.play(json_answer({"data": [{"source": "a", "count": 3}], "totals": {"count": 5}, "count": 1}))
+    (page,) = report(make(vendor.url, end_date="included"), DAY, PER_DAY, group_by=["source"])
+    assert "3 of 5 calls" in page.warnings[0]
+    assert not page.whole
 
 
 def test_the_largest_page_is_always_asked_for(source, admin):

@@ -180,13 +180,12 @@ def test_a_list_lies_in_a_window_of_its_own() -> None:
     assert slices_to_read(LIST, [], window=window, now=hour(0), requested_at=hour(0), reread_at=None) == [window]
 
 
-def test_with_a_change_feed_nothing_is_read_again_for_late_edits() -> None:
-    spec = replace(SPEC, change_feed=True)
-    read = [covered(0, 50, 50)]
-    slices = slices_to_read(
-        spec, read, window=Slice(hour(0), hour(90)), now=hour(90), requested_at=hour(90), reread_at=None
-    )
-    assert slices == [Slice(hour(50), hour(90))]
+def test_with_a_change_feed_nothing_is_read_again_for_late_edits_but_once_a_week() -> None:
+    spec = replace(SPEC, change_feed=True, lookback=20 * HOUR, reread=60 * HOUR)
+    read, window = [covered(0, 50, 50)], Slice(hour(0), hour(90))
+    for reread_at, first in ((hour(80), 50), (hour(90) - 7 * DAY, 30), (None, 30)):
+        slices = slices_to_read(spec, read, window=window, now=hour(90), requested_at=hour(90), reread_at=reread_at)
+        assert (slices[0].start, slices[-1].end) == (hour(first), hour(90))
 
 
 def test_what_a_vendor_has_forgotten_for_certain_is_not_asked_for() -> None:

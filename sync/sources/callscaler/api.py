@@ -24,7 +24,8 @@ from sync.sources.callscaler.streams import ANALYTICS, NUMBERS, OPTIONAL, SPECS,
 from sync.sources.rows import RowReader, Tally, belongs
 
 PATHS = {"analytics_calls": "/api/v1/analytics/calls", "calls": "/api/v1/calls", "numbers": "/api/v1/numbers"}
-CALIBRATION_DAYS = 7
+CALIBRATION_DAYS = 900  # the most that one answer by date can hold, and some
+END_NOTE = "end_date"
 ONE_DAY = timedelta(days=1)
 
 
@@ -38,12 +39,14 @@ class CallScaler:
         *,
         pace: Pace,
         sleep: Sleep,
-        notebook: Notebook,  # noqa: ARG002 - every read is one walk, there is nothing to take up again
+        notebook: Notebook,
     ) -> None:
         key = secrets["api_key"].get_secret_value()
         headers = {"Authorization": f"Bearer {key}"}
         self._client = make_client(options.base_url, headers=headers, secrets=(key,), pace=pace, sleep=sleep)
-        self._end_is_included = options.end_date == "included"
+        self._end_date: str | None = options.end_date
+        self._is_end_told = options.end_date is not None
+        self._notebook = notebook
         self._looks_like_a_key = key.startswith("cs_key_")
         self._specs = {
             name: replace(spec, lookback=options.lookback, reread=options.reread) for name, spec in SPECS.items()
@@ -64,21 +67,20 @@ class CallScaler:
 
         ConfigError when the connection says otherwise.
         """
-        yesterday = clock.now().date() - ONE_DAY
-        included = True if self._n_calls(yesterday, yesterday) else self._find_out(yesterday)
-        if included is None:
+        means = self._find_out()
+        if means is None:
             return (
                 "CallScaler accepts the key; whether end_date is included cannot be seen, as there are too few calls."
             )
-        means = "included" if included else "excluded"
-        if included is not self._end_is_included:
-            says = "included" if self._end_is_included else "excluded"
+        if self._is_end_told and means != self._end_date:
             raise ConfigError(
-                f'the connection says end_date = "{says}", and CallScaler means it {means}: every period would be '
-                f"{'a day too long' if included else 'a day too short'}.",
-                hint=f'Set end_date = "{means}" in this connection.',
+                f'the connection says end_date = "{self._end_date}", and CallScaler means it {means}: every period '
+                f"would be {'a day too long' if means == 'included' else 'a day too short'}.",
+                hint=f'Set end_date = "{means}" in this connection, or leave it out.',
             )
-        return f"CallScaler accepts the key, and counts the days of its analytics with end_date {means}, as configured."
+        self._notebook.write(END_NOTE, means)
+        as_told = ", as configured" if self._is_end_told else ""
+        return f"CallScaler accepts the key, and counts the days of its analytics with end_date {means}{as_told}."
 
     def fetch(
         self, stream: str, within: Slice, params: Mapping[str, Any], *, buckets: Buckets | None = None
@@ -155,10 +157,10 @@ class CallScaler:
     def _fetch_report(
         self, spec: StreamSpec, within: Slice, params: Mapping[str, Any], buckets: Buckets
     ) -> Iterator[Page]:
-        tally = Tally(vendor="CallScaler", noun="groups")
+        tally, includes_end = Tally(vendor="CallScaler", noun="groups"), self._includes_end()
         for period in periods_in(within, buckets):
             question = Question.of(params, period.first, period.last)
-            answer = ask_whole(self._ask_groups, question, spec)
+            answer = ask_whole(partial(self._ask_groups, includes_end), question, spec)
             tally.take(answer.n_rows, answer.complaints)
             yield Page(
                 records=[Record({**period.values, **r.values}, r.extra) for r in answer.records],
@@ -168,15 +170,43 @@ class CallScaler:
             )
         tally.check()
 
-    def _ask_groups(self, query: Mapping[str, Any], first: date, last: date) -> GroupsReply:
-        end = last if self._end_is_included else last + ONE_DAY
+    def _ask_groups(self, includes_end: bool, query: Mapping[str, Any], first: date, last: date) -> GroupsReply:
+        end = last if includes_end else last + ONE_DAY
         dates = {"start_date": first.isoformat(), "end_date": end.isoformat()}
         return read_groups(self._get(ANALYTICS.name, {**_in_query(query), **dates}))
 
-    def _n_calls(self, start: date, end: date) -> int:
-        """Count the calls of what the vendor takes for these dates; a stretch that it finds empty may be refused."""
+    def _includes_end(self) -> bool:
+        """Tell whether to name the last day or the one after it: as told, as seen before, or found out now."""
+        if self._end_date is None:
+            self._end_date = self._notebook.read(END_NOTE)
+        if self._end_date is None and (found := self._find_out()):
+            self._notebook.write(END_NOTE, found)
+            self._end_date = found
+        return self._end_date != "excluded"
+
+    def _find_out(self) -> str | None:
+        """Tell whether end_date is included, from a day that surely has calls; None where there is none."""
+        day = self._busiest_day(clock.now().date() - ONE_DAY)
+        if day is None:
+            return None
+        if self._has_calls(day, day):
+            return "included"
+        return "excluded" if self._has_calls(day, day + ONE_DAY) else None
+
+    def _busiest_day(self, yesterday: date) -> date | None:
+        reply = self._calibrate(yesterday - CALIBRATION_DAYS * ONE_DAY, yesterday, group_by="date")
+        counts = {str(row.get("date"))[:10]: _count_in(row) for row in reply.rows} if reply else {}
+        for text in sorted(counts, key=lambda day: (-counts[day], day)):
+            try:
+                return date.fromisoformat(text)
+            except ValueError:
+                continue
+        return None
+
+    def _has_calls(self, start: date, end: date) -> bool:
+        """Tell whether the vendor finds calls by these dates; a stretch that it takes for empty may be refused."""
         reply = self._calibrate(start, end, group_by="status")
-        return reply.n_calls if reply and reply.n_calls is not None else _sum_of_counts(reply)
+        return reply is not None and bool(reply.n_calls or any(_count_in(row) for row in reply.rows))
 
     def _calibrate(self, start: date, end: date, *, group_by: str) -> GroupsReply | None:
         query = {"group_by": group_by, "start_date": start.isoformat(), "end_date": end.isoformat(), "limit": 1000}
@@ -187,21 +217,10 @@ class CallScaler:
                 return None
             raise
 
-    def _find_out(self, yesterday: date) -> bool | None:
-        """Tell whether end_date is included, from a day that surely has calls; None where there is none."""
-        week = self._calibrate(yesterday - CALIBRATION_DAYS * ONE_DAY, yesterday, group_by="date")
-        counts = {str(row.get("date"))[:10]: row.get("count") or 0 for row in week.rows} if week else {}
-        for text in sorted(counts, key=lambda day: (-int(counts[day]), day)):
-            try:
-                day = date.fromisoformat(text)
-            except ValueError:
-                continue
-            return self._n_calls(day, day) > 0
-        return None
 
-
-def _sum_of_counts(reply: GroupsReply | None) -> int:
-    return sum(int(row.get("count") or 0) for row in reply.rows) if reply else 0
+def _count_in(row: Any) -> int:
+    count = row.get("count") if isinstance(row, dict) else None
+    return int(count) if count is not None and str(count).isdecimal() else 0
 
 
 def _placed(pages: Iterator[Page], where: Where) -> Iterator[Page]:

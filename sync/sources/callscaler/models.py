@@ -31,10 +31,10 @@ class CallScalerOptions(SourceOptions):
     lookback: Duration = Field(
         default=timedelta(days=7), description="How far back is read again on every run, because calls change late."
     )
-    end_date: Literal["included", "excluded"] = Field(
-        default="included",
-        description="Whether the analytics count the day that end_date names; check finds out, and says when this is "
-        "wrong.",
+    end_date: Literal["included", "excluded"] | None = Field(
+        default=None,
+        description="Whether the analytics count the day that end_date names. Left out: found out by asking for one "
+        "past day. Where it is written here, check says when it is wrong.",
     )
 
 
@@ -107,12 +107,14 @@ def _rows_in(inner: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _refuse_error(layers: list[Mapping[str, Any]]) -> None:
-    """An error may come with a good status: an object of code and message, or a text."""
-    error = layers[0].get("error")
-    if not error:
+    """An error may come with a good status: an object of code and message, a text, or a message beside."""
+    layer = next((layer for layer in layers if layer.get("error") or layer.get("success") is False), None)
+    if layer is None:
         return
+    error = layer.get("error")
     code = str(error.get("code", "")) if isinstance(error, dict) else ""
-    words = error.get("message", "") if isinstance(error, dict) else error
+    told = error.get("message") if isinstance(error, dict) else error if isinstance(error, str) else None
+    words = told or layer.get("message") or "no reason is told"
     said = f"CallScaler answered with an error{f' {code}' if code else ''}: {log.mask(str(words))[:300]}"
     raise _error_of(code, said)
 

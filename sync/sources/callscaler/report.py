@@ -6,14 +6,14 @@ values of a field that is both a group and a filter. Each row of each part is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from sync.records import Record, StreamSpec
 from sync.sources.callscaler.models import GroupsReply
-from sync.sources.callscaler.streams import DIRECTIONS, EMPTY_VALUE, MAX_ROWS, NO_VALUE, STATUSES
+from sync.sources.callscaler.streams import DIRECTIONS, EMPTY_VALUE, MAX_ROWS, METRICS, NO_VALUE, STATUSES
 from sync.sources.rows import Complaint, RowReader
 
 Ask = Callable[[Mapping[str, Any], date, date], GroupsReply]
@@ -25,22 +25,34 @@ MAX_REQUESTS = 200  # for one period; at 60 a minute more than three minutes of 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked of the analytics: filters, groups and metrics, and the days, both included."""
+    """What is asked of the analytics: filters, groups and metrics, and the days, both included.
+
+    `limit` is how many rows of the ranking the tab wants, None for all of them.
+    """
 
     query: Mapping[str, Any]
     groups: tuple[str, ...]
     first: date
     last: date
-    limit: int
+    limit: int | None
 
     @classmethod
     def of(cls, params: Mapping[str, Any], first: date, last: date) -> Question:
-        """Make the question of a tab; the count of calls is always asked too, to see what is missing."""
-        limit = params.get("limit", MAX_ROWS)
+        """Make the question of a tab.
+
+        The count of calls is always asked too, to see what is missing, and so is what ranks the rows. All rows are
+        asked for whatever the limit: equal ones stand in no order, and the last place among them must not change hands.
+        """
         metrics = [*params.get("metrics", ("count",))]
-        metrics += [] if "count" in metrics else ["count"]
-        query = {**params, "metrics": metrics, "limit": limit}
-        return cls(query=query, groups=tuple(params["group_by"]), first=first, last=last, limit=limit)
+        needed = ("count", params.get("sort_by", "count"))
+        metrics += [name for name in dict.fromkeys(needed) if name in METRICS and name not in metrics]
+        query = {**params, "metrics": metrics, "limit": MAX_ROWS}
+        return cls(query=query, groups=tuple(params["group_by"]), first=first, last=last, limit=params.get("limit"))
+
+    @property
+    def ranked_by(self) -> str:
+        """What the rows are ranked by."""
+        return str(self.query.get("sort_by", "count"))
 
     def during(self, first: date, last: date) -> Question:
         """Return the same question about other days."""
@@ -71,16 +83,41 @@ def ask_whole(ask: Ask, question: Question, spec: StreamSpec) -> Answer:
     """Ask, in parts where the answer is cut, and say what is missing all the same."""
     collector = _Collector(ask, question.groups)
     first = collector.ask(question)
-    if _is_cut(first, question) and question.limit == MAX_ROWS:
+    is_first_enough = question.limit is not None and len(first.rows) >= question.limit
+    if _is_cut(first) and not is_first_enough:
         collector.ask_in_parts(question)
-    records, complaints = _read([collector.rows[key] for key in sorted(collector.rows)], question, spec)
-    inside = [record for record in records if question.holds(record)]
-    answer = Answer(records=inside, complaints=complaints, n_rows=len(collector.rows))
-    answer.warnings = list(_say_missing(collector, first, question))
+    rows = [collector.rows[key] for key in sorted(collector.rows)]
+    answer = Answer(records=[], complaints=[], n_rows=len(rows))
+    answer.warnings = [] if is_first_enough else list(_say_missing(collector, first))
     answer.is_whole = not answer.warnings
-    if len(inside) < len(records):
+    if question.limit is not None and len(rows) > question.limit:
+        rows = _first_of(first.rows if is_first_enough else _ranked(rows, question), question)
+        answer.warnings.append(_say_limit(rows, first, question))
+    records, answer.complaints = _read(rows, question, spec)
+    answer.records = [record for record in records if question.holds(record)]
+    if len(answer.records) < len(records):
         answer.warnings.append("CallScaler answered with other days too; run check, end_date may be set wrongly.")
     return answer
+
+
+def _ranked(rows: Sequence[Any], question: Question) -> list[Any]:
+    """Rank rows that came in several answers; what has no value stands last."""
+    by, upwards = question.ranked_by, question.query.get("sort_order") == "asc"
+    there = [row for row in rows if isinstance(row, dict) and row.get(by) is not None]
+    there.sort(key=lambda row: row[by], reverse=not upwards)
+    return [*there, *(row for row in rows if not isinstance(row, dict) or row.get(by) is None)]
+
+
+def _first_of(ranked: Sequence[Any], question: Question) -> list[Any]:
+    """Take the first rows of a ranking; among those that are equal at its edge the names decide, not the moment."""
+    assert question.limit is not None
+    by, edge = question.ranked_by, ranked[question.limit - 1]
+    if not isinstance(edge, dict) or by not in edge:
+        return list(ranked[: question.limit])
+    ahead = [row for row in ranked[: question.limit] if row.get(by) != edge[by]]
+    equal = [row for row in ranked if isinstance(row, dict) and row.get(by) == edge[by]]
+    equal.sort(key=lambda row: [repr(row.get(name)) for name in question.groups])
+    return [*ahead, *equal[: question.limit - len(ahead)]]
 
 
 class _Collector:
@@ -109,7 +146,7 @@ class _Collector:
             if self.n_requests >= MAX_REQUESTS:
                 self.is_cut = True
                 return
-            if _is_cut(self.ask(part), part):
+            if _is_cut(self.ask(part)):
                 self.ask_in_parts(part)
 
     def _parts_of(self, question: Question) -> Iterator[Question]:
@@ -132,12 +169,12 @@ class _Collector:
         return [str(row[name]) for row in reply.rows if isinstance(row, dict) and row.get(name)]
 
 
-def _is_cut(reply: GroupsReply, question: Question) -> bool:
+def _is_cut(reply: GroupsReply) -> bool:
     """Tell whether rows are missing: as many as may be, or fewer than there are said to be."""
     n_rows = len(reply.rows)
     if reply.n_groups is not None and reply.n_groups > n_rows:
         return True
-    return n_rows >= question.limit and (reply.n_calls is None or _n_calls(reply.rows) < reply.n_calls)
+    return n_rows >= MAX_ROWS and (reply.n_calls is None or _n_calls(reply.rows) < reply.n_calls)
 
 
 def _n_calls(rows: Sequence[Any]) -> int:
@@ -145,40 +182,47 @@ def _n_calls(rows: Sequence[Any]) -> int:
     return sum(int(c) for c in counts if isinstance(c, int | float) or (isinstance(c, str) and c.isdecimal()))
 
 
-def _say_missing(collector: _Collector, first: GroupsReply, question: Question) -> Iterator[str]:
-    n_rows, n_calls = len(collector.rows), _n_calls(list(collector.rows.values()))
-    total = first.n_calls
-    was_cut = _is_cut(first, question)
-    has_all = n_calls >= total if total is not None else not collector.is_cut
-    if has_all and (question.limit == MAX_ROWS or not was_cut):
+def _say_missing(collector: _Collector, first: GroupsReply) -> Iterator[str]:
+    n_rows, n_calls, total = len(collector.rows), _n_calls(list(collector.rows.values())), first.n_calls
+    if n_calls >= total if total is not None else not collector.is_cut:
         return
-    of_calls = f"{n_calls:,} of {total:,} calls" if total is not None else f"{n_calls:,} calls, and there are more"
+    of_calls = _of_calls(n_calls, total)
+    if not _is_cut(first):
+        yield f"the groups hold {of_calls}; the others are in no group that CallScaler sent."
+        return
     of_groups = f"{n_rows:,} of {first.n_groups:,}" if first.n_groups else f"{n_rows:,}"
-    if was_cut and question.limit < MAX_ROWS:
-        yield f"shows {of_groups} groups, which hold {of_calls}, as limit = {question.limit} asks."
-    elif was_cut:
-        yield (
-            f"CallScaler gives at most {MAX_ROWS:,} groups in one answer and no next page. The {of_groups} groups that "
-            f"were got hold {of_calls}. "
-            'Ask by shorter periods (per = "day"), in fewer groups, or with a filter in params.'
-        )
-    else:
-        yield f"the groups hold {of_calls}; CallScaler puts the others into no group."
+    yield (
+        f"CallScaler gives at most {MAX_ROWS:,} groups in one answer and no next page. The {of_groups} groups that "
+        f"were got hold {of_calls}. "
+        'Ask by shorter periods (per = "day"), in fewer groups, or with a filter in params.'
+    )
+
+
+def _say_limit(rows: Sequence[Any], first: GroupsReply, question: Question) -> str:
+    n_all = max(first.n_groups or 0, len(first.rows))
+    of_groups = f"{len(rows):,} of {n_all:,}{'' if first.n_groups or n_all < MAX_ROWS else ' or more'}"
+    of_calls = _of_calls(_n_calls(rows), first.n_calls)
+    return f"shows {of_groups} groups, which hold {of_calls}, as limit = {question.limit} asks."
+
+
+def _of_calls(n_calls: int, total: int | None) -> str:
+    return f"{n_calls:,} of {total:,} calls" if total is not None else f"{n_calls:,} calls, and there are more"
 
 
 def _read(rows: list[Any], question: Question, spec: StreamSpec) -> tuple[list[Record], list[Complaint]]:
     """Type the rows by the stream's fields; a null or empty group gets its stand-in, for it is in the key."""
     fields = [f for f in spec.fields if not f.name.startswith("period_")]
-    reader = RowReader(fields, needed=question.groups, noun="group")
-    is_asked = any(f.name == "count" for f in fields)
-    named = [_with_names(row, question.groups, is_counted=is_asked) for row in rows]
-    return reader.read(named)
+    means = [f.name for f in fields if f.name.startswith("avg_")]  # of nothing: null, or left out
+    optional = [name for name in means if any(isinstance(row, dict) and name in row for row in rows)]
+    reader = RowReader(fields, needed=question.groups, optional=optional, noun="group")
+    ours = {name for name in question.query["metrics"] if spec.field_named(name) is None}
+    return reader.read([_with_names(row, question.groups, without=ours) for row in rows])
 
 
-def _with_names(row: Any, groups: Sequence[str], *, is_counted: bool) -> Any:
+def _with_names(row: Any, groups: Sequence[str], *, without: Collection[str]) -> Any:
     if not isinstance(row, dict):
         return row
-    named = {name: value for name, value in row.items() if is_counted or name != "count"}
+    named = {name: value for name, value in row.items() if name not in without}
     for name in groups:
         value = named.get(name)
         named[name] = NO_VALUE if value is None else EMPTY_VALUE if value == "" else value
