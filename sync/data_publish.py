@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sync.ages import comes_after, without_oldest
 from sync.destination.book import Book, ObservedTab
@@ -12,13 +13,18 @@ from sync.destination.change import TabChange, runs_of, to_change
 from sync.destination.diff import Want, diff_known, diff_whole
 from sync.destination.mend import find_landed, find_lost_keys, mend_misplaced
 from sync.destination.observe import MAX_RANGES, Block, to_runs
-from sync.destination.spot import find_spot
+from sync.destination.spot import Row, find_spot
 from sync.errors import TooLarge, Where
+from sync.records import Cell
+from sync.shape.staying import IS_ELSEWHERE
 from sync.store import published
 from sync.store.published import Extent, PublishedRow, Shift, TabState
 from sync.store.published import TabChange as SavedChange
 from sync.tab_publish import Allowed, Runs, TabPublish, new_tab, place_of
 from sync.tabs import DataJob, Rows, row_print
+
+if TYPE_CHECKING:
+    from sync.pages import Chain
 
 MAX_SHIFTS = 50  # more places in which rows leave cost more than reading the tab whole
 
@@ -33,23 +39,23 @@ class DataPublish(TabPublish):
         self._known: Mapping[str, int] = {}
         self._extent = Extent(0, None, None)
         self._edge: int | None = None
+        self._there: set[str] | None = None
+        self.planned: TabChange | None = None  # of this round, or of the one that closed the tab
+        self.chain: Chain | None = None
+        self.left_over: list[str] = []
         if job.error is not None:
             self.fail(job.error)
             return
         self._state = job.state
         self._version = job.version  # before anything is read: what others add to the mirror meanwhile is for next time
-        self._fills_tail = is_interrupted or self._state is None
+        self._fills_tail = self._fills_tail or self._state is None
         self.is_whole = self.is_whole or self._state is None or self._state.suspect_until is not None
         if self._state is not None:
             self._extent = published.extent(job.store, job.sheet.spreadsheet_id, job.uid)
             self.n_rows = self._extent.n
             # Counted from the end where rows come in on top; a tab that did it the other way is counted anew
-            self.is_whole = self.is_whole or (self._extent.first or 0) < 0 != job.from_top
-
-    def look_again(self, *, after_unknown: bool) -> None:
-        """Go into another round; blank rows at the end may then be ours."""
-        super().look_again(after_unknown=after_unknown)
-        self._fills_tail = self._fills_tail or after_unknown
+            is_from_end = self._extent.n and (self._extent.first or 0) < 0
+            self.is_whole = self.is_whole or (bool(self._extent.n) and is_from_end != job.from_top)
 
     def reads(self, there: ObservedTab) -> Runs | None:
         """Return the rows to read, None for the whole tab; they are known only where nothing has moved."""
@@ -87,6 +93,29 @@ class DataPublish(TabPublish):
         key = published.key_at(self.job.store, self.job.sheet.spreadsheet_id, self.job.uid, stored or 0)
         return key is not None and comes_after(self.job, key, new)
 
+    def peek(self, there: ObservedTab, blocks: Sequence[Block]) -> None:
+        """Note which keys the tab shows, when it was read whole, before any page is diffed."""
+        self._there = None
+        if self.is_whole and there.columns:
+            key_columns = [there.columns.get(name, (-1,))[0] for name in self.job.spec.key]
+            names = [column.name for column in self.job.shape.columns]
+            places = [names.index(name) for name in self.job.spec.key]
+            blank: list[Cell] = [None] * len(names)
+            found = (self._key_in(row, key_columns, places, blank) for block in blocks for row in block.rows)
+            self._there = {key for key in found if key}
+
+    def held(self, keys: Collection[str] | None = None) -> set[str]:
+        """Return those of `keys`, or all keys, that this page shows as far as is known."""
+        if self.planned is not None and keys is None:
+            return self.shown_keys(self.planned)
+        if self.planned is not None:
+            now = self.planned.positions if self.planned.positions is not None else self.planned.added
+            before = set() if self.planned.positions is not None else set(self._known_rows(keys))
+            return {key for key in keys or () if key in now or key in before} - set(self.planned.leaving)
+        if self._there is not None:
+            return self._there if keys is None else self._there & set(keys)
+        return set(self._known_rows(keys))
+
     def _known_rows(self, keys: Iterable[str] | None = None) -> dict[str, PublishedRow]:
         return published.rows(self.job.store, self.job.sheet.spreadsheet_id, self.job.uid, keys) if self._state else {}
 
@@ -102,12 +131,21 @@ class DataPublish(TabPublish):
             rows = without_oldest(self.job, rows, there, n_most)
             known = {key: there[key] for key in (*rows.cells, *rows.leaving) if key in there}
         differ = {key: cells for key, cells in rows.cells.items() if self._is_due(key, known.get(key), rows)}
+        new = [key for key in differ if key not in known]
+        for key in self._not_for_here(new):
+            del differ[key]
         leaving = {key: reason for key, reason in rows.leaving.items() if key in known}
         n_rows = self._state.n_rows
         self._known = {
             key: row if row >= 0 else row + n_rows for key, (row, _) in known.items() if key in differ or key in leaving
         }
         return replace(rows, cells=differ, leaving=leaving)
+
+    def _not_for_here(self, new: Collection[str]) -> Collection[str]:
+        """Return those of keys that this page does not show which do not come in here."""
+        if not new or self.chain is None:
+            return ()
+        return self.chain.elsewhere(self, new) if self.chain.is_last(self) else new
 
     def _is_due(self, key: str, known: PublishedRow | None, rows: Rows) -> bool:
         """Tell whether a row is to be written: it is new and has to be there, or other than what was published."""
@@ -122,6 +160,10 @@ class DataPublish(TabPublish):
             StoppedByGuard: the tab must not be touched.
 
         """
+        self.planned = self._diff(there, book, blocks)
+        return self.planned
+
+    def _diff(self, there: ObservedTab | None, book: Book, blocks: Sequence[Block]) -> TabChange | None:
         if there is None:
             return self._new(book)
         change = self._located(there)
@@ -148,6 +190,7 @@ class DataPublish(TabPublish):
             has_updates=job.has_updates,
             from_top=job.from_top,
             in_order=job.is_exact,
+            capacity=job.tab.max_rows if job.tab.overflow == "next_tab" else None,
         )
 
     def _diff_known(self, change: TabChange, blocks: Sequence[Block]) -> TabChange | None:
@@ -166,7 +209,10 @@ class DataPublish(TabPublish):
             n_known=n_known,
             blocks=blocks,
         )
-        return found and self._bounded(found, n_known + len(found.added) - len(found.leaving))
+        if found is None:
+            return None
+        self.left_over = [key for key in self._rows.cells if key not in self._known and key not in found.added]
+        return self._bounded(found, n_known + len(found.added) - len(found.leaving))
 
     def _diff_whole(self, change: TabChange, blocks: Sequence[Block]) -> TabChange:
         known = self._known_rows()
@@ -174,6 +220,7 @@ class DataPublish(TabPublish):
         keys = (shape.key_of(spot.ours(row)) for block in blocks for row in block.rows)
         there = {key for key in keys if key}
         self._rows = self._every_row({*known, *there}, there)
+        self.left_over = []
         landed = find_landed(self._misplaced, spot, blocks, shape)
         found = diff_whole(
             change,
@@ -188,29 +235,50 @@ class DataPublish(TabPublish):
         if foreign:
             found = replace(found, foreign=foreign, is_final=False)
         self._misplaced = ()
-        return self._bounded(found, len(found.positions or ()))
+        shown = found.positions or {}
+        self.left_over = [key for key in self._rows.cells if key in self._rows.must and key not in shown]
+        return self._bounded(found, len(shown))
 
-    def _every_row(self, more_keys: Iterable[str], there: Iterable[str]) -> Rows:
+    def _every_row(self, more_keys: Collection[str], there: Collection[str]) -> Rows:
         rows, tab = self.job.every_row(more_keys), self.job.tab
+        if self.chain is not None and len(self.chain.pages) > 1:
+            rows = self._mine(rows, more_keys, there)
         if tab.overflow == "remove_oldest":
             ours = {key for key in there if key in rows.cells}
             rows = without_oldest(self.job, rows, ours, tab.max_rows)
         return rows
 
+    def _mine(self, rows: Rows, known: Collection[str], there: Collection[str]) -> Rows:
+        """Leave out what other pages show; of a row that stands in two, the earlier page keeps its own."""
+        assert self.chain is not None
+        doubled, elsewhere = self.chain.before(self, there), self.chain.elsewhere(self)
+        mine = set(there) | (set(known) - elsewhere)
+        cells = {
+            key: row
+            for key, row in rows.cells.items()
+            if key not in doubled and (key in mine or (key not in elsewhere and self.chain.is_last(self)))
+        }
+        leaving = {**rows.leaving, **dict.fromkeys(doubled, IS_ELSEWHERE)}
+        return replace(rows, cells=cells, must={key for key in rows.must if key in cells}, leaving=leaving)
+
     def _bounded(self, change: TabChange, n_after: int) -> TabChange:
         limit = self.job.tab.max_rows
-        if change.added and n_after > limit:
+        if self.job.tab.overflow == "stop" and change.added and n_after > limit:
             raise TooLarge(
                 f"The tab {self.title!r} would have {n_after:,} rows; max_rows allows {limit:,}.",
-                hint='Raise max_rows, shorten the period, or let rows go with overflow = "remove_oldest".',
+                hint='Raise max_rows, shorten the period, or choose overflow = "next_tab" or "remove_oldest".',
                 where=Where(tab=self.title),
             )
         return change
 
     def _new(self, book: Book) -> TabChange:
-        self._rows = self._every_row(self._known_rows(), ())
-        must = [(key, cells) for key, cells in self._rows.cells.items() if self._is_shown(key)]
-        change = new_tab(self.job.shape, book, must)
+        self._there = set()
+        self._rows = self._every_row(set(self._known_rows()), ())
+        shown = [key for key in self._rows.cells if self._is_shown(key)]
+        fitting = self._want().fitting(shown, 0)
+        self.left_over = shown[len(fitting) :] if not self.job.from_top else shown[: len(shown) - len(fitting)]
+        change = new_tab(self.job.shape, book, [(key, self._rows.cells[key]) for key in fitting])
+        self._there = set(fitting)
         self.is_whole = True  # what the store says of an earlier tab is void
         return self._bounded(change, len(change.added))
 
@@ -224,18 +292,28 @@ class DataPublish(TabPublish):
         shown = {c["name"]: str(c.get("header", c["title"])) for c in self._state.columns} if self._state else {}
         return {column.name: shown.get(column.name, column.title) for column in self.job.shape.columns}
 
-    def reasons(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return why keys leave the tab, of those that do."""
-        wanted = list(keys)
-        told = {key: self._rows.leaving[key] for key in wanted if key in self._rows.leaving}
-        rest = [key for key in wanted if key not in told]
-        return {**told, **self.job.leaving_among(rest)} if rest else told
+    @property
+    def leaving(self) -> Mapping[str, str]:
+        """Why keys leave that were found to leave in this run."""
+        return self._rows.leaving
+
+    def n_after(self, change: TabChange) -> int:
+        """Count the rows that the tab shows once `change` is done."""
+        if change.positions is not None:
+            return len(change.positions)
+        return self._extent.n + len(change.added) - len(change.leaving)
 
     def shown_keys(self, change: TabChange) -> set[str]:
         """Return the keys that the tab shows once `change` is done."""
         if change.positions is not None:
             return set(change.positions)
         return {*self._known_rows(), *change.added} - set(change.leaving)
+
+    def _key_in(self, row: Row, columns: Sequence[int], places: Sequence[int], blank: list[Cell]) -> str | None:
+        cells = list(blank)
+        for place, index in zip(places, columns, strict=True):
+            cells[place] = row[index] if 0 <= index < len(row) and row[index] != "" else None
+        return self.job.shape.key_of(cells)
 
     def confirm(self, change: TabChange, now: datetime) -> None:
         """Take over what a round did; the tab is closed when that was all."""
@@ -248,10 +326,9 @@ class DataPublish(TabPublish):
         rows = self._rows.cells
         if change.positions is not None:
             places: Iterable[tuple[str, int]] = change.positions.items()
-            self.n_rows = len(change.positions)
         else:
             places = [*change.added.items(), *change.changed.items()]
-            self.n_rows = self._extent.n + len(change.added) - len(change.leaving)
+        self.n_rows = self.n_after(change)
         if change.is_empty and change.positions is None and self.job.is_settled:
             return
         job, window, n_rows = self.job, self.job.window, change.n_rows_after

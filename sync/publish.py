@@ -18,6 +18,8 @@ from sync.destination.google import PayloadTooBig, SheetsHttpClient
 from sync.destination.observe import Blocks, StaleObservation, fetch_book, fetch_cells
 from sync.destination.writer import Writer
 from sync.errors import ContractBroken, StoppedByGuard, StoreError, SyncError, Unreachable
+from sync.index_publish import IndexPublish
+from sync.pages import Pages, next_page
 from sync.report import ErrorReport, Outcome, TabReport, outcome_of
 from sync.store import published
 from sync.store.db import Store
@@ -32,7 +34,7 @@ MAX_REFUSALS = 2  # of one tab: the first may come of a tab that people deleted 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 SMALLEST_BODY_BYTES = 50_000
 
-OnePublish = DataPublish | SummaryPublish
+OnePublish = DataPublish | IndexPublish | SummaryPublish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,15 @@ class Published:
     tabs: tuple[TabReport, ...]
     changes: tuple[TabChange, ...]
     book: Book | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What a round saw: the spreadsheet, which tabs of ours are there, and what was read of them."""
+
+    book: Book
+    sheet_ids: Mapping[str, int]
+    blocks: Blocks
 
 
 class Publisher:
@@ -66,6 +77,8 @@ class Publisher:
         self._intent: str | None = None
         self._promised: set[str] = set()
         self._restored: set[str] = set()
+        self._pages: list[Pages] = []
+        self._summed: list[SummaryPublish] = []
         self._first: tuple[Book, tuple[TabChange, ...]] | None = None
 
     def publish(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob], *, dry: bool = False) -> Published:
@@ -82,24 +95,34 @@ class Publisher:
             if n and (dry or not any(tab.is_open for tab in tabs)):
                 break
             try:
-                self._round(tabs, dry=dry)
+                self._round(dry=dry)
             except (PayloadTooBig, StaleObservation, Unreachable) as error:
-                self._after_trouble(tabs, error, n)
-        self._save(tabs)
+                self._after_trouble(self._tabs(), error, n)
+            tabs = self._tabs()
         for tab in tabs:
             if tab.is_open and not dry:
                 tab.fail(_restless(tab.title))
+        for pages in self._pages:
+            pages.hold_back()
+        self._save(tabs)
         book, changes = self._first or (None, ())
         return Published(tabs=tuple(_to_report(tab) for tab in tabs), changes=changes, book=book)
 
     def _begin(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob]) -> list[OnePublish]:
         interrupted = {uid for intent in self._old_intents for uid in intent.uids}
-        of = {id(job): DataPublish(job, allowed=self._allowed, is_interrupted=job.uid in interrupted) for job in data}
-        summed = [
+        of = {id(job): Pages(job, allowed=self._allowed, interrupted=interrupted) for job in data}
+        self._pages = list(of.values())
+        self._summed = [
             SummaryPublish(job, of[id(job.of)], allowed=self._allowed, is_interrupted=job.uid in interrupted)
             for job in summaries
         ]
-        return [*of.values(), *summed]
+        return self._tabs()
+
+    def _tabs(self) -> list[OnePublish]:
+        """Return everything that is published now, in the order of the config; pages come to be on the way."""
+        data = [page for pages in self._pages for page in pages.publishes]
+        indexes = [pages.index for pages in self._pages if pages.index is not None]
+        return [*data, *indexes, *self._summed]
 
     def _after_trouble(self, tabs: Iterable[OnePublish], error: SyncError, n: int) -> None:
         """Look again before anything is repeated; after the last round give up with the error."""
@@ -112,8 +135,11 @@ class Publisher:
             self._max_bytes = max(self._max_bytes // 2, SMALLEST_BODY_BYTES)
         self._pause(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**n) * (0.5 + random.random() / 2))
 
-    def _round(self, tabs: Sequence[OnePublish], *, dry: bool) -> None:
+    def _round(self, *, dry: bool) -> None:
         book = fetch_book(self._client, self._spreadsheet_id)
+        for pages in self._pages:
+            pages.discover(book)
+        tabs = self._tabs()
         if not dry and self._empty_trays(book, tabs):  # of a run that was cut off, or a request that landed late
             book = fetch_book(self._client, self._spreadsheet_id)
         found = _locate_all(book, tabs)
@@ -122,7 +148,12 @@ class Publisher:
         if wanted:
             book, blocks = fetch_cells(self._client, book, _needed(wanted))
             self._check_columns(book, {tab: t.sheet_id for tab, t in _open(tabs, found) if wanted[t.sheet_id] != []})
-        changes = self._diff_all(tabs, book, {tab.uid: t.sheet_id for tab, t in _open(tabs, found)}, blocks)
+        for tab, there in _open(tabs, found):
+            if isinstance(tab, DataPublish) and wanted[there.sheet_id] is None:
+                tab.peek(book.tab_of(there.sheet_id) or there, blocks.get(there.sheet_id, ()))
+        sheet_ids = {tab.uid: there.sheet_id for tab, there in _open(tabs, found)}
+        changes = self._diff_all(_Seen(book=book, sheet_ids=sheet_ids, blocks=blocks))
+        tabs = self._tabs()
         _check_room(book, tabs, changes)
         changes = {tab: change for tab, change in changes.items() if tab.is_open}
         self._first = self._first or (book, tuple(changes.values()))
@@ -161,25 +192,36 @@ class Publisher:
             if after is None or after.columns != there.columns:
                 raise StaleObservation(f"The columns of the tab {there.title!r} were moved while it was read.")
 
-    def _diff_all(
-        self, tabs: Sequence[OnePublish], book: Book, sheet_ids: Mapping[str, int], blocks: Blocks
-    ) -> dict[OnePublish, TabChange]:
+    def _diff_all(self, seen: _Seen) -> dict[OnePublish, TabChange]:
         changes: dict[OnePublish, TabChange] = {}
-        for tab in tabs:
-            if isinstance(tab, SummaryPublish):
-                if tab.of.error is not None and tab.is_open:
-                    tab.fail(tab.of.error)
-                tab.use_rows_of(changes.get(tab.of))
-            if not tab.is_open:
-                continue
-            try:
-                sheet_id = sheet_ids.get(tab.uid)
-                changes[tab] = self._diff(tab, book, sheet_id, blocks)
-            except (StaleObservation, StoreError, Unreachable):
-                raise
-            except SyncError as error:
-                tab.fail(error)
+        for pages in self._pages:
+            for page in pages.publishes:
+                self._diff_into(changes, page, seen)
+                after = next_page(page)
+                while after is not None:
+                    self._diff_into(changes, after, seen)
+                    after = next_page(after) if after in changes else None
+            index = pages.needed_index(changes)
+            if index is not None:
+                self._diff_into(changes, index, seen)
+        for tab in self._summed:
+            if tab.of.error is not None and tab.is_open:
+                tab.fail(tab.of.error)
+            tab.use_rows_of(changes)
+            self._diff_into(changes, tab, seen)
         return changes
+
+    def _diff_into(self, changes: dict[OnePublish, TabChange], tab: OnePublish, seen: _Seen) -> None:
+        if not tab.is_open:
+            return
+        try:
+            if tab.uid not in seen.sheet_ids:  # it came to be in this round, or is still to be made
+                locate(seen.book, uid=tab.uid, sheet_id=tab.sheet_id, title=tab.title)
+            changes[tab] = self._diff(tab, seen.book, seen.sheet_ids.get(tab.uid), seen.blocks)
+        except (StaleObservation, StoreError, Unreachable):
+            raise
+        except SyncError as error:
+            tab.fail(error)
 
     def _diff(self, tab: OnePublish, book: Book, sheet_id: int | None, blocks: Blocks) -> TabChange:
         if sheet_id is None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sync.data_publish import DataPublish
 from sync.destination.book import Book, ObservedTab
 from sync.destination.change import TabChange, to_change
 from sync.destination.observe import Block
 from sync.destination.spot import Row, find_spot
 from sync.destination.summary_diff import diff_summary
+from sync.pages import Pages
 from sync.store import published
 from sync.store.published import TabChange as SavedChange
 from sync.store.published import TabState
@@ -22,7 +23,7 @@ from sync.tab_publish import Allowed, Runs, TabPublish, new_tab, place_of
 class SummaryPublish(TabPublish):
     """A summary tab."""
 
-    def __init__(self, job: SummaryJob, of: DataPublish, *, allowed: Allowed, is_interrupted: bool) -> None:
+    def __init__(self, job: SummaryJob, of: Pages, *, allowed: Allowed, is_interrupted: bool) -> None:
         super().__init__(job, allowed=allowed, is_interrupted=is_interrupted)
         self.job, self.of = job, of
         self._keys: set[str] | None = None
@@ -42,10 +43,11 @@ class SummaryPublish(TabPublish):
         self.is_whole = self.is_whole or moved or not self.job.is_settled or self.of.is_whole
         return None if self.is_whole else []
 
-    def use_rows_of(self, change: TabChange | None) -> None:
-        """Hear what the summed tab is about to show; None when it stays as it is, or as it was told before."""
-        if change is not None:
-            self._keys = self.of.shown_keys(change)
+    def use_rows_of(self, changes: Mapping[Any, TabChange]) -> None:
+        """Hear what the pages of the summed tab are about to show; nothing when they stay as they are."""
+        of_pages = {page: changes[page] for page in self.of.publishes if page in changes}
+        if of_pages:
+            self._keys = self.of.shown_keys(of_pages)
 
     def diff(self, there: ObservedTab | None, book: Book, blocks: Sequence[Block]) -> TabChange | None:
         """Return what is to be changed; None when the tab must be read whole first."""
@@ -66,7 +68,7 @@ class SummaryPublish(TabPublish):
     def _wanted(self) -> list[tuple[str, Row]]:
         keys = self._keys
         if keys is None:
-            keys = set(published.rows(self.job.store, self.job.sheet.spreadsheet_id, self.of.uid))
+            keys = self.of.shown_keys({})
         return self.job.rows(keys)
 
     def confirm(self, change: TabChange, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -51,6 +51,7 @@ class TabPublish:
         self.saved: SavedChange | None = None
         self.n_refusals = 0
         self._allowed = allowed
+        self._fills_tail = is_interrupted
         self._blanked: frozenset[int] = frozenset()
         self._misplaced: tuple[Misplaced, ...] = ()
         self._state: TabState | None = None
@@ -66,8 +67,9 @@ class TabPublish:
         self.is_open = False
 
     def look_again(self, *, after_unknown: bool) -> None:
-        """Go into another round, in which the tab is read whole."""
+        """Go into another round, in which the tab is read whole; blank rows at the end may then be ours."""
         self.is_whole = True
+        self._fills_tail = self._fills_tail or after_unknown
         self.is_suspect = self.is_suspect or after_unknown
 
     def doubts(self, there: ObservedTab) -> bool:
@@ -88,6 +90,12 @@ class TabPublish:
         self.added |= set(change.added)
         self.changed |= set(change.changed) - self.added
         self.removed |= set(change.leaving)
+
+    def hold_back(self) -> None:
+        """Have every record compared again by the next run: another page, to which some of them go, has failed."""
+        if self.saved is not None:
+            state = self.saved.state
+            self.saved = replace(self.saved, state=replace(state, version=0, window_end=state.window_start))
 
     def _count(self, change: TabChange) -> None:
         self.warnings |= dict.fromkeys(change.warnings)

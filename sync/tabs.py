@@ -14,6 +14,7 @@ import orjson
 import polars as pl
 
 from sync import clock
+from sync.config.forms import LONGEST_TITLE
 from sync.config.sheet import Sheet, Tab
 from sync.destination.spot import Row, TabShape
 from sync.errors import SyncError
@@ -78,18 +79,19 @@ class DataJob:
     zone: ZoneInfo
     at: datetime = field(default_factory=clock.now)
     part: Slice | None = None
+    suffix: str = ""
     error: SyncError | None = None
     warnings: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
-        """The title in the config."""
-        return self.tab.title
+        """The title in the config, with what tells a page from the others."""
+        return self.tab.title[: LONGEST_TITLE - len(self.suffix)] + self.suffix
 
     @cached_property
     def uid(self) -> str:
         """The name under which the tab is tagged and stored."""
-        return f"{self.sheet.name}/{self.tab.title}"
+        return f"{self.sheet.name}/{self.tab.title}{self.suffix}"
 
     @cached_property
     def state(self) -> TabState | None:

@@ -68,7 +68,7 @@ def empty_trays(client: SheetsHttpClient, book: Book, trays: Sequence[Tray], tab
         rows = to_tray_rows(tray, of_tray, _key_of(tab), key_names=names, headers=headers)
         read = replace(tray, rows=rows)
         read = replace(read, header=header_of(read, of_tray, headers))
-        reasons = tab.reasons([row.key for row in rows if row.key])
+        reasons = _reasons(tab, [row.key for row in rows if row.key])
         removed_at = serial_of(clock.now(), tab.job.zone)
         requests += make_emptying(read, archive, reasons=reasons, removed_at=removed_at, title=tab.title)
         if put_back(read, reasons):
@@ -81,6 +81,13 @@ def empty_trays(client: SheetsHttpClient, book: Book, trays: Sequence[Tray], tab
         body=orjson.dumps({"requests": requests}),
     )
     return restored
+
+
+def _reasons(tab: DataPublish, keys: Sequence[str]) -> dict[str, str]:
+    """Return why keys leave their tab, of those that do."""
+    told = {key: tab.leaving[key] for key in keys if key in tab.leaving}
+    rest = [key for key in keys if key not in told]
+    return {**told, **tab.job.leaving_among(rest)} if rest else told
 
 
 def _resolved(tray: Tray, by_uid: Mapping[str, DataPublish], seen: Book, cells: Cells) -> Tray:

@@ -120,7 +120,6 @@ class Tab(Options):
     )
     split: Literal["none", "month"] = Field(
         default="none",
-        json_schema_extra=available("none"),
         description='You spread the rows over one tab for each month, such as "Calls 2026-03".',
     )
     max_rows: int = Field(
@@ -131,7 +130,6 @@ class Tab(Options):
     )
     overflow: Literal["next_tab", "remove_oldest", "stop"] = Field(
         default="next_tab",
-        json_schema_extra=available("next_tab", "stop", "remove_oldest"),
         description='You go on in "Calls (2)" when a tab is full (next_tab), let the oldest rows leave '
         "(remove_oldest), or stop the tab (stop).",
     )

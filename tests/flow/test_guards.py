@@ -233,10 +233,10 @@ def test_growth_of_a_full_workbook_stops_and_updates_go_on_where_nothing_grows(w
 
 
 def test_more_rows_than_max_rows_stop_the_tab_before_it_is_touched(world: World) -> None:
-    world.more_tab = "max_rows = 300"
+    world.more_tab = 'max_rows = 300\noverflow = "stop"'
     world.run()
     shown = len(world.rows_by_header())
-    world.more_tab = f"max_rows = {max(shown, 100)}"
+    world.more_tab = f'max_rows = {max(shown, 100)}\noverflow = "stop"'
     world.admin.arrive(400)
     before = _values(world)
     report = world.run()

@@ -314,7 +314,6 @@ def test_one_bracket_in_place_of_two_is_explained(problems):
 
 
 LATER_TAB = [
-    'split = "month"',
     'verify = "weekly"',
     'status = "A1"',
     'columns = ["call_id", { field = "from", mask = "last 4" }]',

@@ -1,0 +1,179 @@
+"""The pages of one tab of the config: one for each month, and the next one when a page is full.
+
+Rows never change their page; new ones go to the last. Filling one page writes to no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sync import clock
+from sync.data_publish import DataPublish
+from sync.destination.book import Book
+from sync.destination.change import TabChange
+from sync.errors import SyncError
+from sync.index_publish import IndexPublish
+from sync.records import Slice
+from sync.store import published
+from sync.tab_publish import Allowed
+from sync.tabs import DataJob
+
+_MONTH = re.compile(r" (\d{4})-(\d{2})")
+FIRST_NEXT = 2  # the page after the first is "Calls (2)"
+
+
+class Chain:
+    """Pages that are filled one after the other, and which keys each of them holds."""
+
+    def __init__(self, job: DataJob, *, allowed: Allowed, interrupted: Collection[str]) -> None:
+        self._job, self._allowed, self._interrupted = job, allowed, interrupted
+        self.pages: list[DataPublish] = []
+        self.add_page()
+
+    def add_page(self) -> DataPublish:
+        """Add the next page."""
+        n = len(self.pages) + 1
+        job = self._job if n < FIRST_NEXT else replace(self._job, suffix=f"{self._job.suffix} ({n})", warnings=())
+        page = DataPublish(job, allowed=self._allowed, is_interrupted=job.uid in self._interrupted)
+        page.chain = self
+        self.pages.append(page)
+        return page
+
+    def extend(self, known: Collection[str]) -> None:
+        """Add the pages that are known of, from the store or by their tags."""
+        while f"{self._job.uid} ({len(self.pages) + 1})" in known:
+            self.add_page()
+
+    def is_last(self, page: DataPublish) -> bool:
+        """Tell whether new rows go to this page."""
+        return page is self.pages[-1]
+
+    def elsewhere(self, page: DataPublish, keys: Collection[str] | None = None) -> set[str]:
+        """Return those of `keys`, or all keys, that other pages hold."""
+        return {key for other in self.pages if other is not page for key in other.held(keys)}
+
+    def before(self, page: DataPublish, keys: Collection[str]) -> set[str]:
+        """Return those of `keys` that an earlier page shows."""
+        earlier = self.pages[: self.pages.index(page)]
+        return {key for other in earlier for key in other.held(keys)}
+
+
+class Pages:
+    """Everything that one tab of the config has become."""
+
+    def __init__(self, job: DataJob, *, allowed: Allowed, interrupted: Collection[str]) -> None:
+        self.job = job
+        self._allowed, self._interrupted = allowed, interrupted
+        self.chains: dict[str, Chain] = {}
+        self.index: IndexPublish | None = None
+        stored = {state.uid for state in published.load_tabs(job.store, job.sheet.spreadsheet_id)}
+        self._extend(stored)
+
+    def discover(self, book: Book) -> None:
+        """Take in the pages whose tags the spreadsheet shows; the store may be new or lost."""
+        self._extend({uid for tab in book.tabs for uid in tab.uids})
+        for page in self.publishes:
+            page.planned = page.planned if not page.is_open else None
+
+    def _extend(self, known: Collection[str]) -> None:
+        for suffix, job in self._jobs(known):
+            if suffix not in self.chains:
+                self.chains[suffix] = Chain(job, allowed=self._allowed, interrupted=self._interrupted)
+        for chain in self.chains.values():
+            chain.extend(known)
+        if len(self.publishes) > 1:
+            self.needed_index({})
+
+    def _jobs(self, known: Collection[str]) -> Iterator[tuple[str, DataJob]]:
+        if self.job.tab.split == "none" or self.job.error is not None:
+            yield "", self.job
+            return
+        months = {m for uid in known if uid.startswith(self.job.uid) and (m := _month_in(uid[len(self.job.uid) :]))}
+        for first in sorted(months | _months_of(self.job)):
+            month = month_of(first, self.job)
+            suffix = f" {first[0]:04}-{first[1]:02}"
+            window = _overlap(self.job.window, month)
+            yield suffix, replace(self.job, suffix=suffix, part=month, window=window)
+
+    @property
+    def publishes(self) -> list[DataPublish]:
+        """All pages, months in their order."""
+        return [page for _, chain in sorted(self.chains.items()) for page in chain.pages]
+
+    @property
+    def error(self) -> SyncError | None:
+        """What went wrong with the first page that failed."""
+        return next((page.error for page in self.publishes if page.error is not None), None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any page has something left to do."""
+        return any(page.is_open for page in self.publishes)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether any page is read whole."""
+        return any(page.is_whole for page in self.publishes)
+
+    def hold_back(self) -> None:
+        """Have all records compared again by the next run where one of the pages failed."""
+        for chain in self.chains.values():
+            if any(page.error is not None for page in chain.pages):
+                for page in chain.pages:
+                    page.hold_back()
+
+    def needed_index(self, changes: Mapping[Any, TabChange]) -> IndexPublish | None:
+        """Return the index of the pages, told what they show; None where there is but one."""
+        pages = self.publishes
+        if len(pages) > 1 and self.index is None:
+            uid = f"{self.job.uid} index"
+            self.index = IndexPublish(self.job, allowed=self._allowed, is_interrupted=uid in self._interrupted)
+        if self.index is not None:
+            self.index.use_pages([(page, changes.get(page)) for page in pages])
+        return self.index
+
+    def shown_keys(self, changes: Mapping[Any, TabChange]) -> set[str]:
+        """Return the keys that all pages show once `changes` are done."""
+        found: set[str] = set()
+        for page in self.publishes:
+            found |= page.shown_keys(changes[page]) if page in changes else page.held()
+        return found
+
+
+def _months_of(job: DataJob) -> set[tuple[int, int]]:
+    """Return the months of the period in which there are records."""
+    if job.mirror is None:
+        return set()
+    at = job.mirror.read((job.spec.cursor_field,), window=job.window)[job.spec.cursor_field]
+    local = at.dt.convert_time_zone(job.zone.key)
+    return set(zip(local.dt.year().to_list(), local.dt.month().to_list(), strict=True))
+
+
+def _month_in(rest: str) -> tuple[int, int] | None:
+    match = _MONTH.match(rest)
+    return (int(match[1]), int(match[2])) if match and 1 <= int(match[2]) <= 12 else None
+
+
+def month_of(first: tuple[int, int], job: DataJob) -> Slice:
+    """Return a month in the zone of the sheet."""
+    year, month = first
+    after = (year, month + 1) if month < 12 else (year + 1, 1)
+    start, end = (clock.to_instant(datetime(*one, 1), job.zone) for one in (first, after))
+    return Slice(start, end)
+
+
+def _overlap(window: Slice, month: Slice) -> Slice:
+    start, end = max(window.start, month.start), min(window.end, month.end)
+    return Slice(start, end) if start < end else Slice(month.start, month.start)
+
+
+def next_page(page: DataPublish) -> DataPublish | None:
+    """Return the page that takes what did not fit into this one; None when all did."""
+    chain = page.chain
+    if chain is None or not page.left_over or not chain.is_last(page):
+        return None
+    return chain.add_page()
