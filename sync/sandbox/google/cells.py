@@ -10,9 +10,9 @@ from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import ERRORS, cell_value
 from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid
-from sync.sandbox.google.formats import show
 from sync.sandbox.google.grid import Extra, Grid, Look, Value, change_looks, make_look, set_cell, set_extra, tidy_number
 from sync.sandbox.google.masks import Mask, merge_update, wants
+from sync.sandbox.google.shows import show
 from sync.sandbox.google.values import utf16_length
 
 CELL_FIELDS = {"userEnteredValue", "userEnteredFormat", "note", "dataValidation", "textFormatRuns"}
@@ -163,7 +163,7 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: 
     if formula is not None or value is not None:
         cell["userEnteredValue"] = {"formulaValue": formula} if formula is not None else effective(value)
         cell["effectiveValue"] = effective(value)
-        cell["formattedValue"] = "" if value is None else show(value, look)
+        cell["formattedValue"] = "" if value is None else show(value, look, book.locale)
     if look is not None and look.format:
         cell["userEnteredFormat"] = look.format
     if cell:

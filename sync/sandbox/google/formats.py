@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from sync.sandbox.google.errors import Json
-from sync.sandbox.google.grid import Look, Scalar
+from sync.sandbox.google.grid import Look
+from sync.sandbox.google.languages import ENGLISH, Writing, day_names, month_names
 
 EPOCH = datetime(1899, 12, 30)
 MS_PER_DAY = 86_400_000
@@ -27,21 +28,7 @@ TIME_TYPES = {"DATE", "TIME", "DATE_TIME"}
 TOKEN = re.compile(
     r'"([^"]*)"|\\(.)|\[(h+|m+|s+)\]|\[[^\]]*\]|(am/pm|a/p)|(y+|m+|d+|h+|s+)|(\.0+)|(.)', re.IGNORECASE | re.DOTALL
 )
-MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+CURRENCY = re.compile(r"\[\$([^\]\-]*)(?:-[^\]]*)?\]")
 
 
 def number_format(look: Look | None) -> Json | None:
@@ -60,21 +47,6 @@ def is_time(look: Look | None) -> bool:
     )
 
 
-def show(value: Scalar, look: Look | None) -> str:
-    """Return the text that a person sees in the cell."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    chosen = number_format(look)
-    if not chosen or chosen.get("type") == "TEXT":
-        return show_plain(value)
-    pattern = chosen.get("pattern") or DEFAULT_PATTERNS.get(chosen.get("type", ""), "")
-    if not pattern or pattern in {"General", "@"}:
-        return show_plain(value)
-    return show_time(value, pattern) if is_time(look) else show_number(value, pattern)
-
-
 def show_plain(number: float) -> str:
     """Write a number without a format: at most ten significant digits after the point counts."""
     if isinstance(number, int) and abs(number) < 10**15:
@@ -91,19 +63,20 @@ def show_plain(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def show_number(number: float, pattern: str) -> str:
+def show_number(number: float, pattern: str, writing: Writing = ENGLISH) -> str:
     """Write a number by a pattern such as `#,##0.00`, `0.0%` or `0.00E+00`, with sections for signs."""
     sections = pattern.split(";")
     negative = number < 0
     if negative and len(sections) > 1:
-        return _fill(-number, sections[1])
+        return _fill(-number, sections[1], writing)
     if number == 0 and len(sections) > 2:
-        return _fill(number, sections[2])
-    text = _fill(abs(number), sections[0])
+        return _fill(number, sections[2], writing)
+    text = _fill(abs(number), sections[0], writing)
     return f"-{text}" if negative and re.search("[1-9]", text) else text
 
 
-def _fill(number: float, section: str) -> str:
+def _fill(number: float, section: str, writing: Writing) -> str:
+    section = CURRENCY.sub(r'"\1"', section)
     section = re.sub(r"\[[^\]]*\]|_.|\*.", "", section)
     found = re.search(r"[#0?][#0?,]*(\.[#0?]*)?(E[+-]0+)?", section)
     if not found:
@@ -112,7 +85,7 @@ def _fill(number: float, section: str) -> str:
     value = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
     if "%" in before + after:
         value *= 100
-    return _literal(before) + _digits(value, digits) + _literal(after)
+    return _literal(before) + localized(_digits(value, digits), writing) + _literal(after)
 
 
 def _digits(value: Decimal, digits: str) -> str:
@@ -133,12 +106,19 @@ def _digits(value: Decimal, digits: str) -> str:
     return shown + ("." + rest if rest or ("." in digits and not fraction) else "")
 
 
+def localized(digits: str, writing: Writing) -> str:
+    """Return written digits with the marks of a locale."""
+    if writing.point == "." and writing.group == ",":
+        return digits
+    return digits.translate({44: writing.group, 46: writing.point})
+
+
 def _literal(text: str) -> str:
     return re.sub(r'"([^"]*)"|\\(.)', lambda found: found.group(1) or found.group(2) or "", text)
 
 
 @lru_cache(maxsize=512)
-def _time_tokens(pattern: str) -> tuple[tuple[str, str], ...]:
+def time_tokens(pattern: str) -> tuple[tuple[str, str], ...]:
     """Split a pattern into (kind, text); m after hours or before seconds means minutes."""
     tokens: list[tuple[str, str]] = []
     for quoted, escaped, elapsed, half, unit, fraction, other in TOKEN.findall(pattern):
@@ -164,9 +144,9 @@ def _with_minutes(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return fixed
 
 
-def show_time(serial: float, pattern: str) -> str:
+def show_time(serial: float, pattern: str, language: str = "en") -> str:
     """Write a serial number as date, time or duration."""
-    tokens = _time_tokens(pattern)
+    tokens = time_tokens(pattern)
     total_ms = round(serial * MS_PER_DAY)
     if not any(kind == "fraction" for kind, _ in tokens):
         total_ms = (total_ms + 500) // 1000 * 1000
@@ -178,7 +158,7 @@ def show_time(serial: float, pattern: str) -> str:
     except OverflowError:
         return show_plain(serial)
     twelve = any(kind == "half" for kind, _ in tokens)
-    return "".join(_moment_part(kind, text, moment, twelve) for kind, text in tokens)
+    return "".join(moment_part(kind, text, moment, (twelve, language)) for kind, text in tokens)
 
 
 def _duration_part(kind: str, text: str, total_ms: int) -> str:
@@ -198,7 +178,8 @@ def _fraction(milliseconds: int, text: str) -> str:
     return "." + f"{milliseconds:03d}".ljust(len(text) - 1, "0")[: len(text) - 1]
 
 
-def _moment_part(kind: str, text: str, moment: datetime, twelve: bool) -> str:
+def moment_part(kind: str, text: str, moment: datetime, how: tuple[bool, str]) -> str:
+    """Write one token of a pattern; `how` is whether hours go to twelve, and the language of names."""
     if kind == "minute":
         return str(moment.minute).zfill(len(text))
     if kind == "half":
@@ -206,25 +187,28 @@ def _moment_part(kind: str, text: str, moment: datetime, twelve: bool) -> str:
         return name if len(text) > 3 else name[0]
     if kind == "fraction":
         return _fraction(moment.microsecond // 1000, text)
-    return _UNITS[text[0]](moment, len(text), twelve) if kind == "unit" else text
+    return _UNITS[text[0]](moment, len(text), how) if kind == "unit" else text
 
 
-def _month(moment: datetime, width: int, _: bool) -> str:
-    name = MONTHS[moment.month - 1]
+How = tuple[bool, str]
+
+
+def _month(moment: datetime, width: int, how: How) -> str:
+    name = month_names(how[1])[moment.month - 1]
     if width >= 3:
         return {3: name[:3], 5: name[0]}.get(width, name)
     return str(moment.month).zfill(width)
 
 
-def _day(moment: datetime, width: int, _: bool) -> str:
-    name = DAYS[moment.weekday()]
+def _day(moment: datetime, width: int, how: How) -> str:
+    name = day_names(how[1])[moment.weekday()]
     if width >= 3:
         return name[:3] if width == 3 else name
     return str(moment.day).zfill(width)
 
 
-def _hour(moment: datetime, width: int, twelve: bool) -> str:
-    return str((moment.hour % 12 or 12) if twelve else moment.hour).zfill(width)
+def _hour(moment: datetime, width: int, how: How) -> str:
+    return str((moment.hour % 12 or 12) if how[0] else moment.hour).zfill(width)
 
 
 _UNITS: dict[str, Any] = {

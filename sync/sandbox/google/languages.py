@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from zoneinfo import available_timezones
 
 _LOCALES = """
@@ -49,6 +50,52 @@ class Writing:
     currency: str
 
 
+ENGLISH = Writing(".", ",", "mdy", "M/d/yyyy", "$")
+_MONTH_NAMES = {
+    "en": "January February March April May June July August September October November December",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+}
+_DAY_NAMES = {
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    "de": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
+    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "es": "lunes martes miércoles jueves viernes sábado domingo",
+    "it": "lunedì martedì mercoledì giovedì venerdì sabato domenica",
+    "nl": "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
+    "pt": "segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo",
+}
+_TRUTHS = {
+    "de": ("WAHR", "FALSCH"),
+    "fr": ("VRAI", "FAUX"),
+    "es": ("VERDADERO", "FALSO"),
+    "it": ("VERO", "FALSO"),
+    "nl": ("WAAR", "ONWAAR"),
+    "pt": ("VERDADEIRO", "FALSO"),
+}
+
+
+@cache
+def month_names(language: str) -> list[str]:
+    """Return the twelve months; in English for languages that are not known here."""
+    return _MONTH_NAMES.get(language, _MONTH_NAMES["en"]).split()
+
+
+@cache
+def day_names(language: str) -> list[str]:
+    """Return the seven days from Monday on; in English for languages that are not known here."""
+    return _DAY_NAMES.get(language, _DAY_NAMES["en"]).split()
+
+
+def truth_words(locale: str) -> tuple[str, str]:
+    """Return the words for true and false."""
+    return _TRUTHS.get(locale.partition("_")[0], ("TRUE", "FALSE"))
+
+
 def is_locale(text: str) -> bool:
     """Tell whether a spreadsheet can have this locale: a language, or a language with a country."""
     return text in LOCALES or text in LANGUAGES
@@ -56,9 +103,15 @@ def is_locale(text: str) -> bool:
 
 def is_zone(text: str) -> bool:
     """Tell whether a spreadsheet can have this time zone."""
-    return bool(CUSTOM_ZONE.match(text)) or text in available_timezones()
+    return bool(CUSTOM_ZONE.match(text)) or text in _zones()
 
 
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
+
+
+@cache
 def writing_of(locale: str) -> Writing:
     """Return how a locale writes."""
     language, _, country = locale.partition("_")

@@ -1,43 +1,30 @@
-"""Typed input: what a person's typing (USER_ENTERED) turns into."""
+"""Typed input: what a person's typing (USER_ENTERED) turns into, in the locale of the spreadsheet."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sync.sandbox.google.errors import Json
 from sync.sandbox.google.formats import EPOCH
 from sync.sandbox.google.grid import Scalar, tidy_number
+from sync.sandbox.google.languages import Writing, month_names, truth_words, writing_of
 
-NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?(E[+-]?\d+)?\Z", re.I | re.ASCII)
-MONTH_NAMES = {
-    name: number
-    for number, names in enumerate(
-        [
-            "jan january",
-            "feb february",
-            "mar march",
-            "apr april",
-            "may",
-            "jun june",
-            "jul july",
-            "aug august",
-            "sep sept september",
-            "oct october",
-            "nov november",
-            "dec december",
-        ],
-        start=1,
-    )
-    for name in names.split()
-}
-ISO_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})\Z", re.ASCII)
-SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\Z", re.ASCII)
-DAY_FIRST = re.compile(r"(\d{1,2})[ -]([A-Za-z]{3,9})[ -,]\s*(\d{4})\Z", re.ASCII)
-MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})\Z", re.ASCII)
-TIME = re.compile(r"(\d{1,3}):(\d{2})(?::(\d{2})(\.\d{1,3})?)?(?:\s*([AaPp])[Mm])?\Z", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 1, 9999
+TWO_DIGITS_TURN = 30  # 00 to 29 are of this century
+ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z", re.ASCII)
+SHORT_DATE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})(?:\2(\d{4}|\d{2}))?\Z", re.ASCII)
+DAY_FIRST = re.compile(r"(\d{1,2})\.?[ -]([^\W\d]{3,12})\.?(?:[ -,]\s*(\d{4}))?\Z")
+MONTH_FIRST = re.compile(r"([^\W\d]{3,12})\.? (\d{1,2})(?:,? (\d{4}))?\Z")
+MONTH_ONLY = re.compile(r"([^\W\d]{3,12})\.? (\d{4})\Z")
+TIME = re.compile(r"(\d{1,4}):(\d{2})(?::(\d{2})(\.\d{1,3})?)?(?:\s*([AaPp])[Mm])?\Z", re.ASCII)
+HOUR = re.compile(r"(\d{1,2})\s*([AaPp])[Mm]\Z", re.ASCII)
 LINK = re.compile(r"https?://\S+\Z")
+MAYBE_TYPED = re.compile(r"[\s\d+\-=.,'$€£¥₹₩₽₺₴R]")
+SIGNS = "$€£¥₹₩₽₺₴"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +38,43 @@ class Entered:
 
 def read_typed(value: Scalar, *, locale: str, plain_text: bool) -> Entered:
     """Read one cell as if a person had typed it. `plain_text` is a cell whose format keeps everything as text."""
-    if not isinstance(value, str):
+    if value.__class__ is not str:
         return Entered(tidy_number(value))
-    if value.startswith("=") and len(value) > 1:
-        return Entered(None, formula=value)
+    return read_text(value, locale, plain_text)
+
+
+@lru_cache(maxsize=4096)
+def read_text(value: str, locale: str, plain_text: bool) -> Entered:
+    """Read a text as if a person had typed it."""
     if plain_text:
         return Entered(value)
+    if value.startswith("=") and len(value) > 1:
+        return Entered(None, formula=value)
     if value.startswith("'"):
         return Entered(value[1:])
     text = value.strip()
     return _read_text(text, locale) or _read_sign(value, text) or Entered(value)
 
 
+@cache
+def _letters(locale: str) -> frozenset[str]:
+    """Return the first three letters of every word that means something in a locale, in small letters."""
+    words = [*truth_words(locale), "TRUE", "FALSE", *month_names(locale.partition("_")[0]), *month_names("en"), "http"]
+    return frozenset(word[:3].casefold() for word in words) | {"chf", "k\u010d", "z\u0142"}
+
+
+def is_plain(text: str, locale: str) -> bool:
+    """Tell, quickly, that a text means nothing but itself."""
+    if MAYBE_TYPED.match(text):
+        return False
+    if text[:3].casefold() in _letters(locale):
+        return False
+    return not text[-1:].isdigit() or text[:1].isalpha()
+
+
 def _read_sign(value: str, text: str) -> Entered | None:
     """A leading plus starts a formula, as does a minus before something that is no word (a guess)."""
-    if len(text) > 1 and (
-        text[0] == "+" or (text[0] == "-" and re.match(r"-[\d.(A-Z$]", text) and not NUMBER.match(text))
-    ):
+    if len(text) > 1 and (text[0] == "+" or (text[0] == "-" and re.match(r"-[\d.(A-Z$]", text))):
         return Entered(None, formula="=" + text)
     return Entered(value, {"textFormat": _link_look(text)}) if LINK.match(text) else None
 
@@ -79,34 +86,54 @@ def _link_look(text: str) -> Json:
 def _read_text(text: str, locale: str) -> Entered | None:
     if not text:
         return None
-    if text.upper() in {"TRUE", "FALSE"}:
-        return Entered(text.upper() == "TRUE")
-    return _read_number(text) or _read_moment(text, locale)
+    upper = text.upper()
+    true, false = truth_words(locale)
+    if upper in {"TRUE", "FALSE", true, false}:
+        return Entered(upper in {"TRUE", true})
+    return _read_number(text, writing_of(locale)) or _read_moment(text, locale)
 
 
-def _read_number(text: str) -> Entered | None:
+@cache
+def _number_form(writing: Writing) -> re.Pattern[str]:
+    point, group = re.escape(writing.point), re.escape(writing.group)
+    if writing.group == "\u00a0":
+        group = "[\u00a0\u202f ]"
+    whole = rf"(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)?"
+    return re.compile(rf"[+-]?{whole}(?:{point}\d*)?(?:E[+-]?\d+)?\Z", re.IGNORECASE | re.ASCII)
+
+
+def _read_number(text: str, writing: Writing) -> Entered | None:
     bare, kind = text, ""
     if text.endswith("%"):
         bare, kind = text[:-1].strip(), "%"
-    else:
-        found = re.match(r"([+-]?)\$\s*(.+)\Z", text)
-        if found:
-            bare, kind = found.group(1) + found.group(2), "$"
-    if not NUMBER.match(bare) or not re.search(r"\d", bare):
+    elif found := re.match(rf"([+-]?)\s*([{SIGNS}]|R\$|CHF|zł|Kč)\s*([^\s+-].*)\Z", text):
+        bare, kind = found.group(1) + found.group(3), found.group(2)
+    elif found := re.match(rf"(.*\d)\s*([{SIGNS}]|zł|Kč|CHF)\Z", text):
+        bare, kind = found.group(1), found.group(2)
+    if not _number_form(writing).match(bare) or not re.search(r"\d", bare):
         return None
-    number = float(bare.replace(",", ""))
+    digits = re.sub(r"[\s\u00a0\u202f]", "", bare).replace(writing.group, "").replace(writing.point, ".")
+    number = float(digits)
     if number in (float("inf"), float("-inf")):
         return None
-    return Entered(tidy_number(number / 100 if kind == "%" else number), _format_of(bare, kind))
+    shown = _format_of(bare, kind, writing)
+    return Entered(tidy_number(_hundredth(digits) if kind == "%" else number), shown)
 
 
-def _format_of(bare: str, kind: str) -> Json | None:
-    decimals = "." in bare
+def _hundredth(digits: str) -> float:
+    """Return a percentage as a number, without the error of a division."""
+    mantissa, _, exponent = digits.upper().partition("E")
+    return float(f"{mantissa}E{int(exponent or 0) - 2}")
+
+
+def _format_of(bare: str, kind: str, writing: Writing) -> Json | None:
+    decimals, grouped = writing.point in bare, any(mark in bare for mark in (writing.group, " ", "\u202f"))
     if kind == "%":
         return _number("PERCENT", "0.00%" if decimals else "0%")
-    if kind == "$":
-        return _number("CURRENCY", '"$"#,##0.00' if decimals else '"$"#,##0')
-    if "," in bare:
+    if kind:
+        digits = "#,##0.00" if decimals else "#,##0"
+        return _number("CURRENCY", f'"{kind}"{digits}' if writing.point == "." else f'{digits}" {kind}"')
+    if grouped:
         return _number("NUMBER", "#,##0.00" if decimals else "#,##0")
     return _number("SCIENTIFIC", "0.00E+00") if "e" in bare.lower() else None
 
@@ -122,43 +149,74 @@ def _read_moment(text: str, locale: str) -> Entered | None:
     time = read_time(text)
     if time is not None:
         return Entered(time[0], _number("TIME", time[1]))
-    date_text, _, time_text = text.replace("T", " ", 1).partition(" ")
-    day, time = read_date(date_text, locale), read_time(time_text.strip())
-    if day is None or time is None:
-        return None
-    return Entered(tidy_number(day[0] + time[0]), _number("DATE_TIME", f"{day[1]} {time[1]}"))
-
-
-def read_date(text: str, locale: str) -> tuple[int, str] | None:
-    """Return serial day and pattern of a written date."""
-    for pattern, shown, order in _date_forms(locale):
-        found = pattern.match(text)
-        if found:
-            return _serial({name: found.group(n) for n, name in enumerate(order, start=1)}, shown)
+    for found in re.finditer(r"\s+", text):
+        day, time = read_date(text[: found.start()].rstrip(","), locale), read_time(text[found.end() :])
+        if day is not None and time is not None:
+            return Entered(tidy_number(day[0] + time[0]), _number("DATE_TIME", f"{day[1]} {time[1]}"))
     return None
 
 
-def _date_forms(locale: str) -> tuple[tuple[re.Pattern[str], str, str], ...]:
-    slashed = (SLASHED_DATE, "M/d/yyyy", "mdy") if locale == "en_US" else (SLASHED_DATE, "dd/MM/yyyy", "dmy")
-    return (
-        (ISO_DATE, "yyyy-mm-dd", "ymd"),
-        slashed,
-        (DAY_FIRST, "d mmm yyyy", "dmy"),
-        (MONTH_FIRST, "mmm d, yyyy", "mdy"),
-    )
+@cache
+def _months(language: str) -> dict[str, int]:
+    months: dict[str, int] = {}
+    for names in (month_names("en"), month_names(language)):
+        for number, name in enumerate(names, start=1):
+            months |= {name.casefold(): number, name[:3].casefold(): number, name[:4].casefold(): number}
+    return months
 
 
-def _serial(parts: dict[str, str], shown: str) -> tuple[int, str] | None:
-    month = MONTH_NAMES.get(parts["m"].lower()) or (int(parts["m"]) if parts["m"].isdigit() else 0)
-    year = int(parts["y"]) + (2000 if len(parts["y"]) == 2 else 0)
+def read_date(text: str, locale: str) -> tuple[int, str] | None:
+    """Return serial day and pattern of a written date. A date without a year is of this year."""
+    if found := ISO_DATE.match(text):
+        year, month, day = map(int, found.groups())
+        return _serial(year, month, day, "yyyy-mm-dd")
+    if found := SHORT_DATE.match(text):
+        return _short_date(found, locale)
+    months = _months(locale.partition("_")[0])
+    for pattern, order, shown in ((DAY_FIRST, (2, 1, 3), "d mmm"), (MONTH_FIRST, (1, 2, 3), "mmm d")):
+        found = pattern.match(text)
+        if found and (number := months.get(found.group(order[0]).casefold())):
+            year_text = found.group(order[2])
+            comma = "," if pattern is MONTH_FIRST else ""
+            whole = f"{shown}{comma} yyyy" if year_text else shown
+            return _serial(int(year_text or this_year()), number, int(found.group(order[1])), whole)
+    if (found := MONTH_ONLY.match(text)) and (number := months.get(found.group(1).casefold())):
+        return _serial(int(found.group(2)), number, 1, "mmm yyyy")
+    return None
+
+
+def _short_date(found: re.Match[str], locale: str) -> tuple[int, str] | None:
+    first, mark, second, year = found.groups()
+    writing = writing_of(locale)
+    if mark == "." and (writing.point == "." or not year):
+        return None
+    order = writing.date_order if writing.date_order != "ymd" else "mdy"
+    month, day = (int(first), int(second)) if order == "mdy" else (int(second), int(first))
+    if year is None:
+        return _serial(this_year(), month, day, "M/d" if order == "mdy" else f"dd{mark}MM")
+    full = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < TWO_DIGITS_TURN else 1900)
+    return _serial(full, month, day, writing.date_pattern if writing.date_order != "ymd" else "yyyy/MM/dd")
+
+
+def this_year(zone: str = "UTC") -> int:
+    """Return the year it is."""
     try:
-        return (datetime(year, month, int(parts["d"])) - EPOCH).days, shown
+        return datetime.now(ZoneInfo(zone)).year
+    except ZoneInfoNotFoundError:
+        return datetime.now(UTC).year
+
+
+def _serial(year: int, month: int, day: int, shown: str) -> tuple[int, str] | None:
+    try:
+        return (datetime(year, month, day) - EPOCH).days, shown
     except ValueError:
         return None
 
 
 def read_time(text: str) -> tuple[float, str] | None:
     """Return fraction of a day and pattern of a written time or duration."""
+    if whole := HOUR.match(text):
+        return (int(whole.group(1)) % 12 + (12 if whole.group(2) in "pP" else 0)) / 24, "h:mm am/pm"
     found = TIME.match(text)
     if not found:
         return None

@@ -10,7 +10,6 @@ from sync.sandbox.google.book import Sheet, close_rect, need_box, need_sheet, ou
 from sync.sandbox.google.cells import check_cell, read_entered, write_cell, write_look
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
-from sync.sandbox.google.formats import show
 from sync.sandbox.google.formulas import shift_formula
 from sync.sandbox.google.grid import last_data_row, set_cell, set_row
 from sync.sandbox.google.lines import resize_rows
@@ -18,6 +17,7 @@ from sync.sandbox.google.masks import Mask, mask_paths, update_mask, wants
 from sync.sandbox.google.requests_lines import add_lines
 from sync.sandbox.google.requests_tables import need_table
 from sync.sandbox.google.schema import check_update_mask
+from sync.sandbox.google.shows import show
 from sync.sandbox.google.spans import Inserted
 from sync.sandbox.google.values import type_into
 
@@ -228,7 +228,11 @@ def _replace(desk: Desk, sheet: Sheet, place: tuple[int, int], search: Search) -
     formula = extra.formula if extra else None
     if formula is not None and not body.get("includeFormulas"):
         return False
-    text = formula if formula is not None else ("" if value is None else show(value, grid.look(row, column)))
+    text = (
+        formula
+        if formula is not None
+        else ("" if value is None else show(value, grid.look(row, column), desk.book.locale))
+    )
     plain = body.get("replacement", "")
     new, n = pattern.subn(replacement if replacement is not None else lambda _: plain, text)
     if not n:

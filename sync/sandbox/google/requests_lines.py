@@ -8,11 +8,11 @@ from sync.sandbox.google.book import Sheet, check_columns, need_sheet
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.follow import follow_everything
-from sync.sandbox.google.formats import show
 from sync.sandbox.google.lines import insert_columns, insert_rows, move_columns, move_rows, resize_columns, resize_rows
 from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
 from sync.sandbox.google.requests_sheets import cut_lines
 from sync.sandbox.google.schema import check_update_mask
+from sync.sandbox.google.shows import show
 from sync.sandbox.google.spans import Deleted, Inserted, Moved
 from sync.sandbox.google.view import COLUMN_PIXELS, ROW_PIXELS
 from sync.sandbox.google.widths import text_pixels

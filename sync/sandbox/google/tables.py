@@ -5,7 +5,7 @@ from __future__ import annotations
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.errors import Json
-from sync.sandbox.google.formats import show
+from sync.sandbox.google.shows import show
 from sync.sandbox.google.spans import Change, Deleted, follow_range, new_index
 
 
@@ -15,7 +15,7 @@ def show_table(book: Book, sheet: Sheet, table: Json) -> Json:
     columns = []
     for index, kept in enumerate(table["columns"]):
         value = cell_value(book, sheet, box.top, box.left + index)
-        name = show(value, sheet.grid.look(box.top, box.left + index)) if value is not None else ""
+        name = show(value, sheet.grid.look(box.top, box.left + index), book.locale) if value is not None else ""
         place = {"columnIndex": index} if index else {}
         columns.append(place | {"columnName": name or f"Column {index + 1}"} | kept)
     shown = {name: value for name, value in table.items() if name != "columns"}

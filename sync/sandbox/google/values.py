@@ -11,7 +11,7 @@ from sync.sandbox.google.access import Caller, check_cells
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid
-from sync.sandbox.google.formats import is_time, number_format, show
+from sync.sandbox.google.formats import is_time, number_format
 from sync.sandbox.google.grid import (
     Grid,
     Look,
@@ -24,7 +24,8 @@ from sync.sandbox.google.grid import (
     set_row,
     tidy_number,
 )
-from sync.sandbox.google.parse import read_typed
+from sync.sandbox.google.parse import is_plain, read_text, read_typed
+from sync.sandbox.google.shows import show, shower
 from sync.sandbox.google.targets import Target
 
 PLAIN = {str, int, float, bool, type(None)}
@@ -175,15 +176,53 @@ def _store_gaps(grid: Grid, index: int, left: int, row: list[Any]) -> int:
 
 
 def _typed_row(book: Book, sheet: Sheet) -> Callable[[int, int, list[Any]], int]:
+    """Return how to write a row as if typed: what needs no second thought is written at once, the rest cell by cell."""
+    grid, locale = sheet.grid, book.locale
+
     def store(index: int, left: int, row: list[Any]) -> int:
-        n = 0
+        looks = grid.looks[index]
+        values: Row = []
+        special: list[tuple[int, Any]] = []
         for column, value in enumerate(row, start=left):
-            if value is not None:
-                type_into(sheet.grid, index, column, value, locale=book.locale)
-                n += 1
-        return n
+            kind = value.__class__
+            if kind is str:
+                look = looks[column] if looks is not None and column < len(looks) else None
+                if value == "":
+                    values.append(None)
+                    continue
+                if look is None and is_plain(value, locale):
+                    values.append(value)
+                    continue
+                entered = read_text(value, locale, is_text(look))
+                if entered.formula is not None or entered.format is not None:
+                    special.append((column, value))
+                values.append(entered.value)
+            elif value is None:
+                return _typed_gaps(grid, (index, left), row, locale)
+            else:
+                values.append(tidy_number(value))
+        set_row(grid, index, left, values)
+        for column, value in special:
+            type_into(grid, index, column, value, locale=locale)
+        return len(row)
 
     return store
+
+
+def _typed_gaps(grid: Grid, place: tuple[int, int], row: list[Any], locale: str) -> int:
+    """Type a row with nulls, which leave their cells alone."""
+    n = 0
+    for column, value in enumerate(row, start=place[1]):
+        if value is not None:
+            type_into(grid, place[0], column, value, locale=locale)
+            n += 1
+    return n
+
+
+def is_text(look: Look | None) -> bool:
+    """Tell whether a look keeps everything as text."""
+    chosen = number_format(look)
+    return bool(chosen and chosen.get("type") == "TEXT")
 
 
 def type_into(grid: Grid, row: int, column: int, value: Any, *, locale: str) -> None:
@@ -193,7 +232,7 @@ def type_into(grid: Grid, row: int, column: int, value: Any, *, locale: str) -> 
         return
     old = grid.look(row, column)
     chosen = number_format(old)
-    entered = read_typed(value, locale=locale, plain_text=bool(chosen and chosen.get("type") == "TEXT"))
+    entered = read_typed(value, locale=locale, plain_text=is_text(old))
     set_cell(grid, (row, column), entered.value, entered.formula)
     if entered.format is not None and _replaces(chosen, entered.format):
         added = entered.format
@@ -223,28 +262,63 @@ def read(book: Book, sheet: Sheet, box: Box, *, render: str, formatted_times: bo
     """Read a rectangle; empty cells and rows at the ends are cut."""
     grid = sheet.grid
     convert = _converter(book, sheet, render, formatted_times)
+    fast = _fast_converter(book, box, render, formatted_times)
     rows: Rows = []
     for index in range(box.top, box.bottom):
         stored = grid.cells[index]
-        if grid.extras[index] or (stored is not None and convert is not None):
-            rows.append(_read_row(sheet, box, index, convert or _unformatted(book, sheet)))
+        if grid.extras[index]:
+            rows.append(_read_row(sheet, box, index, convert))
             continue
         row = stored[box.left : box.right] if stored is not None else []
-        if None in row:
-            row = _filled(row)
+        if row and row[-1] is None:
+            while row and row[-1] is None:
+                row.pop()
+        if row:
+            row = fast(grid.looks[index], row) if fast is not None else row
+            if None in row:
+                row = ["" if value is None else value for value in row]
         rows.append(row)
     while rows and not rows[-1]:
         rows.pop()
     return rows
 
 
-def _filled(row: Row) -> Row:
-    while row and row[-1] is None:
-        row.pop()
-    return ["" if value is None else value for value in row]
-
-
 Converter = Callable[[int, int], Value]
+Fast = Callable[[Any, Row], Row]
+
+
+def _fast_converter(book: Book, box: Box, render: str, formatted_times: bool) -> Fast | None:
+    """Return how to read a row without formulas; None when stored values are the answer."""
+    formatted = render == "FORMATTED_VALUE"
+    if not formatted and not (formatted_times and render == "UNFORMATTED_VALUE"):
+        return None
+    known: dict[int, tuple[Any, list[Any]]] = {}
+    usual = shower(None, book.locale)
+    width = range(box.left, box.right)
+
+    def showers(looks: Any) -> list[Any]:
+        found = known.get(id(looks))
+        if found is None:
+            row = [looks[column] if looks is not None and column < len(looks) else None for column in width]
+            made: list[Any] = [
+                (shower(look, book.locale) if look else usual) if formatted or is_time(look) else None for look in row
+            ]
+            # the looks are kept beside what was made of them, so that their identity is not given to others
+            found = known[id(looks)] = (looks, made)
+        return found[1]
+
+    if formatted:
+        return lambda looks, row: [
+            value if value.__class__ is str or value is None else shown(value)
+            for value, shown in zip(row, showers(looks), strict=False)
+        ]
+    return lambda looks, row: [
+        value if shown is None or value.__class__ in PLAIN_IN_TIMES else shown(value)
+        for value, shown in zip(row, showers(looks), strict=False)
+    ]
+
+
+PLAIN_IN_TIMES = {str, bool, type(None)}
 
 
 def _read_row(sheet: Sheet, box: Box, index: int, convert: Converter) -> Row:
@@ -256,23 +330,19 @@ def _read_row(sheet: Sheet, box: Box, index: int, convert: Converter) -> Row:
     return ["" if value is None else value for value in row]
 
 
-def _unformatted(book: Book, sheet: Sheet) -> Converter:
-    return lambda row, column: cell_value(book, sheet, row, column)
-
-
-def _converter(book: Book, sheet: Sheet, render: str, formatted_times: bool) -> Converter | None:
-    """Return how to read one cell; None when stored values are the answer, formulas apart."""
+def _converter(book: Book, sheet: Sheet, render: str, formatted_times: bool) -> Converter:
+    """Return how to read one cell."""
     grid = sheet.grid
 
     def formatted(row: int, column: int) -> Value:
         value = cell_value(book, sheet, row, column)
-        return value if value is None or type(value) is str else show(value, grid.look(row, column))
+        return value if value is None or type(value) is str else show(value, grid.look(row, column), book.locale)
 
     def with_times(row: int, column: int) -> Value:
         value = cell_value(book, sheet, row, column)
         if value is None or isinstance(value, str | bool) or not is_time(grid.look(row, column)):
             return value
-        return show(value, grid.look(row, column))
+        return show(value, grid.look(row, column), book.locale)
 
     def formula(row: int, column: int) -> Value:
         extra = grid.extra(row, column)
@@ -282,7 +352,7 @@ def _converter(book: Book, sheet: Sheet, render: str, formatted_times: bool) -> 
         return formatted
     if render == "FORMULA":
         return formula
-    return with_times if formatted_times else None
+    return with_times if formatted_times else (lambda row, column: cell_value(book, sheet, row, column))
 
 
 def cut_columns(rows: Rows) -> Rows:

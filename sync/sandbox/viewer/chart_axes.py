@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sync.sandbox.google.formats import show
 from sync.sandbox.google.grid import Look, tidy_number
+from sync.sandbox.google.shows import show
 
 N_TICKS = 5
 Values = Sequence[float | None]

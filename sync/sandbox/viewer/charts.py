@@ -7,8 +7,8 @@ from typing import Any
 
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
-from sync.sandbox.google.formats import show
 from sync.sandbox.google.grid import Look, Value
+from sync.sandbox.google.shows import show
 from sync.sandbox.viewer.chart_axes import make_axis
 from sync.sandbox.viewer.paint import read_colour
 

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import compute
-from sync.sandbox.google.formats import EPOCH, is_time, show
+from sync.sandbox.google.formats import EPOCH, is_time
 from sync.sandbox.google.formulas import shift_formula
 from sync.sandbox.google.grid import Look, Value
 from sync.sandbox.google.parse import read_typed
+from sync.sandbox.google.shows import show
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _URL = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}(:\d+)?(/\S*)?\Z", re.IGNORECASE)
@@ -28,11 +29,12 @@ class Subject:
     column: int
     value: Value
     look: Look | None
+    locale: str = "en_US"
 
     @property
     def text(self) -> str:
         """What a person reads in the cell."""
-        return "" if self.value is None else show(self.value, self.look)
+        return "" if self.value is None else show(self.value, self.look, self.locale)
 
     @property
     def number(self) -> float | None:

@@ -66,7 +66,7 @@ def filtered_rows(book: Book, sheet: Sheet) -> set[int]:
         row
         for row in range(box.top + 1, min(box.bottom, grid.n_rows))
         for column, test in passes
-        if not test(Subject(row, column, cell_value(book, sheet, row, column), grid.look(row, column)))
+        if not test(Subject(row, column, cell_value(book, sheet, row, column), grid.look(row, column), book.locale))
     }
 
 

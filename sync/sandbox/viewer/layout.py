@@ -10,8 +10,8 @@ from sync.sandbox.google.a1 import Box, cells_text
 from sync.sandbox.google.access import protected_range
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
-from sync.sandbox.google.formats import show
 from sync.sandbox.google.grid import Looks
+from sync.sandbox.google.shows import show
 from sync.sandbox.google.view import COLUMN_PIXELS, ROW_PIXELS
 from sync.sandbox.google.widths import PADDING_PIXELS, text_pixels
 from sync.sandbox.viewer.hiding import filter_criteria, hidden_lines, hidden_rows, to_runs
@@ -145,7 +145,7 @@ def _row_height(book: Book, sheet: Sheet, row: int) -> int:
         style = look_style(grid.look(row, column))
         points = style.get("sz", USUAL_POINTS)
         width = sheet.column_sizes.get(column, {}).get("pixelSize", COLUMN_PIXELS) if style.get("wr") == "w" else None
-        n_lines = _count_lines(show(value, grid.look(row, column)), width, points / USUAL_POINTS)
+        n_lines = _count_lines(show(value, grid.look(row, column), book.locale), width, points / USUAL_POINTS)
         height = max(height, round(n_lines * LINE_PIXELS * points / USUAL_POINTS) + ROW_PIXELS - LINE_PIXELS)
     return height
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
-from sync.sandbox.google.formats import show
+from sync.sandbox.google.shows import show
 
 LINES_AT_ONCE = 500
 
@@ -37,7 +37,9 @@ def shown_row(book: Book, sheet: Sheet, row: int, n_columns: int) -> list[str]:
     """Return the texts of one row as a person reads them."""
     grid = sheet.grid
     values = (cell_value(book, sheet, row, column) for column in range(n_columns))
-    return ["" if value is None else show(value, grid.look(row, column)) for column, value in enumerate(values)]
+    return [
+        "" if value is None else show(value, grid.look(row, column), book.locale) for column, value in enumerate(values)
+    ]
 
 
 def used_size(book: Book, sheet: Sheet) -> tuple[int, int]:
