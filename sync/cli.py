@@ -38,7 +38,7 @@ from sync.progress import open_display
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
 from sync.run import RunRequest, Trigger, open_office, plan_sheet, run_sheet
 from sync.sandbox.server import VENDORS as SANDBOX_VENDORS
-from sync.sandbox.server import SandboxServer
+from sync.sandbox.server import BadState, SandboxOptions, SandboxServer
 from sync.sandbox.server import serve as serve_sandbox
 from sync.signals import stop_on_signals
 from sync.timetable import quota_words, schedule_words
@@ -93,6 +93,10 @@ NamesToRun = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Sh
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", callback=_set_verbose, help="Show debug lines and traces.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")]
+StateFile = Annotated[
+    Path | None,
+    typer.Option("--state", help="The file in which spreadsheets are kept: read at the start, written at the end."),
+]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compare every row, not only what changed, and repair.")]
 PeriodText = Annotated[str | None, typer.Option("--period", help='Another period, such as "yesterday", for every tab.')]
 
@@ -337,12 +341,29 @@ def streams(
 
 
 @app.command("sandbox")
-def sandbox(*, port: Port = 8300, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
+def sandbox(
+    *, port: Port = 8300, state: StateFile = None, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False
+) -> None:
     """Run the local stand-ins for Google and the vendors alone, on a port of this machine."""
-    with _listening(port):
+    vendors = {desk.title: desk.name for desk in SANDBOX_VENDORS}
+    with _listening(port), _keeping(state):
         serve_sandbox(
-            port, announce=lambda url: screen.show_sandbox(url, {desk.title: desk.name for desk in SANDBOX_VENDORS})
+            port,
+            options=SandboxOptions(state=state),
+            announce=lambda url: screen.show_sandbox(url, vendors, kept_in=state),
         )
+
+
+@contextmanager
+def _keeping(state: Path | None) -> Iterator[None]:
+    """Say so when the spreadsheets cannot be read from their file, before anything of it is written."""
+    if state is not None and not state.absolute().parent.is_dir():
+        raise ConfigError(f"There is no folder {state.absolute().parent} for {state.name}.", hint="Make it first.")
+    try:
+        yield
+    except BadState as error:
+        hint = "Name a file that an earlier sandbox wrote, or one that does not exist yet."
+        raise ConfigError(f"{state} cannot be opened: {error}.", hint=hint) from error
 
 
 @app.command("schema")

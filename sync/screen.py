@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -153,7 +154,7 @@ def show_history(runs: Sequence[Run]) -> None:
     show_table("", columns, [history_row(run) for run in runs])
 
 
-def show_sandbox(url: str, vendors: Mapping[str, str]) -> None:
+def show_sandbox(url: str, vendors: Mapping[str, str], *, kept_in: Path | None = None) -> None:
     """Print where the stand-ins are; `vendors` are the first parts of addresses by what the vendors are called."""
     say(
         [
@@ -161,6 +162,6 @@ def show_sandbox(url: str, vendors: Mapping[str, str]) -> None:
             f"Google           {url}  (sheets_url and drive_url)",
             *(f"{title:15}  {url}/{name}  (base_url)" for title, name in vendors.items()),
             f"dials            {url}/admin/",
-            "Ctrl-C ends it; everything lives in memory.",
+            f"Ctrl-C ends it; {f'spreadsheets are kept in {kept_in}' if kept_in else 'everything lives in memory'}.",
         ]
     )

@@ -48,6 +48,8 @@ def admin_routes(worlds: Worlds) -> list[Route]:
         ("POST", "/admin/google/spreadsheets", _make_spreadsheet),
         ("GET", "/admin/google/spreadsheets", _list_spreadsheets),
         ("POST", "/admin/google/spreadsheets/{id}/edit", _edit_spreadsheet),
+        ("GET", "/admin/google/state", _save_state),
+        ("PUT", "/admin/google/state", _open_state),
         ("GET", "/admin/{vendor}/{kind}", _truth),
         ("POST", "/admin/{vendor}/arrive", _arrive),
         ("POST", "/admin/{vendor}/edit", _edit_records),
@@ -59,6 +61,8 @@ def _answering(endpoint: Endpoint, worlds: Worlds) -> Callable[[Request], Awaita
     async def answer(request: Request) -> Response:
         try:
             body, status = await endpoint(worlds, request), 200
+            if isinstance(body, bytes):
+                return Response(body, media_type="application/json")
         except (Refused, BadFault, ValueError, TypeError) as wrong:
             body, status = {"error": str(wrong)}, getattr(wrong, "status", 400)
         return Response(orjson.dumps(body), status_code=status, media_type="application/json")
@@ -115,6 +119,7 @@ async def _change_options(worlds: Worlds, request: Request) -> Any:
 
 def _fault_body(fault: Fault) -> dict[str, Any]:
     body = asdict(fault)
+    del body["chance"]
     return {**body.pop("settings"), **body}
 
 
@@ -145,6 +150,15 @@ async def _list_spreadsheets(worlds: Worlds, _request: Request) -> Any:
 
 async def _edit_spreadsheet(worlds: Worlds, request: Request) -> Any:
     await run_in_threadpool(worlds.google.edit, request.path_params["id"], await _body(request))
+    return {}
+
+
+async def _save_state(worlds: Worlds, _request: Request) -> Any:
+    return await run_in_threadpool(worlds.google.save)
+
+
+async def _open_state(worlds: Worlds, request: Request) -> Any:
+    await run_in_threadpool(worlds.google.open, await request.body())
     return {}
 
 

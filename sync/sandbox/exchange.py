@@ -143,7 +143,8 @@ class LogEntry:
     """One request. `status` is None while it is held, and 0 when the connection was closed without an answer.
 
     `n_bytes` is the size of the request's body, `n_bytes_out` that of the answer's. `n_cells` counts what the
-    service says it wrote or read. `fault` names what was played, joined by "+".
+    service says it wrote or read, `n_quota` how many units of its quota that cost. `fault` names what was played,
+    joined by "+".
     """
 
     n: int
@@ -155,6 +156,7 @@ class LogEntry:
     status: int | None = None
     fault: str | None = None
     n_cells: int = 0
+    n_quota: int = 0
     n_bytes: int = 0
     n_bytes_out: int = 0
     at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())

@@ -1,12 +1,14 @@
 """Dials: which requests meet a fault, and what the fault does. Wraps every service, knows none from inside.
 
 A fault counts the requests that match it from the moment it is set, and is played on the `nth` of them and the
-`times` - 1 after it. When several strike the same request they are nested in the order in which they were set.
+`times` - 1 after it; with a `share`, on that share of them from the `nth` on, drawn at random. When several strike the
+same request they are nested in the order in which they were set.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +35,8 @@ HTML_502 = b"""<!DOCTYPE html>
 """
 
 
-_COMMON = ("service", "kind", "path", "nth", "times")
+_COMMON = ("service", "kind", "path", "nth", "times", "share", "seed")
+_NO_END = 10**9
 
 
 class BadFault(Exception):
@@ -51,9 +54,15 @@ class Fault:
     path: str | None = None
     nth: int = 1
     times: int = 1
+    share: float = 1.0
+    seed: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     n_matched: int = 0
     n_played: int = 0
+    chance: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
 
     def strikes(self, asked: Asked) -> bool:
         """Count a request that matches, and tell whether this is one to play at."""
@@ -63,7 +72,8 @@ class Fault:
         if self.path is not None and not (re.search(self.path, asked.path) or re.search(self.path, whole)):
             return False
         self.n_matched += 1
-        struck = self.nth <= self.n_matched < self.nth + self.times
+        struck = self.n_matched >= self.nth and self.n_played < self.times
+        struck = struck and (self.share >= 1 or self.chance.random() < self.share)
         self.n_played += struck
         return struck
 
@@ -113,6 +123,8 @@ class Faults:
             raise BadFault(f"do is {do!r}; allowed: {', '.join(sorted(self._plays))}")
         common: dict[str, Any] = {name: settings.pop(name) for name in _COMMON if name in settings}
         _check(common, services=sorted(self._error_forms))
+        if "share" in common:
+            common.setdefault("times", _NO_END)
         if missing := [name for name in play.needs if name not in settings]:
             raise BadFault(f"{do} also needs {', '.join(missing)}")
         if unknown := sorted(set(settings) - {*play.needs, *play.takes}):
@@ -205,6 +217,7 @@ class FaultsMiddleware:
         entry.status = reply.status if reply else 0
         entry.n_bytes_out = len(reply.body) if reply else 0
         entry.n_cells = int(asked.scope["state"].get("n_cells", 0))
+        entry.n_quota = int(asked.scope["state"].get("n_quota", 0))
         await deliver(asked.scope, send, reply)
 
 
@@ -221,6 +234,11 @@ def _check(common: Mapping[str, Any], *, services: list[str]) -> None:
     for name in ("nth", "times"):
         if not isinstance(common.get(name, 1), int) or common.get(name, 1) < 1:
             raise BadFault(f"{name} is {common[name]!r}; allowed: a whole number from 1")
+    share, seed = common.get("share", 1), common.get("seed")
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+        raise BadFault(f"share is {share!r}; allowed: a number above 0, up to 1")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise BadFault(f"seed is {seed!r}; allowed: a whole number, null")
     if common.get("kind") not in {None, "read", "write", "other"}:
         raise BadFault(f"kind is {common['kind']!r}; allowed: read, write, other, null")
     try:

@@ -12,6 +12,7 @@ from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.app import GoogleWorld
 from sync.sandbox.google.book import Book
 from sync.sandbox.google.errors import GoogleError
+from sync.sandbox.google.keeping import BadState, dump_world, load_world
 from sync.sandbox.google.world import File, copy_book, describe
 from sync.sandbox.viewer.block import show_whole
 from sync.sandbox.viewer.sight import Sight, stamp_of
@@ -90,6 +91,17 @@ class GoogleSide:
             self._world.edit_as_person(spreadsheet_id, dict(edits))
         except GoogleError as error:
             raise Refused(error.message, status=error.code) from error
+
+    def save(self) -> bytes:
+        """Return all spreadsheets as the content of a file."""
+        return dump_world(self._world)
+
+    def open(self, content: bytes) -> None:
+        """Put the spreadsheets of such a file in the place of all that are here."""
+        try:
+            load_world(self._world, content)
+        except BadState as wrong:
+            raise Refused(str(wrong)) from wrong
 
     def _apply(self, options: GoogleOptions) -> None:
         tokens = options.accepted_tokens

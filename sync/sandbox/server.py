@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -28,6 +29,7 @@ from sync.sandbox.faults import Faults, FaultsMiddleware
 from sync.sandbox.google.app import GoogleWorld
 from sync.sandbox.google.app import classify as classify_google
 from sync.sandbox.google.app import routes as google_routes
+from sync.sandbox.google.keeping import BadState, open_world, save_world
 from sync.sandbox.google_faults import google_error_forms, google_plays
 from sync.sandbox.google_side import GoogleShelf, GoogleSide
 from sync.sandbox.justcall import JustCall
@@ -37,21 +39,22 @@ from sync.sandbox.viewer.pages import viewer_routes
 
 VENDORS: tuple[type[VendorDesk], ...] = (JustCall, CallScaler)
 """Each below an address of its name; all of them have the same made-up calls, each in a book of its own."""
+__all__ = ["VENDORS", "BadState", "SandboxOptions", "SandboxServer", "make_app", "serve"]
 _VENDOR_NAMES = frozenset(desk.name for desk in VENDORS)
 _OWN_PAGES = ("/admin/", "/view/", "/viewer/", "/spreadsheets/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """What the stand-ins start with."""
+    """What the stand-ins start with. `state` is the file where spreadsheets come from, and where they go at the end."""
 
     calls: CallOptions = field(default_factory=CallOptions)
+    state: Path | None = None
 
 
-def make_app(options: SandboxOptions | None = None) -> Starlette:
-    """Make the whole sandbox as one application with a world of its own."""
-    options = options or SandboxOptions()
-    world = GoogleWorld()
+def make_app(options: SandboxOptions | None = None, world: GoogleWorld | None = None) -> Starlette:
+    """Make the whole sandbox as one application around a world of its own, or one that is given."""
+    options, world = options or SandboxOptions(), world or GoogleWorld()
     google, shelf = GoogleSide(world), GoogleShelf(world)
     vendors = {desk.name: desk(options.calls) for desk in VENDORS}
     faults = Faults(
@@ -89,13 +92,15 @@ def refuse_other_than_loopback(host: str) -> None:
 class SandboxServer:
     """The sandbox in a background thread, with a world of its own. Use as a context manager, or start and stop.
 
-    Port 0 takes a free one. Raises OSError from `start` when the port is taken.
+    Port 0 takes a free one. From `start`, raises OSError when the port is taken, and BadState when the file of the
+    options holds no spreadsheets.
     """
 
     def __init__(self, *, port: int = 0, host: str = "127.0.0.1", options: SandboxOptions | None = None) -> None:
         refuse_other_than_loopback(host)
         self._wanted = (host, port)
-        self._options = options
+        self._options = options or SandboxOptions()
+        self._world = GoogleWorld()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._url = ""
@@ -108,19 +113,21 @@ class SandboxServer:
     @property
     def holdings(self) -> str:
         """What the stand-ins for vendors hold, in words."""
-        calls = (self._options or SandboxOptions()).calls
+        calls = self._options.calls
         *others, last = (desk.title for desk in VENDORS)
         who = f"{', '.join(others)} and {last}, each" if others else last
         return f"{who} with {calls.n_calls:,} calls over {calls.days:,} days"
 
     def start(self) -> Self:
         """Listen and answer from now on."""
+        if self._options.state is not None:
+            open_world(self._world, self._options.state)
         host, port = self._wanted
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         bound = listener.getsockname()[1]
         self._url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
         config = uvicorn.Config(
-            make_app(self._options),
+            make_app(self._options, self._world),
             http=OpenHandedProtocol,
             log_level="error",
             access_log=False,
@@ -135,12 +142,14 @@ class SandboxServer:
         return self
 
     def stop(self) -> None:
-        """Cut what is under way, and return when the port is free."""
+        """Cut what is under way, return when the port is free, and save the spreadsheets if they have a file."""
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(timeout=5)
         self._server = self._thread = None
+        if self._options.state is not None:
+            save_world(self._world, self._options.state)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -46,6 +46,21 @@ def test_a_fault_strikes_the_nth_match_and_the_times_after(ask: Ask, admin: Admi
     assert [entry["fault"] for entry in admin.log()] == [None, "refuse", "refuse", None, None]
 
 
+def test_a_fault_strikes_a_share_of_the_matches_by_chance(ask: Ask, admin: Admin) -> None:
+    drawn = []
+    for _ in range(2):
+        admin.clear_faults()
+        admin.fault(service="justcall", nth=3, share=0.5, seed=7, do="refuse", status=503)
+        drawn.append([ask().status_code for _ in range(30)])
+    assert drawn[0] == drawn[1], "the same seed draws the same"
+    assert drawn[0][:2] == [200, 200]
+    assert 5 <= drawn[0].count(503) <= 25
+    assert admin.faults()[0]["n_played"] == drawn[0].count(503)
+    admin.clear_faults()
+    admin.fault(share=0.9, times=2, do="refuse", status=503)
+    assert [ask().status_code for _ in range(20)].count(503) == 2
+
+
 def test_a_fault_counts_only_requests_that_match(ask: Ask, admin: Admin) -> None:
     admin.fault(service="google", do="refuse", status=500)
     admin.fault(kind="write", do="refuse", status=500)
@@ -177,6 +192,9 @@ def test_a_total_can_be_wrong(ask: Ask, admin: Admin) -> None:
         ({"do": "explode"}, "explode"),
         ({"do": "html", "nth": 0}, "nth"),
         ({"do": "html", "path": "("}, "path"),
+        ({"do": "html", "share": 0}, "share"),
+        ({"do": "html", "share": "half"}, "share"),
+        ({"do": "html", "seed": 0.5}, "seed"),
         ({"do": "html", "kind": "writes"}, "kind"),
         ({"do": "html", "service": "gogle"}, "service"),
         ({"do": "drop_field"}, "field"),

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -87,6 +88,34 @@ def test_the_log_tells_reads_from_writes_and_counts_cells(admin: Admin, google: 
     (entry,) = admin.log(kind="write")
     assert entry["n_cells"] == 1
     assert entry["n_bytes"] == len(b'{"values":[["x"]]}')
+    assert [entry["n_quota"] for entry in admin.log()] == [1, 1, 0, 0]
+
+
+def test_a_request_that_the_quota_refuses_costs_nothing_and_any_other_costs_one(admin: Admin, google: Google) -> None:
+    book = admin.make_spreadsheet()
+    admin.options(google={"writes_per_minute": 2})
+    assert [write(google, book, "x", place).status_code for place in ("A1", "Nowhere!A1", "A2")] == [200, 400, 429]
+    assert [entry["n_quota"] for entry in admin.log()] == [1, 1, 0]
+
+
+def test_all_spreadsheets_can_be_fetched_as_a_file_and_put_back(admin: Admin, google: Google) -> None:
+    book = admin.make_spreadsheet("Kept")
+    write(google, book, "before")
+    saved = admin.http.get("/admin/google/state").content
+    write(google, book, "after")
+    admin.make_spreadsheet("Later")
+    assert admin.http.put("/admin/google/state", content=b"{}").status_code == 400
+    assert admin.http.put("/admin/google/state", content=saved).status_code == 200
+    assert [entry["title"] for entry in admin.spreadsheets()] == ["Kept"]
+    assert admin.tab_values(book, "Sheet1") == [["before"]]
+
+
+def test_a_server_with_a_file_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
+    options = SandboxOptions(calls=CallOptions(n_calls=5, days=3), state=tmp_path / "state.json")
+    with SandboxServer(options=options) as server, Admin(server.url) as admin:
+        book = admin.make_spreadsheet("Kept")
+    with SandboxServer(options=options) as server, Admin(server.url) as admin:
+        assert [entry["id"] for entry in admin.spreadsheets()] == [book]
 
 
 @pytest.mark.parametrize(("do", "applied"), [("cut_before", False), ("cut_after", True), ("cut_body", True)])

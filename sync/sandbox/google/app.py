@@ -41,7 +41,8 @@ NOT_FOUND_PAGE = (
 def routes(world: GoogleWorld) -> list[Route]:
     """Return the routes to serve at the root of an application.
 
-    After each request `request.state.n_cells` says how many cells it moved, for request logs.
+    After each request `request.state` says how many cells it moved and how many units of the quota it cost, as
+    `n_cells` and `n_quota`, for request logs.
     """
 
     async def api(request: Request) -> Response:
@@ -102,6 +103,7 @@ def _answer(
     caller = find_caller(world, token, method.service, method.kind)
     if method.service == "google":
         spend(world, method.kind, token, caller)
+        request.state.n_quota = 1
     if method.service == "drive":
         query, answers = check_query(sent, method.name, also=drive_parameters(method.name)), None
     else:
