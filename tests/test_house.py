@@ -99,3 +99,36 @@ def test_the_lock_files_hold_everything_that_is_needed() -> None:
         locked = set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,-]+\])?==", (ROOT / name).read_text(), flags=re.MULTILINE))
         needed = {re.split(r"[^A-Za-z0-9-]", requirement)[0].lower() for requirement in wanted}
         assert needed <= locked, f"{name} is stale: make lock"
+
+
+def test_a_new_vendor_is_one_folder_and_one_line(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "sync", tmp_path / "sync", ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    sources = tmp_path / "sync" / "sources"
+    folder = sources / "acmephone"
+    shutil.copytree(sources / "callrail", folder)
+    for path in folder.iterdir():
+        path.write_text(path.read_text().replace("callrail", "acmephone").replace("CallRail", "AcmePhone"))
+    assert sum(path.read_text().count("\n") for path in folder.iterdir()) < 500
+    registry = sources / "registry.py"
+    line = '    "callrail": callrail.VENDOR,\n'
+    with_line = registry.read_text().replace(
+        line, line + '    "acmephone": import_module("sync.sources.acmephone").VENDOR,\n'
+    )
+    registry.write_text(
+        with_line.replace("import annotations\n", "import annotations\nfrom importlib import import_module\n")
+    )
+    config = tmp_path / "config.toml"
+    config.write_text(
+        '[google]\ncredentials = "anonymous"\n'
+        '[connection.here]\nvendor = "acmephone"\napi_key = "env:KEY"\naccount_id = "A1"\n'
+        '[[sheet]]\nname = "s"\nspreadsheet = "1AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"\n'
+        '[[sheet.tab]]\ntitle = "T"\nconnection = "here"\nstream = "companies"\n'
+    )
+    program = "from sync.config.load import load_config; print(load_config('config.toml').connections)"
+    shown = _run(sys.executable, "-m", "sync", "streams", "here", "calls", cwd=tmp_path)
+    assert "lead_status" in shown.stdout, shown.stderr
+    read = _run(sys.executable, "-c", program, cwd=tmp_path)
+    assert "AcmePhoneOptions" in read.stdout, read.stderr
+    for path in (tmp_path / "sync").rglob("*.py"):
+        if path != registry and not path.is_relative_to(sources / "callrail") and "sandbox" not in path.parts:
+            assert "callrail" not in path.read_text().lower(), f"{path} knows a vendor by name"

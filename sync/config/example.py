@@ -178,10 +178,11 @@ def _value_of(path: str, name: str, field: FieldInfo) -> tuple[object, bool]:
     vendor = path.partition(".")[2]
     if name == "vendor":
         return vendor, True
-    if field.is_required():
-        return f"env:{vendor}_{name}".upper().replace("ENV:", "env:"), True
-    default = field.get_default(call_default_factory=True)
     extra = field.json_schema_extra
+    if field.is_required():
+        own = extra.get("example") if isinstance(extra, dict) else None
+        return own or f"env:{vendor}_{name}".upper().replace("ENV:", "env:"), True
+    default = field.get_default(call_default_factory=True)
     if default in (None, (), {}):
         words = allowed_by(field).split(", ")[0].strip('"')
         return (extra.get("example", words) if isinstance(extra, dict) else words) or "...", False

@@ -16,6 +16,7 @@ from sync.errors import ContractBroken
 _log = log.get(__name__)
 
 MAX_WALKS = 5
+MAX_ASKS = 3  # of one page that came back as the page before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,9 @@ def walk_led(ask: Callable[[At], LedPage]) -> Iterator[LedPage]:
 
 def _walk_once(ask: Callable[[At], LedPage], seen: set[Hashable], outcome: _Outcome) -> Iterator[LedPage]:
     at, last_id, cursors = At(), None, set[str]()
+    before: LedPage | None = None
     while True:
-        page = ask(at)
+        page = before = _ask_for(ask, at, before)
         if at == At():
             outcome.n_announced = page.n_total or 0
         n_before = len(seen)
@@ -90,6 +92,17 @@ def _walk_once(ask: Callable[[At], LedPage], seen: set[Hashable], outcome: _Outc
             return
         else:
             at, last_id = At(offset=max(1, len(seen) - 1)), page.ids[-1]
+
+
+def _ask_for(ask: Callable[[At], LedPage], at: At, before: LedPage | None) -> LedPage:
+    """Ask for a page, and again while a cursor leads to the page before; what is no slip shows in what it leads to."""
+    page = ask(at)
+    for _ in range(MAX_ASKS - 1):
+        if at.cursor is None or before is None or not page.ids or page.ids != before.ids:
+            break
+        _log.warning("page came twice", action="pages.repeated")
+        page = ask(at)
+    return page
 
 
 def _may_go_on(page: LedPage, seen: set[Hashable], n_before: int) -> bool:

@@ -80,6 +80,18 @@ class SourceOptions(BaseModel):
             name for name, info in cls.model_fields.items() if any(isinstance(m, SecretMark) for m in info.metadata)
         )
 
+    @classmethod
+    def needed_examples(cls) -> dict[str, Any]:
+        """Return an example of every option without which there is no connection; a secret names where it is found.
+
+        One that is not a secret declares its own, as `json_schema_extra={"example": ...}`.
+        """
+        needed = {name: info.json_schema_extra for name, info in cls.model_fields.items() if info.is_required()}
+        own = {
+            name: extra["example"] for name, extra in needed.items() if isinstance(extra, dict) and "example" in extra
+        }
+        return {**dict.fromkeys(cls.secret_names(), "env:NAME"), **own}
+
     def rate_limits(self) -> tuple[tuple[int, float], ...]:
         """Return the limits of the credential, each as requests per so many seconds; all of them hold at once."""
         return ((self.requests_per_minute, 60.0),)
@@ -306,8 +318,7 @@ class Vendor:
     def every_stream(self) -> Iterator[tuple[Mapping[str, str], StreamSpec]]:
         """Yield every stream that this vendor has under any options, with the options that it takes."""
         for chosen in ({}, *self.variants):
-            refs = dict.fromkeys(self.options.secret_names(), "env:NAME")
-            known = self.with_options(self.options.model_validate({**refs, **chosen}))
+            known = self.with_options(self.options.model_validate({**self.options.needed_examples(), **chosen}))
             yield from ((chosen, spec) for spec in known.specs.values())
 
     def spec_for(self, stream: str, params: Mapping[str, Any]) -> StreamSpec:

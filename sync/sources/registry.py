@@ -8,13 +8,14 @@ from pydantic import SecretStr
 
 from sync.errors import ConfigError
 from sync.http.waits import Pace, Sleep
-from sync.sources import aircall, callscaler, justcall
+from sync.sources import aircall, callrail, callscaler, justcall
 from sync.sources.base import Notebook, Source, SourceOptions, Vendor
 
 VENDORS: Mapping[str, Vendor] = {
     "justcall": justcall.VENDOR,
     "aircall": aircall.VENDOR,
     "callscaler": callscaler.VENDOR,
+    "callrail": callrail.VENDOR,
 }
 
 

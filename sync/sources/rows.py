@@ -1,20 +1,25 @@
-"""Rows of a reply to records: typed by the declared fields, the odd ones named and counted. Knows no vendor."""
+"""Rows of a reply to records: typed by the declared fields, the odd ones named and counted. Knows no vendor.
+
+Also what vendors that list their records by day have in common: which days to ask for, and pages of rows to pages of
+records.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Annotated, Any, NotRequired
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, NotRequired, Protocol
 
+import orjson
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic import Field as Bounds
 from typing_extensions import TypedDict
 
-from sync.errors import ContractBroken
-from sync.records import Field, FieldType, Record, Slice, StreamSpec
+from sync.errors import ContractBroken, SyncError, Where
+from sync.records import LISTED_AT, Field, FieldType, Page, Record, Slice, StreamKind, StreamSpec
 
 REJECTED_SHARE = 0.10  # of a slice; more is not a slip in one record but a changed form
 REJECTED_PAGE = 5  # records; a page of so many without a good one tells as much at once
@@ -185,6 +190,63 @@ def belongs(record: Record, spec: StreamSpec, within: Slice) -> bool:
     """Tell whether a record's cursor value is in a slice."""
     at = record.values[spec.cursor_field]
     return within.start <= at < within.end  # type: ignore[operator]
+
+
+class RowPage(Protocol):
+    """A page as a walk gives it: rows in the vendor's form, and how many are announced in all."""
+
+    @property
+    def rows(self) -> Sequence[Any]:
+        """The rows."""
+
+    @property
+    def n_total(self) -> int | None:
+        """How many there are in all, where the vendor says so; for progress."""
+
+
+def to_pages(
+    walk: Iterable[RowPage], spec: StreamSpec, within: Slice | None, *, reader: RowReader, tally: Tally
+) -> Iterator[Page]:
+    """Turn pages of rows into pages of records: those that belong to the slice, or all of them without one.
+
+    The records of a list get the instant of lists. ContractBroken when too many rows cannot be read.
+    """
+    for page in walk:
+        records, complaints = reader.read(page.rows)
+        tally.take(len(page.rows), complaints)
+        if spec.kind is StreamKind.LIST:
+            records = [Record({**r.values, spec.cursor_field: LISTED_AT}, r.extra) for r in records]
+        yield Page(
+            records=[r for r in records if within is None or belongs(r, spec, within)],
+            rejected=[str(complaint) for complaint in complaints],
+            n_expected=page.n_total,
+        )
+    tally.check()
+
+
+def placed(pages: Iterator[Page], where: Where) -> Iterator[Page]:
+    """Yield the same pages; an error on the way is told its place."""
+    try:
+        yield from pages
+    except SyncError as error:
+        error.at(where)
+        raise
+
+
+def days_around(within: Slice) -> tuple[date, date]:
+    """Return the first and the last day to ask for so that no record of the slice is missing.
+
+    Whatever zone the vendor means: a local date is at most a day off the UTC one. Whether or not it counts the last
+    day: that costs one day more.
+    """
+    first = (within.start - timedelta(days=1)).date()
+    return first, (within.end - timedelta(microseconds=1)).date() + timedelta(days=2)
+
+
+def identity(row: Any) -> str:
+    """Return what tells a row from others: its id, or all of it where it is too broken to have one."""
+    row_id = row.get("id") if isinstance(row, dict) else None
+    return str(row_id) if row_id else orjson.dumps(row, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def json_type(value: Any) -> str:

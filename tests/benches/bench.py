@@ -66,8 +66,7 @@ class Bench:
     def make_options(self, url: str) -> SourceOptions:
         """Make the options of the connection to a sandbox."""
         model = VENDORS[self.vendor].options
-        refs = dict.fromkeys(model.secret_names(), "env:X")
-        return model(base_url=f"{url}/{self.vendor}", **{**refs, **self.options})
+        return model(base_url=f"{url}/{self.vendor}", **{**model.needed_examples(), **self.options})
 
     @property
     def spec(self) -> StreamSpec:

@@ -19,6 +19,7 @@ from sync.records import FieldType, Slice, StreamKind
 from sync.report import Outcome, RunReport
 from sync.run import RunRequest, Trigger, run_sheet
 from sync.sandbox.server import SandboxServer
+from sync.sources.registry import VENDORS
 from sync.tab_refresh import open_tab_stream
 from tests.benches.bench import Bench, every_bench
 from tests.sandbox_admin import Admin
@@ -41,6 +42,7 @@ def write_config(folder: Path, url: str, spreadsheet: str, benches: list[Bench],
         "vendor": bench.vendor,
         "base_url": f"{url}/{bench.vendor}",
         "requests_per_minute": 10_000,
+        **VENDORS[bench.vendor].options.needed_examples(),
         **{name: f"env:TEST_{name.upper()}" for name in bench.secrets},
         **bench.options,
     }

@@ -84,3 +84,15 @@ def test_a_vendor_that_ignores_offsets_does_not_lead_round_for_ever():
     pages = list(walk_led(ask))
     assert n_asked == 2
     assert {row for page in pages for row in page.rows} == {1, 2, 3}
+
+
+def test_a_page_that_comes_as_the_page_before_is_asked_for_again():
+    pages = {None: LedPage(rows=[1], ids=[1], cursor="b"), "b": LedPage(rows=[2], ids=[2], cursor=None)}
+    asked: list[At] = []
+
+    def ask(at: At) -> LedPage:
+        asked.append(at)
+        return pages[None] if len(asked) == 2 else pages[at.cursor]
+
+    assert [page.rows for page in walk_led(ask)] == [[1], [2]]
+    assert [at.cursor for at in asked] == [None, "b", "b"]

@@ -8,20 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import orjson
 from pydantic import SecretStr
 
 from sync import clock
-from sync.errors import ConfigError, ContractBroken, CredentialsRefused, SyncError, Where
+from sync.errors import ConfigError, ContractBroken, CredentialsRefused, Where
 from sync.http.client import make_client
 from sync.http.waits import Pace, Sleep
 from sync.http.walks import At, LedPage, walk_led
-from sync.records import LISTED_AT, Buckets, Page, Record, Slice, StreamSpec
+from sync.records import Buckets, Page, Record, Slice, StreamKind, StreamSpec
 from sync.sources.base import Notebook, periods_in, spec_of
 from sync.sources.callscaler.models import CallScalerOptions, GroupsReply, read_groups, read_list
 from sync.sources.callscaler.report import Question, ask_whole
 from sync.sources.callscaler.streams import ANALYTICS, NUMBERS, OPTIONAL, SPECS, find_mistakes, narrow
-from sync.sources.rows import RowReader, Tally, belongs
+from sync.sources.rows import RowReader, Tally, days_around, identity, placed, to_pages
 
 PATHS = {"analytics_calls": "/api/v1/analytics/calls", "calls": "/api/v1/calls", "numbers": "/api/v1/numbers"}
 CALIBRATION_DAYS = 900  # the most that one answer by date can hold, and some
@@ -94,7 +93,7 @@ class CallScaler:
             pages = self._fetch_report(narrow(spec, params), within, params, buckets)
         else:
             pages = self._fetch_list(spec, {**_in_query(params), **_asked_dates(within)}, within)
-        return _placed(pages, Where(stream=stream, slice=str(within)))
+        return placed(pages, Where(stream=stream, slice=str(within)))
 
     def fetch_changes(self, stream: str, since: datetime, params: Mapping[str, Any]) -> Iterator[Page]:
         """Yield the calls that are new or got new content since an instant, an AI's second thoughts included."""
@@ -103,7 +102,7 @@ class CallScaler:
             raise ConfigError(f"{stream} has no change feed", where=Where(stream=stream))
         since_text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         pages = self._fetch_list(spec, {**_in_query(params), "updated_since": since_text}, None)
-        return _placed(pages, Where(stream=stream, slice=f"changes since {since_text}"))
+        return placed(pages, Where(stream=stream, slice=f"changes since {since_text}"))
 
     def close(self) -> None:
         """Close the connections."""
@@ -124,22 +123,12 @@ class CallScaler:
             raise
 
     def _fetch_list(self, spec: StreamSpec, query: Mapping[str, Any], within: Slice | None) -> Iterator[Page]:
-        optional, fields = OPTIONAL[spec.name], spec.fields
-        is_list = spec.name == NUMBERS.name
-        needed = spec.key if is_list else (*spec.key, spec.cursor_field)
-        reader = RowReader(fields, needed=needed, optional=optional, noun=spec.name.removesuffix("s"))
+        needed = spec.key if spec.kind is StreamKind.LIST else (*spec.key, spec.cursor_field)
+        noun = spec.name.removesuffix("s")
+        reader = RowReader(spec.fields, needed=needed, optional=OPTIONAL[spec.name], noun=noun)
         tally = Tally(vendor="CallScaler", noun=spec.name)
-        for page in walk_led(partial(self._ask_page, spec, query)):
-            records, complaints = reader.read(page.rows)
-            tally.take(len(page.rows), complaints)
-            if is_list:
-                records = [Record({**r.values, spec.cursor_field: LISTED_AT}, r.extra) for r in records]
-            yield Page(
-                records=[r for r in records if within is None or belongs(r, spec, within)],
-                rejected=[str(complaint) for complaint in complaints],
-                n_expected=page.n_total,
-            )
-        tally.check()
+        walk = walk_led(partial(self._ask_page, spec, query))
+        return to_pages(walk, spec, within, reader=reader, tally=tally)
 
     def _ask_page(self, spec: StreamSpec, query: Mapping[str, Any], at: At) -> LedPage:
         # Filters go along with a cursor too: nobody says whether it remembers them.
@@ -148,7 +137,7 @@ class CallScaler:
         is_short = len(reply.rows) < spec.page_size
         return LedPage(
             rows=reply.rows,
-            ids=[_identity(row) for row in reply.rows],
+            ids=[identity(row) for row in reply.rows],
             cursor=reply.cursor,
             n_total=reply.n_total,
             ends=reply.cursor_is_told and reply.cursor is None and is_short,
@@ -223,14 +212,6 @@ def _count_in(row: Any) -> int:
     return int(count) if count is not None and str(count).isdecimal() else 0
 
 
-def _placed(pages: Iterator[Page], where: Where) -> Iterator[Page]:
-    try:
-        yield from pages
-    except SyncError as error:
-        error.at(where)
-        raise
-
-
 def _in_query(params: Mapping[str, Any]) -> dict[str, Any]:
     """Write params as the vendor reads them: lists with commas, truth in lower case."""
     write: Mapping[type, Callable[[Any], str]] = {list: ",".join, tuple: ",".join, bool: lambda v: str(v).lower()}
@@ -238,15 +219,5 @@ def _in_query(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _asked_dates(within: Slice) -> dict[str, str]:
-    """Return the dates to ask for so that no call of the slice is missing, whatever zone the vendor means.
-
-    The end is excluded here, as documented; a local date is at most a day off the UTC one.
-    """
-    first = (within.start - ONE_DAY).date()
-    last = (within.end - timedelta(microseconds=1)).date() + 2 * ONE_DAY
+    first, last = days_around(within)
     return {"start_date": first.isoformat(), "end_date": last.isoformat()}
-
-
-def _identity(row: Any) -> str:
-    row_id = row.get("id") if isinstance(row, dict) else None
-    return str(row_id) if row_id else orjson.dumps(row, option=orjson.OPT_SORT_KEYS).decode()

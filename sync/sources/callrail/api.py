@@ -1,0 +1,103 @@
+"""Requests to CallRail that yield records. Facts, and why it is done so: README.md beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from pydantic import SecretStr
+
+from sync.errors import ConfigError, CredentialsRefused, Where
+from sync.http.client import make_client
+from sync.http.waits import Pace, Sleep
+from sync.http.walks import At, LedPage, walk_led
+from sync.records import Buckets, Page, Slice, StreamKind, StreamSpec
+from sync.sources.base import Notebook, find_param_mistakes, spec_of
+from sync.sources.callrail.models import CallRailOptions, read_page, to_query, with_status
+from sync.sources.callrail.streams import CALLS, EXTRA_FIELDS, OPTIONAL, SPECS
+from sync.sources.rows import RowReader, Tally, days_around, placed, to_pages
+
+
+class CallRail:
+    """The CallRail source, API v3."""
+
+    def __init__(
+        self,
+        options: CallRailOptions,
+        secrets: Mapping[str, SecretStr],
+        *,
+        pace: Pace,
+        sleep: Sleep,
+        notebook: Notebook,  # noqa: ARG002 - every read is one walk, there is nothing to take up again
+    ) -> None:
+        key = secrets["api_key"].get_secret_value()
+        headers = {"Authorization": f"Token token={key}"}
+        self._client = make_client(options.base_url, headers=headers, secrets=(key,), pace=pace, sleep=sleep)
+        self._account = options.account_id
+        self._specs = {
+            name: spec
+            if spec.kind is StreamKind.LIST
+            else replace(spec, lookback=options.lookback, reread=options.reread)
+            for name, spec in SPECS.items()
+        }
+
+    @property
+    def specs(self) -> Mapping[str, StreamSpec]:
+        """The streams by name, with lookback and reread as the options set them."""
+        return self._specs
+
+    @property
+    def n_requests(self) -> int:
+        """How many requests went out since the source was made, failed ones included."""
+        return self._client.n_requests
+
+    def probe(self) -> str:
+        """Prove the credential by the accounts that it sees, of which the connection's must be one."""
+        page = read_page(self._client.get_json("/v3/a.json", {"per_page": 250}), "accounts")
+        names = {str(row.get("id")): str(row.get("name") or "") for row in page.rows if isinstance(row, dict)}
+        if self._account not in names and page.ends:
+            seen = ", ".join(f"{account} ({name})" if name else account for account, name in sorted(names.items()))
+            raise CredentialsRefused(
+                f"the key does not see the account {self._account}",
+                hint=f"Set account_id to one that it sees: {seen or 'none'}.",
+            )
+        name = names.get(self._account)
+        return f"CallRail accepts the key for the account {self._account}{f' ({name})' if name else ''}."
+
+    def fetch(
+        self,
+        stream: str,
+        within: Slice,
+        params: Mapping[str, Any],
+        *,
+        buckets: Buckets | None = None,  # noqa: ARG002 - there is no aggregate
+    ) -> Iterator[Page]:
+        """Yield the calls that began in the slice, page by page, or a list whole."""
+        spec = spec_of(self._specs, stream)
+        if mistakes := find_param_mistakes(spec, params):
+            raise ConfigError("; ".join(mistakes), where=Where(stream=stream))
+        asked = {name: ",".join(value) if isinstance(value, list) else value for name, value in params.items()}
+        if spec.name == CALLS.name:
+            first, last = days_around(within)
+            asked |= {"start_date": first.isoformat(), "end_date": last.isoformat(), "relative_pagination": "true"}
+            asked |= {"sort": "start_time", "order": "asc", "fields": ",".join(EXTRA_FIELDS)}
+        trimmed = within if spec.kind is StreamKind.ROWS else None
+        return placed(self._read(spec, asked, trimmed), Where(stream=stream, slice=str(within)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _read(self, spec: StreamSpec, asked: Mapping[str, Any], within: Slice | None) -> Iterator[Page]:
+        needed = spec.key if within is None else (*spec.key, spec.cursor_field)
+        reader = RowReader(spec.fields, needed=needed, optional=OPTIONAL[spec.name], noun=spec.name.removesuffix("s"))
+        tally = Tally(vendor="CallRail", noun=spec.name)
+        return to_pages(walk_led(partial(self._ask, spec, asked)), spec, within, reader=reader, tally=tally)
+
+    def _ask(self, spec: StreamSpec, asked: Mapping[str, Any], at: At) -> LedPage:
+        # The filters are sent again, whatever the link carries: a page without them would be of other calls.
+        query = {**to_query(at.cursor), **asked, "per_page": spec.page_size}
+        page = read_page(self._client.get_json(f"/v3/a/{self._account}/{spec.name}.json", query), spec.name)
+        return replace(page, rows=[with_status(row) for row in page.rows]) if spec.name == CALLS.name else page
