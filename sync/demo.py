@@ -68,7 +68,7 @@ def _make_spreadsheet(sandbox_url: str) -> str:
         with httpx.Client(base_url=sandbox_url, trust_env=False) as client:
             options = client.get("/admin/options").raise_for_status().json()
             limited = [name for name, known in options.items() if "requests_per_minute" in known]
-            generous = dict.fromkeys(limited, {"requests_per_minute": GENEROUS_REQUESTS_PER_MINUTE})
+            generous = {name: {"requests_per_minute": GENEROUS_REQUESTS_PER_MINUTE} for name in limited}
             client.patch("/admin/options", json=generous).raise_for_status()
             made: dict[str, Any] = client.post("/admin/google/spreadsheets", json=wanted).raise_for_status().json()
     except httpx.HTTPError as error:
