@@ -111,6 +111,13 @@ def _check_stream_name(tab: Place, vendor: Vendor) -> Iterator[Problem]:
     if stream in vendor.planned_streams:
         if vendor.available:  # else it is told of the vendor
             yield not_yet(tab.at("stream"), f'The stream "{stream}" of {vendor.title}', allowed=list(vendor.specs))
+    elif chosen := vendor.options_with(stream):
+        wanted = " and ".join(f'{name} = "{value}"' for name, value in chosen.items())
+        yield tab.at("stream").problem(
+            f'The stream "{stream}" of {vendor.title} is there with other options',
+            received=shown(stream),
+            hint=f"Set {wanted} in [connection.{tab.text('connection')}]. Without: {listed(vendor.specs)}.",
+        )
     else:
         yield unknown_name(
             tab.at("stream"), f"stream of {vendor.title}", stream, [*vendor.specs, *vendor.planned_streams]

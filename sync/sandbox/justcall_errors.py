@@ -33,3 +33,11 @@ def usual_error(status: int, message: str) -> dict[str, str]:
     """Make the error body of a status, with its usual words where no message is given."""
     usual, code = MESSAGES.get(status, ("Request failed.", "ERROR"))
     return error_body(message or usual, code)
+
+
+def live_error_body(status: int, message: str) -> dict[str, str]:
+    """Make the error body of v2.1; a refused key is told in a form of its own."""
+    if status == 401:
+        return {"status": "failed", "message": message or "Unauthorized"}
+    words = message or MESSAGES.get(status, ("Request failed.", ""))[0]
+    return {"status": "error", "message": words, "error": words}

@@ -296,7 +296,7 @@ class Vendor:
 
     `planned_streams` are known but not carried out yet; without `make` that is all of them. `specs` are the streams of
     a connection without special options; `specs_for` tells those of other options, and `variants` lists such options,
-    one set for each group of streams.
+    one set for each group of streams, the usual one first.
     """
 
     title: str
@@ -317,9 +317,13 @@ class Vendor:
 
     def every_stream(self) -> Iterator[tuple[Mapping[str, str], StreamSpec]]:
         """Yield every stream that this vendor has under any options, with the options that it takes."""
-        for chosen in ({}, *self.variants):
+        for chosen in self.variants or ({},):
             known = self.with_options(self.options.model_validate({**self.options.needed_examples(), **chosen}))
             yield from ((chosen, spec) for spec in known.specs.values())
+
+    def options_with(self, stream: str) -> Mapping[str, str] | None:
+        """Return the options with which there is a stream of that name; None when there are none."""
+        return next((chosen for chosen, spec in self.every_stream() if spec.name == stream), None)
 
     def spec_for(self, stream: str, params: Mapping[str, Any]) -> StreamSpec:
         """Return what the records of a stream are with these params: their fields and key."""

@@ -359,15 +359,20 @@ def test_a_third_group_and_groups_of_lists_are_refused(problems):
     assert "not available yet" in problems(TOP + SHEET + SUMMARY.replace("agent_name", "tags"))[0].what
 
 
-def test_other_vendors_dialects_and_streams_are_refused(problems):
-    aircall = '[connection.aircall]\nvendor = "aircall"\napi_id = "env:A"\napi_token = "env:B"\n'
-    found = problems(TOP + 'dialect = "v2.1"\n' + aircall + SHEET.replace('"calls"', '"texts"'))
-    assert [p.field for p in found] == [
-        "connection.justcall.dialect",
-        "connection.aircall.vendor",
-        'sheet["support-calls"].tab["Calls"].stream',
-    ]
-    assert all("is not available yet" in p.what for p in found)
+def test_a_stream_of_the_other_dialect_is_refused_with_the_option_that_it_needs(problem):
+    found = problem(TOP + SHEET.replace('"calls"', '"texts"'))
+    assert found.field == 'sheet["support-calls"].tab["Calls"].stream'
+    assert 'dialect = "v2.1"' in found.hint
+    assert "[connection.justcall]" in found.hint
+
+
+def test_each_dialect_has_its_own_streams(problem, tmp_path):
+    live = TOP + 'dialect = "v2.1"\n'
+    (tmp_path / "live.toml").write_text(live + SHEET.replace('"calls"', '"texts"'))
+    assert load_config(tmp_path / "live.toml").sheets[0].tabs[0].stream == "texts"
+    found = problem(live + SHEET.replace('"calls"', '"analytics_sms"'))
+    assert 'dialect = "v2"' in found.hint
+    assert "texts" in found.hint
 
 
 def test_a_typo_in_what_is_not_available_yet_is_found(problems):

@@ -177,7 +177,7 @@ def test_fields_that_nobody_announced_can_be_added(ask: Ask, admin: Admin) -> No
 
 
 def test_an_option_that_does_not_exist_or_fit_is_refused(admin: Admin) -> None:
-    for wrong in ({"requests_per_hour": 3}, {"requests_per_minute": "many"}):
+    for wrong in ({"requests_per_day": 3}, {"requests_per_minute": "many"}):
         reply = admin.http.patch("/admin/options", json={"justcall": wrong})
         assert reply.status_code == 400
         assert next(iter(wrong)) in reply.json()["error"]
@@ -206,4 +206,4 @@ def test_a_page_of_a_hundred_costs_a_few_milliseconds(ask: Ask, admin: Admin) ->
 
 
 def test_unknown_paths_are_404(ask: Ask) -> None:
-    assert ask("/v2.1/calls").status_code == 404
+    assert ask("/v3/calls").status_code == 404

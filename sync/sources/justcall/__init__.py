@@ -3,13 +3,14 @@
 from sync.sources.base import Vendor
 from sync.sources.justcall.api import JustCall
 from sync.sources.justcall.models import JustCallOptions
-from sync.sources.justcall.streams import PLANNED_STREAMS, SPECS, find_mistakes
+from sync.sources.justcall.streams import SPECS, VARIANTS, find_mistakes, specs_for
 
 VENDOR = Vendor(
     title="JustCall",
     options=JustCallOptions,
     make=JustCall,
     specs=SPECS,
-    planned_streams=PLANNED_STREAMS,
     find_mistakes=find_mistakes,
+    specs_for=specs_for,
+    variants=VARIANTS,
 )

@@ -6,11 +6,21 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from sync import clock
 from sync.records import Record
 from sync.sources.base import BaseUrl, SecretRef, SourceOptions
+from sync.sources.rows import Complaint, json_type
+
+
+def _check_zone(name: str) -> str:
+    clock.zone(name)
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_check_zone)]
 
 
 class JustCallOptions(SourceOptions):
@@ -22,12 +32,46 @@ class JustCallOptions(SourceOptions):
     base_url: BaseUrl = Field(
         default="https://api.justcall.io", description="The address below which the vendor's API is found."
     )
-    # The mark is read by config: what is allowed but not listed there is refused as not available yet.
     dialect: Literal["v2", "v2.1"] = Field(
         default="v2",
-        json_schema_extra={"available": ["v2"]},
         description="Which form of the API is spoken: the help centre's v2, or the developer site's v2.1.",
     )
+    plan: Literal["team", "pro", "business"] | None = Field(
+        default=None,
+        description="The plan at JustCall, which sets how many requests a minute, and in v2.1 an hour, may go out; "
+        "requests_per_minute and requests_per_hour win over it.",
+    )
+    requests_per_hour: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        json_schema_extra={"example": 1800},
+        description="Requests an hour that this key may send, on top of the minute.",
+    )
+    times_zone: ZoneName = Field(
+        default="UTC", description="The zone of times that the analytics of v2 send without one."
+    )
+    fields: dict[str, dict[str, str]] = Field(
+        default={},
+        json_schema_extra={"example": {"analytics_calls": {"call_id": "uuid"}}},
+        description="By stream, the vendor's own name for a field of ours, where it is not found by itself; a dot "
+        "leads into an object, a plus joins a date and a time.",
+    )
+
+    def rate_limits(self) -> tuple[tuple[int, float], ...]:
+        """Return the limits of the plan and those that were set; all of them hold at once."""
+        per_minute, per_hour = _LIMITS[self.dialect][self.plan]
+        if "requests_per_minute" in self.model_fields_set:
+            per_minute = self.requests_per_minute
+        per_hour = self.requests_per_hour or per_hour
+        return ((per_minute, 60.0), *(((per_hour, 3600.0),) if per_hour else ()))
+
+
+# Requests a minute and an hour by plan. What is not known to be higher gets what the smallest plan has.
+_LIMITS: Mapping[str, Mapping[str | None, tuple[int, int | None]]] = {
+    "v2": {None: (60, None), "team": (60, None), "pro": (120, None), "business": (300, None)},
+    "v2.1": {None: (30, 1800), "team": (30, 1800), "pro": (60, 3600), "business": (90, 5400)},
+}
 
 
 def _to_instant(value: Any) -> datetime | None:
@@ -88,19 +132,6 @@ class CallsReply(BaseModel):
     data: list[Any]
 
 
-class Complaint(BaseModel):
-    """Why one record cannot be read: its key, the field, and what was found there; no values of people."""
-
-    model_config = ConfigDict(frozen=True)
-
-    example: str
-    field: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.example}: {self.field} {self.what}"
-
-
 def to_calls(rows: Sequence[Any]) -> tuple[list[Record], list[Complaint]]:
     """Validate a page in one go; only when that fails, record by record, to keep the good ones and name the others."""
     try:
@@ -136,16 +167,3 @@ def _to_complaint(row: Any, error: ValidationError) -> Complaint:
         return Complaint(example=example, field=name, what="is missing")
     found = json_type(row[name])
     return Complaint(example=example, field=name, what=f"is {found}: {first['msg'].lower()}")
-
-
-def json_type(value: Any) -> str:
-    """Name the JSON type of a value, as people call it."""
-    names = {
-        bool: "true or false",
-        int: "an integer",
-        float: "a number",
-        str: "text",
-        list: "a list",
-        dict: "an object",
-    }
-    return "null" if value is None else names.get(type(value), type(value).__name__)
