@@ -21,7 +21,7 @@ from sync.run import Office, RunRequest, Trigger, open_office, run_sheet
 from sync.store.published import load_tab
 
 GENEROUS_REQUESTS_PER_MINUTE = 6000  # the sandbox plays a vendor's limits too, and the demo is not about waiting
-SANDBOX_KEY = "demo-key"
+SANDBOX_KEY = "demo-key"  # the sandbox takes any
 
 
 class Demo(NamedTuple):
@@ -61,12 +61,14 @@ def _tab_id(office: Office, sheet: Sheet) -> int:
 
 
 def _make_spreadsheet(sandbox_url: str) -> str:
-    """Make a spreadsheet as a person would, and return its id; lift the vendor's limit of a small plan."""
-    generous = {"justcall": {"requests_per_minute": GENEROUS_REQUESTS_PER_MINUTE}}
+    """Make a spreadsheet as a person would, and return its id; lift the vendors' limits of small plans."""
     wanted = {"title": "Callsheet demo", "timezone": "America/New_York"}
     try:
         # Environment settings for proxies are about the world outside.
         with httpx.Client(base_url=sandbox_url, trust_env=False) as client:
+            options = client.get("/admin/options").raise_for_status().json()
+            limited = [name for name, known in options.items() if "requests_per_minute" in known]
+            generous = {name: {"requests_per_minute": GENEROUS_REQUESTS_PER_MINUTE} for name in limited}
             client.patch("/admin/options", json=generous).raise_for_status()
             made: dict[str, Any] = client.post("/admin/google/spreadsheets", json=wanted).raise_for_status().json()
     except httpx.HTTPError as error:
@@ -77,7 +79,7 @@ def _make_spreadsheet(sandbox_url: str) -> str:
 def _write_config(folder: Path, *, sandbox: str, spreadsheet: str) -> Path:
     """Write the demo's config with its store and keys beside it, all of it in one folder that leaves no trace."""
     template = Template((resources.files("sheets_templates") / "demo.toml").read_text())
-    (folder / "justcall.key").write_text(SANDBOX_KEY)
+    (folder / "demo.key").write_text(SANDBOX_KEY)
     path = folder / "config.toml"
     path.write_text(template.substitute(sandbox=sandbox, spreadsheet=spreadsheet))
     return path

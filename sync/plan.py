@@ -51,6 +51,8 @@ def make_plan(published: Published, google: Google, *, warnings: Sequence[str] =
     n_read = n_trays + (2 if published.book and any(not change.is_new for change in published.changes) else 1)
     by_title = {change.shape.title: change for change in published.changes}
     total = (published.book.n_cells if published.book else 0) + sum(c.n_more_cells for c in changes)
+    told = [w for tab in published.tabs for w in tab.warnings]
+    told += [w for change in published.changes for w in change.warnings]
     return SheetPlan(
         tabs=tuple(_tab_plan(report, by_title.get(report.title)) for report in published.tabs),
         requests_read=n_read,
@@ -58,7 +60,7 @@ def make_plan(published: Published, google: Google, *, warnings: Sequence[str] =
         bytes=sum(sizes),
         minutes_of_quota=max(n_write / google.writes_per_minute, n_read / google.reads_per_minute),
         cells_total=total,
-        warnings=(*warnings, *(w for tab in published.tabs for w in tab.warnings)),
+        warnings=tuple(dict.fromkeys([*warnings, *told])),
         error=next((tab.error for tab in published.tabs if tab.error), None),
     )
 

@@ -15,15 +15,17 @@ import orjson
 from sync import clock, log
 from sync.clock import Period
 from sync.config.sheet import Sheet, Tab
-from sync.destination.google import SHEETS_HOST, RequestCounts
+from sync.destination.google import SHEETS_HOST, RequestCounts, SheetsHttpClient
 from sync.errors import ConfigError, SyncError, Where
 from sync.office import NoProgress, Office, Progress, open_office
 from sync.plan import SheetPlan, make_offline_plan, make_plan
 from sync.publish import Published, Publisher
 from sync.records import Slice
 from sync.refresh import Refreshed
+from sync.renames import find_renames, follow
 from sync.report import ErrorReport, Outcome, RunReport, TabReport, outcome_of, run_json
 from sync.sources.base import Source
+from sync.store.published import forget_tab
 from sync.store.runs import Lease, close_run, keep, open_run, this_holder
 from sync.summary_job import SummaryJob
 from sync.tab_publish import Allowed
@@ -198,6 +200,7 @@ def _publish(run: _Run, run_id: str, lease: Lease | None, *, dry: bool) -> Publi
         counts=run.counts,
         progress=run.progress,
     )
+    _follow_renames(run, client, [*data, *summaries], dry=dry)
     publisher = Publisher(
         run.office.store,
         client,
@@ -209,6 +212,21 @@ def _publish(run: _Run, run_id: str, lease: Lease | None, *, dry: bool) -> Publi
         on_rows=run.progress.rows,
     )
     return publisher.publish(data, summaries, dry=dry)
+
+
+def _follow_renames(run: _Run, client: SheetsHttpClient, jobs: Sequence[DataJob | SummaryJob], *, dry: bool) -> None:
+    """Let tabs follow the titles that the config gives them now; a plan only tells of it."""
+    store, sheet, sheets = run.office.store, run.sheet, {sheet.name for sheet in run.office.config.sheets}
+    renames, gone = find_renames(store, sheet, jobs, sheets=sheets)
+    by_uid = {job.uid: job for job in jobs}
+    for rename in renames:
+        job = by_uid[rename.now]
+        job.warnings = (*job.warnings, rename.words)
+        job.known_as = rename.before if dry else ""
+    if renames and not dry:
+        follow(client, store, sheet.spreadsheet_id, renames)
+    for uid in gone if not dry else ():
+        forget_tab(store, sheet.spreadsheet_id, uid)  # so that no tab of a later config is taken for it
 
 
 def _refresh_all(run: _Run, warnings: dict[str, list[str]]) -> dict[str, SyncError]:

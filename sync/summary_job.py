@@ -30,16 +30,17 @@ class SummaryJob:
     of: DataJob
     store: Store
     warnings: tuple[str, ...] = field(default=())
+    known_as: str = ""
 
     @property
     def title(self) -> str:
         """The title in the config."""
         return self.summary.title
 
-    @cached_property
+    @property
     def uid(self) -> str:
-        """The name under which the tab is tagged and stored."""
-        return f"{self.sheet.name}/{self.summary.title}"
+        """The name under which the tab is tagged and stored; `known_as` is that of before an edit of the config."""
+        return self.known_as or f"{self.sheet.name}/{self.summary.title}"
 
     @cached_property
     def state(self) -> TabState | None:
@@ -49,7 +50,7 @@ class SummaryJob:
     @cached_property
     def shape_text(self) -> str:
         """A fingerprint of the options and of what the summed tab shows."""
-        options = self.summary.model_dump(mode="json", exclude={"title"})
+        options = self.summary.model_dump(mode="json", exclude={"title", "of"})
         return digest([ROWS_VERSION, self.of.shape_text, options])
 
     @cached_property

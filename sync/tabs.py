@@ -80,6 +80,7 @@ class DataJob:
     at: datetime = field(default_factory=clock.now)
     part: Slice | None = None
     suffix: str = ""
+    known_as: str = ""
     error: SyncError | None = None
     warnings: tuple[str, ...] = ()
 
@@ -88,10 +89,10 @@ class DataJob:
         """The title in the config, with what tells a page from the others."""
         return self.tab.title[: LONGEST_TITLE - len(self.suffix)] + self.suffix
 
-    @cached_property
+    @property
     def uid(self) -> str:
-        """The name under which the tab is tagged and stored."""
-        return f"{self.sheet.name}/{self.tab.title}{self.suffix}"
+        """The name under which the tab is tagged and stored; `known_as` is that of before an edit of the config."""
+        return (self.known_as or f"{self.sheet.name}/{self.tab.title}") + self.suffix
 
     @cached_property
     def state(self) -> TabState | None:

@@ -111,6 +111,7 @@ class Person:
             tag["metadataValue"]: n
             for n, column in enumerate(block.get("columnMetadata", []))
             for tag in column.get("developerMetadata", [])
+            if tag["metadataKey"] == "callsheet.column"
         }
         headers = [n for n, row in enumerate(block.get("rowMetadata", [])) if row.get("developerMetadata")]
         values = self.world.admin.tab_values(self.world.spreadsheet, properties["title"])

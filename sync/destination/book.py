@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sync.errors import ForeignTab, TooLarge, Where
@@ -12,6 +12,7 @@ from sync.records import Cell
 
 TAB_KEY = "callsheet.tab"
 COLUMN_KEY = "callsheet.column"
+FORMER_KEY = "callsheet.former column"
 HEADER_KEY = "callsheet.header"
 TRAY_KEY = "callsheet.tray"
 
@@ -30,7 +31,10 @@ BOOK_FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedTab:
-    """One tab as Google shows it. `columns` maps each field we tagged to the indexes that carry its tag."""
+    """One tab as Google shows it. `columns` maps each field we tagged to the indexes that carry its tag.
+
+    `former` does so for fields that the config asked for once.
+    """
 
     sheet_id: int
     title: str
@@ -42,6 +46,7 @@ class ObservedTab:
     n_header_rows: int = 0
     header: tuple[Cell, ...] = ()
     tray_of: str | None = None
+    former: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def n_cells(self) -> int:
@@ -86,11 +91,7 @@ def to_book(answer: Mapping[str, Any]) -> Book:
 def _to_tab(sheet: Mapping[str, Any]) -> ObservedTab:
     properties = sheet["properties"]
     grid = properties.get("gridProperties", {})
-    columns: dict[str, tuple[int, ...]] = {}
-    for block in sheet.get("data", []):
-        for index, column in enumerate(block.get("columnMetadata", [])):
-            for name in _values_of(column, COLUMN_KEY):
-                columns[name] = (*columns.get(name, ()), index)
+    columns, former = _tagged(sheet, COLUMN_KEY), _tagged(sheet, FORMER_KEY)
     return ObservedTab(
         sheet_id=properties.get("sheetId", 0),
         title=properties.get("title", ""),
@@ -99,7 +100,17 @@ def _to_tab(sheet: Mapping[str, Any]) -> ObservedTab:
         uids=tuple(_values_of(sheet, TAB_KEY)),
         columns=columns,
         tray_of=next(iter(_values_of(sheet, TRAY_KEY)), None),
+        former=former,
     )
+
+
+def _tagged(sheet: Mapping[str, Any], key: str) -> dict[str, tuple[int, ...]]:
+    columns: dict[str, tuple[int, ...]] = {}
+    for block in sheet.get("data", []):
+        for index, column in enumerate(block.get("columnMetadata", [])):
+            for name in _values_of(column, key):
+                columns[name] = (*columns.get(name, ()), index)
+    return columns
 
 
 def _values_of(owner: Mapping[str, Any], key: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -49,6 +49,11 @@ class TabChange:
     retagged: tuple[int, ...] = ()
     untagged: tuple[tuple[int, int], ...] = ()
     has_new_header: bool = False
+    retitled: tuple[int, ...] = ()
+    given_up: tuple[tuple[str, int], ...] = ()
+    taken_back: tuple[int, ...] = ()
+    moves: tuple[tuple[int, int], ...] = ()
+    cleared: tuple[int, ...] = ()
     delete_rows: tuple[int, ...] = ()
     inserts: tuple[Run, ...] = ()
     writes: tuple[RowWrite, ...] = ()
@@ -93,6 +98,9 @@ class TabChange:
             or self.retagged
             or self.untagged
             or self.has_new_header
+            or self.retitled
+            or self.given_up
+            or self.moves
             or self.delete_rows
             or self.inserts
             or self.leaving
@@ -148,4 +156,22 @@ def to_change(shape: TabShape, found: Found) -> TabChange:
         retagged=found.retagged,
         untagged=found.untagged,
         has_new_header=found.has_no_header,
+        retitled=found.retitled,
+        given_up=found.given_up,
+        taken_back=found.taken_back,
+        moves=found.moves,
+        warnings=tuple(_told(shape, found)),
     )
+
+
+def _told(shape: TabShape, found: Found) -> Iterator[str]:
+    """Say what an edit of the config does to the columns."""
+    for name, index in found.given_up:
+        title = found.spot.header[index] if index < len(found.spot.header) else name
+        yield f'The column "{title}" is no longer in the config: it stays, and is marked "no longer updated".'
+    for n in (*found.new, *found.taken_back):
+        yield f'The column "{shape.columns[n].title}" is new in the config: it is filled for every row.'
+    for n in found.retitled:
+        yield f'The column {shape.columns[n].name} gets its new title "{shape.columns[n].title}".'
+    if found.moves:
+        yield "Columns move to where the config has them now; columns of people stay."

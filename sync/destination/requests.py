@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sync.destination.book import COLUMN_KEY, HEADER_KEY, TAB_KEY
+from sync.destination.book import COLUMN_KEY, FORMER_KEY, HEADER_KEY, TAB_KEY
 from sync.destination.change import RowWrite, TabChange, runs_of
+from sync.destination.columns import GIVEN_UP
 from sync.records import Cell, Column, FieldType
 
 Request = dict[str, Any]
@@ -67,6 +68,7 @@ def _columns(change: TabChange) -> Iterator[Request]:
     if change.has_new_header:
         yield {"insertDimension": {"range": _dimension(change, "ROWS", 0, 1), "inheritFromBefore": False}}
         yield _header_tag(change)
+    yield from _config_edits(change)
     for n in change.new_columns:
         index = change.spot.indexes[n]
         if index < change.spot.n_columns + change.new_columns.index(n):
@@ -82,11 +84,38 @@ def _columns(change: TabChange) -> Iterator[Request]:
     for n in change.retagged:
         yield _column_tag(change, n)
     for n, index in change.untagged:
-        yield {"deleteDeveloperMetadata": {"dataFilter": _column_lookup(change, n, index)}}
+        yield _untag(change, COLUMN_KEY, change.shape.columns[n].name, index)
     if change.has_new_header:
         for n in range(len(change.shape.columns)):
             if n not in change.new_columns:
                 yield _header_cell(change, n)
+
+
+def _config_edits(change: TabChange) -> Iterator[Request]:
+    """Follow what was edited in the config; a column that is given up keeps its cells."""
+    for name, index in change.given_up:
+        yield _untag(change, COLUMN_KEY, name, index)
+        yield _tag({"dimensionRange": _dimension(change, "COLUMNS", index, index + 1)}, FORMER_KEY, name)
+        shown = change.spot.header[index] if index < len(change.spot.header) else name
+        yield _mark(change, index, f"{shown}{GIVEN_UP}", note="The config no longer asks for this column.")
+    for index in change.cleared:
+        below = {**_column_range(change, index), "startRowIndex": change.spot.header_row + 1}
+        yield {"repeatCell": {"range": below, "cell": {}, "fields": "userEnteredValue"}}
+    for index, to in change.moves:
+        yield {"moveDimension": {"source": _dimension(change, "COLUMNS", index, index + 1), "destinationIndex": to}}
+    for n in change.taken_back:
+        yield _untag(change, FORMER_KEY, change.shape.columns[n].name, change.spot.indexes[n])
+        yield _mark(change, change.spot.indexes[n], change.shape.columns[n].title)
+    for n in change.retitled:
+        start = _coordinate(change, change.spot.header_row, change.spot.indexes[n])
+        title = {"userEnteredValue": {"stringValue": change.shape.columns[n].title}}
+        yield {"updateCells": {"start": start, "rows": [{"values": [title]}], "fields": "userEnteredValue"}}
+
+
+def _mark(change: TabChange, index: int, text: str, *, note: str = "") -> Request:
+    cell: dict[str, Any] = {"userEnteredValue": {"stringValue": text}} | ({"note": note} if note else {})
+    start = _coordinate(change, change.spot.header_row, index)
+    return {"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": "userEnteredValue,note"}}
 
 
 def _dress_column(change: TabChange, n: int) -> Iterator[Request]:
@@ -151,15 +180,14 @@ def _header_tag(change: TabChange) -> Request:
     return _tag({"dimensionRange": _dimension(change, "ROWS", row, row + 1)}, HEADER_KEY, change.shape.uid)
 
 
-def _column_lookup(change: TabChange, n: int, index: int) -> dict[str, Any]:
-    return {
-        "developerMetadataLookup": {
-            "metadataKey": COLUMN_KEY,
-            "metadataValue": change.shape.columns[n].name,
-            "metadataLocation": {"dimensionRange": _dimension(change, "COLUMNS", index, index + 1)},
-            "locationMatchingStrategy": "EXACT_LOCATION",
-        }
+def _untag(change: TabChange, key: str, name: str, index: int) -> Request:
+    lookup = {
+        "metadataKey": key,
+        "metadataValue": name,
+        "metadataLocation": {"dimensionRange": _dimension(change, "COLUMNS", index, index + 1)},
+        "locationMatchingStrategy": "EXACT_LOCATION",
     }
+    return {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}}
 
 
 def _dimension(change: TabChange, dimension: str, start: int, end: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sync.destination.book import ObservedTab
+from sync.destination.columns import given_up, make_moves, new_titles, taken_back
 from sync.errors import HeaderChanged, Where
 from sync.records import Cell, Column
 
@@ -60,6 +61,11 @@ class Found:
     retagged: tuple[int, ...] = ()
     untagged: tuple[tuple[int, int], ...] = ()
     has_no_header: bool = False
+    retitled: tuple[int, ...] = ()
+    given_up: tuple[tuple[str, int], ...] = ()
+    taken_back: tuple[int, ...] = ()
+    new: tuple[int, ...] = ()
+    moves: tuple[tuple[int, int], ...] = ()
 
 
 def find_spot(tab: ObservedTab, shape: TabShape, *, known_columns: Mapping[str, str], take_header: bool) -> Found:
@@ -79,24 +85,35 @@ def find_spot(tab: ObservedTab, shape: TabShape, *, known_columns: Mapping[str, 
     indexes, untagged = _tagged_columns(tab, shape, take_header=take_header)
     retagged = _by_header(tab, shape, indexes, known_columns)
     indexes |= retagged
+    former = {n: i for n, c in enumerate(shape.columns) if n not in indexes and (i := taken_back(tab, c)) is not None}
+    indexes |= former
+    retitled = tuple(new_titles(shape.columns, indexes, tab.header, known_columns))
     missing = tuple(n for n in range(len(shape.columns)) if n not in indexes)
     for column in (shape.columns[n] for n in missing):
         if column.name in known_columns:
             _stop_unless(take_header, shape, f"The column {column.title!r} ({column.name}) is gone.")
     end = max(indexes.values(), default=-1) + 1
     indexes |= {n: end + i for i, n in enumerate(missing)}
+    in_order = tuple(indexes[n] for n in range(len(shape.columns)))
+    had_order = [name for name, title in known_columns.items() if title]  # a title is known where the order is
+    moves, places = ([], in_order) if missing else make_moves(shape.columns, in_order, had_order, tab.n_columns)
     spot = Spot(
         sheet_id=tab.sheet_id,
         n_rows=tab.n_rows,
         n_columns=tab.n_columns,
         header_row=header_row or 0,
-        indexes=tuple(indexes[n] for n in range(len(shape.columns))),
+        indexes=places,
         header=tab.header,
     )
     return Found(
         spot=spot,
         missing=missing,
-        retagged=tuple(retagged),
+        retagged=(*retagged, *former),
+        retitled=retitled,
+        given_up=tuple(given_up(tab, shape.columns)),
+        taken_back=tuple(former),
+        new=tuple(n for n in missing if shape.columns[n].name not in known_columns),
+        moves=tuple(moves),
         untagged=tuple(untagged),
         has_no_header=header_row is None,
     )

@@ -6,7 +6,7 @@ Never says what a tab should show.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -173,6 +173,19 @@ def forget_tab(store: Store, spreadsheet_id: str, uid: str) -> None:
     """Forget a tab and its rows, as if it had never been published."""
     with store.begin() as connection:
         connection.execute(delete(tabs).where(tabs.c.spreadsheet_id == spreadsheet_id, tabs.c.uid == uid))
+
+
+def rename_tabs(store: Store, spreadsheet_id: str, names: Mapping[str, str]) -> None:
+    """Give tabs other uids; rows, versions and intents stay with them."""
+    with store.begin() as connection:
+        for before, now in names.items():
+            of_tab = (tabs.c.spreadsheet_id == spreadsheet_id, tabs.c.uid == before)
+            connection.execute(update(tabs).where(*of_tab).values(uid=now))
+        mine = intents.c.spreadsheet_id == spreadsheet_id
+        for row in connection.execute(select(intents.c.id, intents.c.uids).where(mine)).all():
+            uids = [names.get(uid, uid) for uid in orjson.loads(row.uids)]
+            changed = update(intents).where(intents.c.id == row.id)
+            connection.execute(changed.values(uids=orjson.dumps(uids).decode()))
 
 
 def note_intent(store: Store, *, spreadsheet_id: str, uids: Sequence[str], run_id: str, at: datetime) -> str:

@@ -32,12 +32,20 @@ def _figures(calls: list[Values]) -> Values:
         "avg_duration": round(sum(c["duration_seconds"] for c in calls) / n, 2),
         "qualified_pct": round(100 * len([c for c in calls if c["qualified_ai"]]) / n, 1),
         "unique_callers": len({c["caller_number"] for c in calls}),
+        "answered_count": len([c for c in calls if c["status"] == "completed"]),
         "missed_count": len([c for c in calls if c["status"] == "no-answer"]),
         "total_value_cents": sum(c["value_cents"] or 0 for c in calls),
     }
 
 
-def figures_of(admin: Admin, within: Slice, buckets: Buckets | None) -> list[Values]:
+def figures_of(
+    admin: Admin,
+    within: Slice,
+    buckets: Buckets | None,
+    *,
+    group_by: Sequence[str] = GROUP_BY,
+    metrics: Sequence[str] = METRICS,
+) -> list[Values]:
     """Sum up by the dates of each period, which the sandbox takes for days of UTC."""
     assert buckets is not None
     raw, found, day = admin.truth("callscaler", "calls"), [], within.start.astimezone(buckets.zone).date()
@@ -54,13 +62,16 @@ def figures_of(admin: Admin, within: Slice, buckets: Buckets | None) -> list[Val
         groups: dict[tuple[str, ...], list[Values]] = defaultdict(list)
         for call in raw:
             if day.isoformat() <= call["created_at"][:10] <= end.isoformat():
-                groups[tuple(call[name] or "(none)" for name in GROUP_BY)].append(call)
+                groups[tuple(call[name] or "(none)" for name in group_by)].append(call)
         period = {
             "period_start": day,
             "period_end": end,
             "period_began_at": datetime(day.year, day.month, day.day, tzinfo=buckets.zone),
         }
-        found += [{**period, **dict(zip(GROUP_BY, g, strict=True)), **_figures(c)} for g, c in groups.items()]
+        for group, calls in groups.items():
+            figures = _figures(calls)
+            asked = {name: figures[name] for name in metrics}
+            found.append({**period, **dict(zip(group_by, group, strict=True)), **asked})
         day = end + timedelta(days=1)
     return found
 
