@@ -385,3 +385,25 @@ def test_a_chart_whose_tab_is_gone_is_empty_and_no_error(admin: Admin) -> None:
     charts(admin, book, spec, {"pieChart": {"series": data(0, 5, 0, 1, sheet=3)}})
     admin.edit(book, requests=[{"deleteSheet": {"sheetId": 3}}])
     assert [one["labels"] for one in charts(admin, book)] == [[], []]
+
+
+def test_tables_bring_colours_slicers_a_label_and_stretches_of_text_their_letters(admin: Admin) -> None:
+    book = admin.make_spreadsheet()
+    admin.edit(book, values=[{"range": "A1:B3", "values": [["n", "m"], [1, 2], [3, 4]]}])
+    rows = {name: {"rgbColor": colour(text)} for name, text in {"headerColorStyle": "#101010"}.items()}
+    table = {"name": "T", "range": cells(0, 3, 0, 2), "rowsProperties": rows}
+    slicer = {"spec": {"title": "Pick", "dataRange": cells(0, 3, 0, 2)}}
+    text = {"userEnteredValue": {"stringValue": "plain bold"}}
+    text["textFormatRuns"] = [{"format": {}}, {"startIndex": 6, "format": {"bold": True}}]  # type: ignore[assignment]
+    write = {
+        "start": {"rowIndex": 4},
+        "rows": [{"values": [text]}],
+        "fields": "userEnteredValue,textFormatRuns",
+    }
+    admin.edit(
+        book, requests=[{"addTable": {"table": table}}, {"addSlicer": {"slicer": slicer}}, {"updateCells": write}]
+    )
+    found = block(admin, book, "rows=5")
+    assert look(found, 0, 1)["bg"] == "#101010"
+    assert found["rows"][4][0][2]["r"] == [[0, {}], [6, {"b": True}]]
+    assert [(one["kind"], one["title"]) for one in charts(admin, book)] == [("slicer", "Pick")]

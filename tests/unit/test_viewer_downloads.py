@@ -286,3 +286,27 @@ def test_rules_for_numbers_texts_and_blanks_come_along(admin: Admin) -> None:
         "A6:D6": ("notContainsBlanks", None),
         "A7:D7": ("cellIs", "lessThan"),
     }
+
+
+def test_stretches_of_a_text_keep_their_letters(admin: Admin) -> None:
+    book = admin.make_spreadsheet()
+    text = {
+        "userEnteredValue": {"stringValue": "😀 plain bold red"},
+        "textFormatRuns": [
+            {"startIndex": 9, "format": {"bold": True}},
+            {"startIndex": 14, "format": {"foregroundColor": colour("#ff0000")}},
+        ],
+    }
+    write = {
+        "start": {},
+        "rows": [{"values": [text, {"userEnteredValue": {"stringValue": "next"}}]}],
+        "fields": "userEnteredValue,textFormatRuns",
+    }
+    admin.edit(book, requests=[{"updateCells": write}])
+    reply = export(admin, book, format="xlsx")
+    page = openpyxl.load_workbook(io.BytesIO(reply.content), rich_text=True)["Sheet1"]
+    parts = page["A1"].value
+    assert str(parts) == text["userEnteredValue"]["stringValue"]  # type: ignore[index]
+    assert [getattr(part, "text", part) for part in parts] == ["😀 plain ", "bold ", "red"]
+    assert (parts[1].font.b, parts[2].font.color.rgb) == (True, "FFFF0000")
+    assert page["B1"].value == "next"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.grid import Extra, Look
 from sync.sandbox.google.shows import show
 from sync.sandbox.viewer.conditions import Subject
-from sync.sandbox.viewer.paint import Bands, Style, look_style, natural_alignment, pattern_colour
+from sync.sandbox.viewer.paint import Bands, Style, letter_style, look_style, natural_alignment, pattern_colour
 from sync.sandbox.viewer.rules import Rule, Rules, rule_style
 
 MAX_SHOWN_CHARACTERS = 2_000  # of one cell in the grid; the cell that is looked into is asked for whole
@@ -41,7 +42,8 @@ def show_block(book: Book, sheet: Sheet, box: Box, *, rules: Rules, bands: Bands
     """Return {top, left, styles, rows}. Rows end with their last cell that has anything to show.
 
     A cell is None, a text in the plain style, or [text, number of style] or [text, number of style, {n: note,
-    f: formula, k: "box" of a checkbox or "list" of a choice, c: ticked, l: address, more: characters left out}].
+    f: formula, k: "box" of a checkbox or "list" of a choice, c: ticked, l: address, r: [[start, style]...] of stretches
+    in letters of their own, counted in UTF-16 units, more: characters left out}].
     """
     grid = sheet.grid
     box = Box(box.top, min(box.bottom, grid.n_rows), box.left, min(box.right, grid.n_columns))
@@ -97,12 +99,21 @@ def _marks(value: object, look: Look | None, extra: Extra | None) -> dict[str, A
         found["n"] = extra.note
     if extra and extra.formula:
         found["f"] = extra.formula
+    if extra and extra.runs and isinstance(value, str):
+        found["r"] = [[run.get("startIndex", 0), _run_style(run)] for run in extra.runs]
     kind = (((look.validation if look else None) or {}).get("condition") or {}).get("type", "")
     if kind == "BOOLEAN" and (value is None or isinstance(value, bool)):
         found |= {"k": "box", "c": bool(value)}
     elif kind in {"ONE_OF_LIST", "ONE_OF_RANGE"}:
         found["k"] = "list"
     return found
+
+
+def _run_style(run: Mapping[str, Any]) -> Style:
+    style = letter_style(run.get("format") or {})
+    if not _ADDRESS.match(style.get("li", "")):
+        style.pop("li", None)
+    return style
 
 
 def _link(text: str, style: Style, extra: Extra | None) -> dict[str, Any]:

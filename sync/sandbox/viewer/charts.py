@@ -21,8 +21,18 @@ Cell = tuple[Value, Look | None]
 
 
 def show_charts(book: Book, sheet: Sheet, *, hidden: Hidden) -> list[dict[str, Any]]:
-    """Return every chart of a tab; `hidden` tells the rows of a tab that do not show, which charts leave out."""
-    return [show_chart(book, chart, hidden=hidden) for chart in sheet.objects.get("charts") or ()]
+    """Return what floats over a tab: its charts, and its slicers as plain labels.
+
+    `hidden` tells the rows of a tab that do not show, which charts leave out.
+    """
+    charts = [show_chart(book, chart, hidden=hidden) for chart in sheet.objects.get("charts") or ()]
+    return charts + [_show_slicer(slicer) for slicer in sheet.objects.get("slicers") or ()]
+
+
+def _show_slicer(slicer: Mapping[str, Any]) -> dict[str, Any]:
+    title = str((slicer.get("spec") or {}).get("title") or "Slicer")
+    at = _position(slicer) | {"h": 40}
+    return {"id": slicer.get("slicerId", 0), "kind": "slicer", "title": title, "at": at, "labels": [], "series": []}
 
 
 def show_chart(book: Book, chart: Mapping[str, Any], *, hidden: Hidden) -> dict[str, Any]:
@@ -35,6 +45,7 @@ def show_chart(book: Book, chart: Mapping[str, Any], *, hidden: Hidden) -> dict[
         "subtitle": str(spec.get("subtitle") or ""),
         "alt": str(spec.get("altText") or ""),
         "bg": read_colour(spec, "backgroundColor"),
+        "border": read_colour(chart.get("border") or {}, "color"),
     }
     everything = spec.get("hiddenDimensionStrategy") in {"SHOW_ALL", "SKIP_HIDDEN_COLUMNS"}
     reader = _Reader(book, (lambda _: set()) if everything else hidden)

@@ -55,7 +55,7 @@ def tab_frame(book: Book, sheet: Sheet) -> dict[str, Any]:
         "filter": _show_filter(sheet),
         "protected": _show_protections(book, sheet),
         "empty": not any(sheet.grid.cells) and not any(sheet.grid.extras),
-        "n_charts": len(sheet.objects.get("charts") or ()),
+        "n_charts": sum(len(sheet.objects.get(name) or ()) for name in ("charts", "slicers")),
     }
 
 

@@ -11,6 +11,7 @@ from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Sheet, range_box
 from sync.sandbox.google.compute import ERRORS
 from sync.sandbox.google.grid import Look, Value
+from sync.sandbox.google.tables import band_of
 from sync.sandbox.google.view import THEME_COLOURS
 
 Style = dict[str, Any]
@@ -61,19 +62,26 @@ def read_colour(owner: Mapping[str, Any], name: str) -> str | None:
 def format_style(chosen: Mapping[str, Any]) -> Style:
     """Return what a CellFormat says; what it does not mention is not there."""
     letters = chosen.get("textFormat") or {}
-    marks = {"b": "bold", "i": "italic", "u": "underline", "s": "strikethrough"}
-    found: Style = {short: bool(letters[name]) for short, name in marks.items() if name in letters}
-    found |= {
-        "fg": read_colour(letters, "foregroundColor"),
+    found = letter_style(letters) | {
         "bg": read_colour(chosen, "backgroundColor"),
-        "sz": letters.get("fontSize"),
-        "ff": letters.get("fontFamily"),
-        "li": (letters.get("link") or {}).get("uri"),
         "ha": _ALIGNMENTS.get(chosen.get("horizontalAlignment", "")),
         "va": _HEIGHTS.get(chosen.get("verticalAlignment", "")),
         "wr": _WRAPS.get(chosen.get("wrapStrategy", "")),
         "ro": (chosen.get("textRotation") or {}).get("angle"),
         "bd": _borders(chosen.get("borders") or {}),
+    }
+    return {name: worth for name, worth in found.items() if worth is not None}
+
+
+def letter_style(letters: Mapping[str, Any]) -> Style:
+    """Return what a TextFormat says, of a cell or of a stretch of its text."""
+    marks = {"b": "bold", "i": "italic", "u": "underline", "s": "strikethrough"}
+    found: Style = {short: bool(letters[name]) for short, name in marks.items() if name in letters}
+    found |= {
+        "fg": read_colour(letters, "foregroundColor"),
+        "sz": letters.get("fontSize"),
+        "ff": letters.get("fontFamily"),
+        "li": (letters.get("link") or {}).get("uri"),
     }
     return {name: worth for name, worth in found.items() if worth is not None}
 
@@ -125,16 +133,17 @@ def pattern_colour(value: Value, look: Look | None) -> str | None:
 
 
 class Bands:
-    """The alternating colours of one tab."""
+    """The alternating colours of one tab, those of its tables included."""
 
     def __init__(self, sheet: Sheet) -> None:
+        tables = [band_of(table) for table in sheet.objects.get("tables") or ()]
         self._bands = [
             (
                 range_box(sheet, band["range"]),
                 _band_colours(band, "rowProperties"),
                 _band_colours(band, "columnProperties"),
             )
-            for band in sheet.objects.get("bandedRanges") or ()
+            for band in (*(sheet.objects.get("bandedRanges") or ()), *tables)
             if "range" in band
         ]
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import xlsxwriter
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.view import COLUMN_PIXELS
 from sync.sandbox.viewer.hiding import hidden_lines, hidden_rows
-from sync.sandbox.viewer.paint import Bands, look_style, read_colour
+from sync.sandbox.viewer.paint import Bands, letter_style, look_style, read_colour
 from sync.sandbox.viewer.xlsx_charts import add_charts
 from sync.sandbox.viewer.xlsx_formats import Formats
 from sync.sandbox.viewer.xlsx_rules import add_rules, excel_formula
@@ -178,12 +180,37 @@ def _write_cell(
         page.write_formula(row, column, formula, shape, "" if value is None else value)
     elif isinstance(value, bool):
         page.write_boolean(row, column, value, shape)
+    elif isinstance(value, str) and extra and extra.runs:
+        _write_stretches(page, place, value, runs=extra.runs, shape=shape, formats=formats)
     elif isinstance(value, str):
         page.write_string(row, column, _cut(value), shape)
     elif value is not None:
         page.write_number(row, column, value, shape)
     elif shape is not None and (band or {"bg", "bd"} & set(look_style(look))):
         page.write_blank(row, column, None, shape)
+
+
+def _write_stretches(
+    page: Worksheet,
+    place: tuple[int, int],
+    text: str,
+    *,
+    runs: Sequence[Mapping[str, Any]],
+    shape: Format | None,
+    formats: Formats,
+) -> None:
+    """Write a text whose stretches have letters of their own; their places are counted in UTF-16 units."""
+    units = _cut(text).encode("utf-16-le")
+    starts = [0, *(2 * run.get("startIndex", 0) for run in runs), len(units)]
+    styles = [{}, *(letter_style(run.get("format") or {}) for run in runs)]
+    pieces = []
+    for style, start, end in zip(styles, starts, starts[1:], strict=False):
+        if part := units[start:end].decode("utf-16-le", "ignore"):
+            pieces += [formats.of_style(style), part]
+    if len(pieces) > 2:
+        page.write_rich_string(*place, *pieces, *([shape] if shape else []))
+    else:
+        page.write_string(*place, _cut(text), shape)
 
 
 def _cut(text: str) -> str:

@@ -99,7 +99,9 @@ async function loadCharts(frame, mine) {
     holder.dataset.chart = chart.id;
     holder.style.insetInlineStart = places[n].x + "px";
     holder.style.top = places[n].y + "px";
-    holder.append(drawChart(chart));
+    if (chart.border) holder.style.borderColor = chart.border;
+    if (chart.kind === "slicer") holder.append(element("slicer", "", chart.title));
+    else holder.append(drawChart(chart));
     return holder;
   }));
   grid.overlayRoom = {

@@ -224,10 +224,30 @@ export class Grid {
     this.mark(node, row, column);
     if (!cell) return node;
     dress(node, cell);
+    if (cell.style.bd) this.border(node, row, column, cell.style.bd);
     if (!merge) this.spill(node, row, column, cell);
     if (cell.marks.n) node.setAttribute("aria-description", "Note: " + cell.marks.n);
     if (this.cells.isNew(row, column)) node.classList.add("changed");
     return node;
+  }
+
+  // A line between two cells is drawn once, over the line of the grid.
+  border(node, row, column, lines) {
+    node.classList.add("bordered");
+    if (lines.l && column > 0) {
+      if (this.cells.get(row, column - 1)?.style.bd?.r) node.style.borderLeft = "none";
+      else {
+        node.style.insetInlineStart = parseFloat(node.style.insetInlineStart) - 1 + "px";
+        node.style.width = parseFloat(node.style.width) + 1 + "px";
+      }
+    }
+    if (lines.t && row > 0) {
+      if (this.cells.get(row - 1, column)?.style.bd?.b) node.style.borderTop = "none";
+      else {
+        node.style.top = "-1px";
+        node.style.height = (parseFloat(node.style.height) || this.down.size(row)) + 1 + "px";
+      }
+    }
   }
 
   // Marks of the tab rather than of the cell: what is picked, filtered, protected.

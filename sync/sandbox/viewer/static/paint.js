@@ -34,12 +34,7 @@ export function dress(node, cell) {
   if (style.va) node.classList.add("v" + style.va);
   if (style.wr === "w") node.classList.add("wrapped");
   paintColours(node.style, style);
-  if (style.b) node.style.fontWeight = "700";
-  if (style.i) node.style.fontStyle = "italic";
-  const lines = [style.u && "underline", style.s && "line-through"].filter(Boolean).join(" ");
-  if (lines) node.style.textDecoration = lines;
-  if (style.sz && style.sz !== 10) node.style.fontSize = style.sz * POINTS_TO_PX + "px";
-  if (style.ff) node.style.fontFamily = `${JSON.stringify(style.ff)}, ${USUAL_FONT}`;
+  paintLetters(node.style, style);
   for (const [side, [line, colour]] of Object.entries(style.bd || {})) node.style["border" + SIDES[side]] = `${line} ${readable(colour)}`;
   if (text || marks.k) node.append(content(text, style, marks));
   if (marks.n) node.classList.add("noted");
@@ -58,7 +53,7 @@ function content(text, style, marks) {
   const inner = document.createElement(marks.l ? "a" : "span");
   inner.className = "text";
   inner.dir = "auto";
-  inner.textContent = text;
+  if (marks.r) inner.append(...stretches(text, marks.r)); else inner.textContent = text;
   if (marks.l) {
     if (!style.fg) inner.classList.add("usual");
     if (paperOf(style.bg)) inner.classList.add("on-colour");
@@ -74,6 +69,28 @@ function content(text, style, marks) {
   arrow.setAttribute("aria-hidden", "true");
   pair.append(inner, arrow);
   return pair;
+}
+
+// Stretches of a text that have letters of their own.
+function stretches(text, runs) {
+  const all = runs[0][0] > 0 ? [[0, {}], ...runs] : runs;
+  return all.map(([start, style], n) => {
+    const part = document.createElement(style.li ? "a" : "span");
+    part.textContent = text.slice(start, all[n + 1]?.[0] ?? text.length);
+    if (style.li) Object.assign(part, { href: style.li, target: "_blank", rel: "noopener noreferrer", tabIndex: -1 });
+    paintLetters(part.style, style);
+    if (style.fg) part.style.color = readable(style.fg);
+    return part;
+  });
+}
+
+function paintLetters(target, style) {
+  if ("b" in style) target.fontWeight = style.b ? "700" : "400";
+  if ("i" in style) target.fontStyle = style.i ? "italic" : "normal";
+  const lines = [style.u && "underline", style.s && "line-through"].filter(Boolean).join(" ");
+  if (lines) target.textDecoration = lines;
+  if (style.sz && style.sz !== 10) target.fontSize = style.sz * POINTS_TO_PX + "px";
+  if (style.ff) target.fontFamily = `${JSON.stringify(style.ff)}, ${USUAL_FONT}`;
 }
 
 function paintColours(target, style) {
