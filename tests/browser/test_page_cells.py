@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.conftest import DESKTOP
 from tests.browser.seeing import PATIENCE_MS, box, cell, eventually, go_to, open_page, scroll_to, wait_until_drawn
 from tests.sandbox_admin import Admin
-from tests.showcase import LONG, NAMES, SCRIPT, TITLE, make_showcase
+from tests.showcase import LONG, NAMES, SCRIPT, TITLE, cells, colour, make_showcase
+
+SIDE = {"anchorCell": {"columnIndex": 6}}
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,11 @@ def test_merged_cells_are_one_cell(shown: Page) -> None:
     for covered in ("B18", "C18", "A19", "C19"):
         expect(cell(shown, covered)).to_have_count(0)
     expect(merged).to_have_attribute("aria-colspan", "3")
+    at = {"x": box(merged).x + 20, "y": box(merged).y + box(merged).height - 8}
+    on_top = "({x, y}) => document.elementFromPoint(x, y)?.closest('.cell')?.id"
+    eventually(
+        shown, lambda: shown.evaluate(on_top, at), "c17_0"
+    )  # its second row too, which other frozen cells follow
 
 
 def test_hidden_rows_and_columns_and_rows_that_the_filter_leaves_out_do_not_show(shown: Page) -> None:
@@ -187,7 +194,7 @@ def test_dark_colours_are_readable_and_remembered(browser: Browser, sandbox: Adm
     page.reload()
     wait_until_drawn(page)
     expect(cell(page, "E5")).to_have_text("2026-04-13")
-    for name in ("E5", "E2", "J4", "C15", "A1", "H2"):
+    for name in ("E5", "E2", "J4", "C15", "A1", "H2", "H5"):
         found = cell(page, name)
         eventually(page, partial(_is_readable, found), True)
     context.close()
@@ -209,3 +216,23 @@ def _light(colour: str) -> float:
     parts = [float(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
     linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_letters_inside_a_text_lines_between_cells_and_slicers_show(page: Page, sandbox: Admin) -> None:
+    book = sandbox.make_spreadsheet("Details")
+    runs = [{"format": {}}, {"startIndex": 6, "format": {"bold": True, "foregroundColor": colour("#ff0000")}}]
+    text = {"userEnteredValue": {"stringValue": "plain bold"}, "textFormatRuns": runs}
+    line = {"style": "SOLID", "color": colour("#0000ff")}
+    inner = {"updateBorders": {"range": cells(3, 5, 1, 3), "innerVertical": line, "innerHorizontal": line}}
+    slicer = {"spec": {"title": "Pick one", "dataRange": cells(0, 3, 0, 2)}, "position": {"overlayPosition": SIDE}}
+    fields = "userEnteredValue,textFormatRuns"
+    write = {"updateCells": {"start": {}, "rows": [{"values": [text]}], "fields": fields}}
+    sandbox.edit(book, requests=[write, inner, {"addSlicer": {"slicer": slicer}}])
+    open_page(page, f"{sandbox.url}/view/{book}")
+    expect(cell(page, "A1")).to_have_text("plain bold")
+    bold = cell(page, "A1").get_by_text("bold", exact=True)
+    expect(bold).to_have_css("font-weight", "700")
+    expect(bold).to_have_css("color", "rgb(255, 0, 0)")
+    expect(cell(page, "B4")).to_have_css("border-right-color", "rgb(0, 0, 255)")
+    expect(cell(page, "C4")).to_have_css("border-left-style", "none")  # the line is drawn once
+    expect(page.locator(".chart").get_by_text("Pick one")).to_be_visible()

@@ -54,7 +54,7 @@ def test_every_kind_has_its_own_marks(shown: Page) -> None:
         expect(chart(shown, title).locator(mark)).to_have_count(count)
     expect(chart(shown, "A combo chart").locator("path.line")).to_have_count(1)
     expect(chart(shown, "A combo chart").locator("text", has_text="60%").first).to_be_visible()
-    expect(chart(shown, "A pie").locator("text", has_text="30.9 %")).to_be_visible()
+    expect(chart(shown, "A pie").locator("text", has_text="30.9%")).to_be_visible()
 
 
 def test_a_chart_lies_at_its_anchor(shown: Page) -> None:

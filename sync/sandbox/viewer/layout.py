@@ -98,7 +98,7 @@ def _show_protections(book: Book, sheet: Sheet) -> list[dict[str, Any]]:
         box = range_box(sheet, covered)
         found.append(
             {
-                "box": _sides(box),
+                **dict(zip(("top", "bottom", "left", "right"), _sides(box), strict=True)),
                 "where": "the whole tab" if box == sheet.box else cells_text(box),
                 "description": str(protection.get("description") or ""),
                 "warning": bool(protection.get("warningOnly")),

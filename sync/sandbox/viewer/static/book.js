@@ -251,7 +251,7 @@ document.addEventListener("copy", (event) => {
 
 function showTip(node) {
   const cell = cells?.get(Number(node.dataset.row), Number(node.dataset.column));
-  const locked = grid.frame.protected.find(({ box }) => inBox(node, box));
+  const locked = grid.protected.at(Number(node.dataset.row), Number(node.dataset.column));
   const parts = [cell?.marks.n, locked && `Protected: ${locked.description || locked.where}${locked.warning ? " (warning only)" : ""}`];
   tip.textContent = parts.filter(Boolean).join("\n\n");
   tip.hidden = !tip.textContent;
@@ -259,11 +259,6 @@ function showTip(node) {
   const box = node.getBoundingClientRect(), own = tip.getBoundingClientRect();
   tip.style.left = Math.max(4, Math.min(box.right + 6, innerWidth - own.width - 8)) + "px";
   tip.style.top = Math.max(4, Math.min(box.right + 6 + own.width > innerWidth ? box.bottom + 4 : box.top, innerHeight - own.height - 8)) + "px";
-}
-
-function inBox(node, box) {
-  const row = Number(node.dataset.row), column = Number(node.dataset.column);
-  return row >= box[0] && row < box[1] && column >= box[2] && column < box[3];
 }
 
 function hideTip() { tip.hidden = true; }

@@ -18,7 +18,7 @@ export function drawChart(chart) {
   if (chart.kind === "pie") drawPie(picture, chart, box);
   else drawPlot(picture, chart, box);
   if (chart.n_left_out) {
-    const text = `Every ${Math.round(1 + chart.n_left_out / chart.labels.length)}th point is drawn.`;
+    const text = `One point in ${Math.round(1 + chart.n_left_out / chart.labels.length)} is drawn.`;
     picture.append(words(w - 12, 16, text, { "text-anchor": "end", class: "chart-quiet" }));
   }
   return picture;
@@ -139,11 +139,11 @@ function drawPie(picture, chart, box) {
   one.values.forEach((value, n) => {
     if (!value) return;
     const part = value / total, slice = svg("path", { d: wedge(x, y, radius, turned, turned + part, chart.hole), fill: chart.colors[n], class: "slice" });
-    slice.append(svg("title", {}, `${chart.labels[n]}\n${one.texts[n]} (${(100 * part).toFixed(1)} %)`));
+    slice.append(svg("title", {}, `${chart.labels[n]}\n${one.texts[n]} (${(100 * part).toFixed(1)}%)`));
     layer.append(slice);
     if (part > 0.04) {
       const angle = (turned + part / 2) * 2 * Math.PI, far = radius * (chart.hole ? (1 + chart.hole) / 2 : 0.66);
-      layer.append(words(x + far * Math.sin(angle), y - far * Math.cos(angle) + 4, `${(100 * part).toFixed(1)} %`, { "text-anchor": "middle", class: "slice-text", fill: inkOn(chart.colors[n]) }));
+      layer.append(words(x + far * Math.sin(angle), y - far * Math.cos(angle) + 4, `${(100 * part).toFixed(1)}%`, { "text-anchor": "middle", class: "slice-text", fill: inkOn(chart.colors[n]) }));
     }
     turned += part;
   });

@@ -1,13 +1,14 @@
 // The grid: draws the rows and columns that are in view and no others, whatever the size of the tab.
 // One element scrolls. Header letters and frozen rows stick to its top, row numbers and frozen columns to its side.
 
-import { Lines, letters } from "./lines.js";
+import { Areas, Lines, letters } from "./lines.js";
 import { alignment, dress, textWidth } from "./paint.js";
 
 const HEAD_PX = 24, OVERSCAN_PX = 160, COLUMN_STEP = 4;
 const MAX_SHEET_PX = 12_000_000;  // browsers cannot scroll further; beyond it the scroll bar speaks in shares
 const MAX_FROZEN_SHARE = 0.7;     // of the window; more would leave nothing to scroll
 const OVERFLOW_COLUMNS = 12;
+const AHEAD_ROWS = 80;            // asked for before they come into view, in the direction of scrolling
 
 export class Grid {
   // `cells` answers for cells; `moved` is called after scrolling, `picked` with the cell that somebody chose.
@@ -17,7 +18,7 @@ export class Grid {
     this.tell = { moved, picked };
     this.rows = new Map();
     this.frozen = new Map();
-    this.virtualTop = this.lastTop = 0;
+    this.virtualTop = this.lastTop = this.step = 0;
     this.pick = null;
     this.layoutAge = 0;
     this.waiting = false;
@@ -36,9 +37,11 @@ export class Grid {
     if (fresh) {
       this.pick = null;
       this.viewport.scrollTo(0, 0);
-      this.virtualTop = this.lastTop = 0;
+      this.virtualTop = this.lastTop = this.step = 0;
     }
     this.merges = frame.merges.map(([top, bottom, left, right]) => ({ top, bottom, left, right }));
+    this.merged = new Areas(frame.n_rows, this.merges);
+    this.protected = new Areas(frame.n_rows, frame.protected);
     this.lay();
     this.draw();
   }
@@ -75,7 +78,11 @@ export class Grid {
 
   follow() {
     const { viewport } = this, top = viewport.scrollTop, seen = viewport.clientHeight - HEAD_PX - this.frozenHeight;
-    if (!this.isStretched) { this.virtualTop = top; return; }
+    if (!this.isStretched) {
+      this.step = Math.sign(top - this.virtualTop) || this.step;
+      this.virtualTop = top;
+      return;
+    }
     const end = this.bodyHeight - seen, fullEnd = this.fullHeight - seen, moved = top - this.lastTop;
     if (top <= 0) this.virtualTop = 0;
     else if (top >= end - 1) this.virtualTop = fullEnd;
@@ -106,12 +113,14 @@ export class Grid {
     if (!this.frame) return;
     this.follow();
     const { first, last, from, to } = this.span();
+    const ahead = this.step > 0 ? [last, Math.min(last + AHEAD_ROWS, this.down.count)] : [Math.max(first - AHEAD_ROWS, this.frozenRows), first];
     this.columns = [...range(0, this.frozenColumns), ...range(from, to)].filter((column) => !this.across.isHidden(column));
     this.drawLetters(from, to);
     this.drawRows(this.frozen, this.head, range(0, this.frozenRows), { from, to });
     this.drawRows(this.rows, this.body, this.shownRows(first, last), { from, to });
     const wanted = [[first, Math.max(last, first), from, to], [0, this.frozenRows, from, to]];
     if (this.frozenColumns) wanted.push([first, last, 0, this.frozenColumns], [0, this.frozenRows, 0, this.frozenColumns]);
+    if (this.step) wanted.push([...ahead, from, to]);
     this.cells.want(wanted.filter(([top, bottom, left, right]) => top < bottom && left < right));
     this.overlay.style.transform = this.isStretched ? `translateY(${this.viewport.scrollTop - this.virtualTop}px)` : "";
   }
@@ -188,7 +197,7 @@ export class Grid {
     if (this.down.afterHidden(row)) number.classList.add("after-hidden");
     if (this.pick?.row === row) number.classList.add("at-pick");
     const cells = [], begun = new Set();
-    let isWaiting = false;
+    let isWaiting = false, isTall = false;
     for (const column of this.columns) {
       const merge = this.mergeAt(row, column), first = merge ? merge.left : column;
       const cell = this.cells.get(row, first);
@@ -198,14 +207,17 @@ export class Grid {
       begun.add(merge);
       const made = this.cellNode(row, first, cell, merge);
       if (first < this.frozenColumns) side.append(made); else cells.push(made);
+      if (merge && merge.bottom - row > 1 && first < this.frozenColumns) isTall = true;
     }
+    // Frozen cells lie over those that scroll, so a merge of theirs must lie over the rows that follow.
+    node.style.zIndex = isTall ? this.frame.n_rows - row : "";
     node.classList.toggle("waiting", isWaiting);
     node.classList.toggle("last-frozen", row === this.frozenRows - 1);
     node.replaceChildren(side, ...cells);
   }
 
   mergeAt(row, column) {
-    return this.merges.find((one) => row >= one.top && row < one.bottom && column >= one.left && column < one.right);
+    return this.merged.at(row, column);
   }
 
   cellNode(row, column, cell, merge) {
@@ -260,8 +272,7 @@ export class Grid {
       funnel.classList.toggle("set", isSet);
       funnel.setAttribute("aria-label", isSet ? "Filtered by this column" : "Filter");
     }
-    const locked = this.frame.protected.find(({ box }) => row >= box[0] && row < box[1] && column >= box[2] && column < box[3]);
-    if (locked) node.classList.add("locked");
+    if (this.protected.at(row, column)) node.classList.add("locked");
   }
 
   // A text that is too long runs over the empty cells beside it.

@@ -59,6 +59,26 @@ export class Lines {
   afterHidden(index) { return index > 0 && this.isHidden(index - 1); }
 }
 
+// Rectangles of a tab, found by a cell of theirs, however many there are.
+export class Areas {
+  // all: {top, bottom, left, right, ...}, the ends not included.
+  constructor(count, all) {
+    this.step = Math.max(64, Math.ceil(count / 1000));
+    this.parts = new Map();
+    for (const one of all) {
+      for (let part = Math.floor(one.top / this.step); part * this.step < one.bottom; part++) {
+        if (!this.parts.has(part)) this.parts.set(part, []);
+        this.parts.get(part).push(one);
+      }
+    }
+  }
+
+  at(row, column) {
+    const near = this.parts.get(Math.floor(row / this.step));
+    return near?.find((one) => row >= one.top && row < one.bottom && column >= one.left && column < one.right);
+  }
+}
+
 // The last place whose value is not above `wanted`; with sizes, among equal values the one that has a size.
 function search(values, wanted, sizes) {
   let low = 0, high = values.length - 1;

@@ -56,7 +56,7 @@ function content(text, style, marks) {
   if (marks.r) inner.append(...stretches(text, marks.r)); else inner.textContent = text;
   if (marks.l) {
     if (!style.fg) inner.classList.add("usual");
-    if (paperOf(style.bg)) inner.classList.add("on-colour");
+    if (style.bg && paperOf(style.bg) === style.bg) inner.classList.add("on-colour");
     inner.href = marks.l;
     inner.target = "_blank";
     inner.rel = "noopener noreferrer";
