@@ -44,6 +44,14 @@ def test_the_list_names_every_spreadsheet_with_its_size_and_follows(page: Page, 
     expect(cell(page, "A2")).to_have_text("Ada")
 
 
+def test_a_spreadsheet_can_be_made_on_the_page(page: Page, sandbox: Admin) -> None:
+    page.goto(sandbox.url)
+    page.get_by_role("button", name="New spreadsheet").click()
+    expect(page.get_by_text("This tab is empty.")).to_be_visible()
+    made = page.url.partition("#")[0].rsplit("/", 1)[1]
+    assert made in [one["id"] for one in sandbox.http.get("/viewer/books").json()]
+
+
 def test_an_address_like_googles_leads_to_the_tab(page: Page, sandbox: Admin, book: str) -> None:
     page.goto(f"{sandbox.url}/spreadsheets/d/{book}/edit#gid=1")
     expect(page.get_by_role("tab", name="Charts")).to_have_attribute("aria-selected", "true")

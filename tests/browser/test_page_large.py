@@ -61,6 +61,21 @@ def test_the_last_of_100_000_rows_is_reached_by_scroll_bar_keys_and_address(show
     eventually(shown, lambda: int(address.input_value()[1:]) > 15, True)
 
 
+def test_a_text_is_found_wherever_it_stands_in_100_000_rows(shown: Page) -> None:
+    shown.keyboard.press("Control+f")
+    find, address = shown.locator("#find"), shown.locator("#address")
+    expect(find).to_be_focused()
+    find.fill("R7654")
+    for key, name in (("Enter", "B7654"), ("Enter", "C7654"), ("Shift+Enter", "B7654"), ("Shift+Enter", "L76549")):
+        find.press(key)
+        expect(address).to_have_value(name)
+        expect(cell(shown, name)).to_be_in_viewport()
+    find.fill("nowhere")
+    find.press("Enter")
+    expect(shown.get_by_text("not in this tab")).to_be_visible()
+    expect(address).to_have_value("L76549")
+
+
 def test_only_what_is_in_view_is_asked_for(page: Page, sandbox: Admin, book: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/cells?" in request.url else None)

@@ -378,6 +378,23 @@ def test_axes_have_round_ends_written_as_the_cells_are(
     assert [text for _, text in axes["left"]["ticks"]] == ticks
 
 
+def test_a_text_is_found_as_it_shows_forwards_backwards_and_around_the_end(admin: Admin) -> None:
+    book = make_showcase(admin)
+
+    def find(text: str, at: str = "", **more: str) -> str | None:
+        place = {"row": str(int(at[1:]) - 1), "column": str(ord(at[0]) - 65)} if at else {}
+        path = f"/viewer/books/{book}/tabs/0/find"
+        found = admin.http.get(path, params={"text": text, **place, **more}).json()["found"]
+        return found and f"{chr(65 + found['column'])}{found['row'] + 1}"
+
+    assert [find("ada"), find("ADA", "A2"), find("ada", "A9"), find("ada", "A2", back="")] == ["A2", "A9", "A2", "A9"]
+    assert [find("$25"), find("40%"), find("#div"), find("459"), find("1,234,567")] == ["F4", "D2", "A23", "B22", "B24"]
+    assert find("late", back="") == "J13"
+    assert [find("Bert"), find("nothing like it"), find("")] == [None, None, None], "what is hidden is passed over"
+    assert find("e", "Z999", back="") == "E22"
+    assert admin.http.get(f"/viewer/books/{book}/tabs/99/find?text=x").status_code == 404
+
+
 def test_a_chart_whose_tab_is_gone_is_empty_and_no_error(admin: Admin) -> None:
     book = admin.make_spreadsheet()
     admin.edit(book, requests=[{"addSheet": {"properties": {"sheetId": 3, "title": "Source"}}}])

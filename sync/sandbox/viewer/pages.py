@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Book
 from sync.sandbox.viewer.downloads import download
+from sync.sandbox.viewer.find import find_cell
 
 MAX_ROWS_AT_ONCE = 500
 MAX_COLUMNS_AT_ONCE = 200
@@ -126,6 +127,16 @@ def _json_routes(shelf: Shelf) -> list[Route]:
         place = {"row": _number(asked, "row", 0), "column": _number(asked, "column", 0)}
         return shelf.cell(asked.path_params["id"], asked.path_params["tab"], **place)
 
+    def find(asked: Request) -> Any:
+        book = shelf.snapshot(asked.path_params["id"])
+        sheet = book.find_id(asked.path_params["tab"]) if book else None
+        if book is None or sheet is None:
+            return None
+        text, back = asked.query_params.get("text", ""), "back" in asked.query_params
+        after = (_number(asked, "row", 0), _number(asked, "column", 0)) if "row" in asked.query_params else None
+        found = find_cell(book, sheet, text, after=after, back=back)
+        return {"found": found and {"row": found[0], "column": found[1]}}
+
     one, tab = "/viewer/books/{id}", "/viewer/books/{id}/tabs/{tab:int}"
     table = {
         "/viewer/books": books,
@@ -135,6 +146,7 @@ def _json_routes(shelf: Shelf) -> list[Route]:
         f"{tab}/charts": charts,
         f"{tab}/cells": cells,
         f"{tab}/cell": cell,
+        f"{tab}/find": find,
     }
     return [Route(path, _answering(endpoint)) for path, endpoint in table.items()]
 

@@ -2,6 +2,7 @@
 
 import { Cells } from "./cells.js";
 import { drawChart } from "./charts.js";
+import { watchFind } from "./find.js";
 import { element, Grid } from "./grid.js";
 import { letters, readAddress } from "./lines.js";
 import { setDark } from "./paint.js";
@@ -272,5 +273,6 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") { 
 document.addEventListener("click", (event) => { if (!el("downloads").contains(event.target)) el("downloads").open = false; });
 document.addEventListener("visibilitychange", () => { changedAt = Math.max(changedAt, Date.now() - LIVELY_MS / 2); });
 
+watchFind({ grid, ask: (query) => ask(`/tabs/${tab.id}/find?${query}`) });
 watchTheme(el("theme"), (dark) => { setDark(dark); if (grid.frame) grid.repaint(); });
 watch();

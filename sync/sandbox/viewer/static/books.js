@@ -46,5 +46,15 @@ async function refresh() {
   setTimeout(refresh, 2000);
 }
 
+document.getElementById("new").onclick = async () => {
+  try {
+    const reply = await fetch("/admin/google/spreadsheets", { method: "POST", body: "{}" });
+    if (!reply.ok) throw new Error(String(reply.status));
+    location.href = (await reply.json()).view;
+  } catch {
+    state.textContent = "No spreadsheet could be made.";
+  }
+};
+
 watchTheme(document.getElementById("theme"));
 refresh();
