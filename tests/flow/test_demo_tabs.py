@@ -19,6 +19,7 @@ from sync.records import LISTED_AT, Buckets, Slice, StreamKind
 from sync.report import Outcome
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.server import SandboxOptions, SandboxServer
+from sync.sources.registry import VENDORS
 from tests.benches.bench import Bench, every_bench
 from tests.benches.callscaler import figures_of
 from tests.sandbox_admin import Admin
@@ -31,10 +32,16 @@ TABS = {tab["title"]: tab for tab in SHEET["tab"]}
 ZONE = ZoneInfo(SHEET["timezone"])
 
 
+def is_of(bench: Bench, connection: dict[str, Any]) -> bool:
+    fields = VENDORS[bench.vendor].options.model_fields
+    chosen = {name: connection.get(name, fields[name].default) for name in bench.options}
+    return bench.vendor == connection["vendor"] and chosen == dict(bench.options)
+
+
 def bench_of(tab: dict[str, Any]) -> Bench:
     """Return the bench of a tab's stream, with the tab's own params."""
     connection = CONFIG["connection"][tab["connection"]]
-    known = {bench.stream: bench for bench in every_bench() if bench.vendor == connection["vendor"]}
+    known = {bench.stream: bench for bench in every_bench() if is_of(bench, connection)}
     bench, params = known[tab["stream"]], tab.get("params", {})
     if not params:
         return bench
