@@ -42,6 +42,7 @@ from sync.sandbox.server import BadState, SandboxOptions, SandboxServer
 from sync.sandbox.server import serve as serve_sandbox
 from sync.signals import stop_on_signals
 from sync.timetable import quota_words, schedule_words
+from sync.watch import after_run_by_hand, set_up_log, watching
 
 EXIT_UNKNOWN = 1
 DEFAULT_CONFIG = Path("config.toml")
@@ -248,6 +249,7 @@ def _run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest) -> 
         for sheet in sheets:
             with open_display(screen.err, sheet.name) as progress:
                 report = run_sheet(office, sheet, request, progress=progress, stop=stop)
+            after_run_by_hand(office, report)
             yield report
 
 
@@ -275,11 +277,12 @@ def _tell_of(broken: ConfigError | None) -> None:
 @app.command("serve")
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
-    log.setup("debug" if verbose else "info", json=not screen.err.is_terminal)
     settings, broken = load_good_part(config)
+    set_up_log(settings, verbose=verbose, is_terminal=screen.err.is_terminal)
     log_problems(broken)
-    with stop_on_signals() as stop, open_office(settings) as office:
-        Daemon(settings, office).serve(stop)
+    with stop_on_signals() as stop, open_office(settings) as office, watching(office) as watch:
+        watch.config_read(broken.problems if broken else ())
+        Daemon(settings, office, watch).serve(stop)
 
 
 @app.command("status")

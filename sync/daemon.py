@@ -26,6 +26,7 @@ from sync.report import RunReport, errors_of
 from sync.run import NoProgress, Office, RunRequest, Trigger, run_sheet
 from sync.store.runs import mark_interrupted, recent_runs
 from sync.timetable import is_missed
+from sync.watch import Watch
 
 STOP_WITHIN = timedelta(seconds=8)  # service managers start to kill at about ten
 
@@ -47,9 +48,10 @@ class SheetTrigger(BaseTrigger):  # type: ignore[misc] # the library has no type
 class Daemon:
     """Runs every enabled sheet of a config at its times until asked to stop."""
 
-    def __init__(self, config: Config, office: Office) -> None:
+    def __init__(self, config: Config, office: Office, watch: Watch) -> None:
         self._sheets = {sheet.name: sheet for sheet in config.sheets if sheet.enabled}
         self._office = office
+        self._watch = watch
         self._crew = Crew(self._run, workers=config.daemon.workers, deadline=config.daemon.run_deadline)
         self._clock = make_clock()
 
@@ -101,6 +103,7 @@ class Daemon:
             _log.warning("run stopped", action="run-stopped", sheet=shift.name, reason=reason)
         else:
             log_report(report)
+            self._watch.run_ended(report)
 
 
 def make_clock() -> Any:
@@ -121,15 +124,21 @@ def log_problems(broken: ConfigError | None) -> None:
 
 def log_report(report: RunReport) -> None:
     """Write one line for a run, and one for each thing that went wrong in it."""
+    told = {"sheet": report.sheet, "run": report.run_id}
+    for tab in report.tabs:
+        words = {name: getattr(tab, name) for name in ("rows", "added", "changed", "removed")}
+        _log.info("tab done", action="tab-done", tab=tab.title, outcome=str(tab.outcome), **told, **words)
+    for warning in report.warnings:
+        _log.warning(warning, action="run-warning", **told)
     counts = {name: sum(getattr(tab, name) for tab in report.tabs) for name in ("added", "changed", "removed")}
     _log.info(
         "run finished",
         action="run-finished",
-        sheet=report.sheet,
+        **told,
         outcome=str(report.outcome),
         seconds=round(report.seconds, 3),
         requests=dict(report.requests),
         **counts,
     )
     for error in errors_of(report):
-        _log.error(error.message, action="run-error", sheet=report.sheet, kind=error.kind, hint=error.hint)
+        _log.error(error.message, action="run-error", kind=error.kind, hint=error.hint, **told)

@@ -277,7 +277,9 @@ class DataPublish(TabPublish):
         shown = [key for key in self._rows.cells if self._is_shown(key)]
         fitting = self._want().fitting(shown, 0)
         self.left_over = shown[len(fitting) :] if not self.job.from_top else shown[: len(shown) - len(fitting)]
-        change = new_tab(self.job.shape, book, [(key, self._rows.cells[key]) for key in fitting])
+        change = new_tab(
+            self.job.shape, book, [(key, self._rows.cells[key]) for key in fitting], status=self.job.tab.status
+        )
         self._there = set(fitting)
         self.is_whole = True  # what the store says of an earlier tab is void
         return self._bounded(change, len(change.added))

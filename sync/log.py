@@ -1,14 +1,23 @@
-"""Log set-up, and the filter that masks secrets. Writes to standard error only: standard output is for results."""
+"""Log set-up, and the filter that masks secrets. Writes to standard error, and to a file when asked to.
+
+Standard output is for results.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 import logging
+import os
 import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -33,25 +42,85 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
-def setup(level: str = "info", *, json: bool = False) -> None:
-    """Send our lines, and those of the libraries that we use, to standard error, masked."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFile:
+    """A file that lines go to as well: after `rotate_bytes` a new one begins, and `keep_files` older ones are kept."""
+
+    path: Path
+    rotate_bytes: int
+    keep_files: int
+
+
+def setup(level: str = "info", *, json: bool = False, file: LogFile | None = None) -> None:
+    """Send our lines, and those of the libraries that we use, to standard error, masked; and to `file`.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    """
     number = logging.getLevelNamesMapping()[level.upper()]
+    _sink.replace(None if file is None else _PrivateFile(file))
+    processors = _processors(json=json, colours=file is None)
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *_processors(json=json)],
+        processors=[structlog.contextvars.merge_contextvars, *processors],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        # Asked for anew each time: a test or a daemon may have replaced the stream.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: _sink,
         cache_logger_on_first_use=False,
     )
-    _setup_libraries(number, json=json)
+    _setup_libraries(number, processors)
 
 
-def _processors(*, json: bool) -> list[structlog.typing.Processor]:
+@contextmanager
+def bound(**words: object) -> Iterator[None]:
+    """Put these words into every line that this thread writes during the block."""
+    with structlog.contextvars.bound_contextvars(**words):
+        yield
+
+
+class _PrivateFile(RotatingFileHandler):
+    """A rotating file that only this user can read: lines may name people's numbers."""
+
+    def __init__(self, file: LogFile) -> None:
+        super().__init__(file.path, maxBytes=file.rotate_bytes, backupCount=file.keep_files, encoding="utf-8")
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600))
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Go on without it: a full disk must not stop a run, and the line is on standard error."""
+
+
+class _Sink:
+    """Where lines go. Standard error is asked for anew each time: a test may have replaced the stream."""
+
+    def __init__(self) -> None:
+        self._file: _PrivateFile | None = None
+
+    def replace(self, file: _PrivateFile | None) -> None:
+        """Write to another file from now on, or to none."""
+        before, self._file = self._file, file
+        if before is not None:
+            before.close()
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+        if self._file is not None:
+            self._file.handle(logging.makeLogRecord({"msg": line}))
+
+    debug = info = warn = warning = error = critical = fatal = exception = failure = err = log = msg
+
+
+_sink = _Sink()
+
+
+def _processors(*, json: bool, colours: bool) -> list[structlog.typing.Processor]:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(serializer=_to_json)
         if json
         else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=colours and sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
     return [
@@ -68,12 +137,12 @@ def _to_json(event: object, **_: object) -> str:
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _setup_libraries(level: int, *, json: bool) -> None:
+def _setup_libraries(level: int, processors: list[structlog.typing.Processor]) -> None:
     """Take over the standard library's root logger; libraries speak from warnings up unless we debug."""
     handler = _StderrHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_processors(json=json)]
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *processors]
         )
     )
     root = logging.getLogger()
@@ -83,15 +152,14 @@ def _setup_libraries(level: int, *, json: bool) -> None:
     root.setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
 
 
-class _StderrHandler(logging.StreamHandler[Any]):
-    """Writes to whatever standard error is at the moment of writing."""
-
-    def __init__(self) -> None:
-        super().__init__(sys.stderr)
+class _StderrHandler(logging.Handler):
+    """Writes to where our own lines go."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr
-        super().emit(record)
+        try:
+            _sink.msg(self.format(record))
+        except Exception:
+            self.handleError(record)
 
 
 def _add_time(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

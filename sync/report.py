@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -24,18 +24,25 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorReport:
-    """An error in words: its kind (class name), the sentence, the next step, and the exit code it stands for."""
+    """An error in words: its kind (class name), the sentence, the next step, and the exit code it stands for.
+
+    `connection` names the one that it came from, if any.
+    """
 
     kind: str
     message: str
     hint: str
     exit_code: int
+    connection: str = ""
 
     @classmethod
     def of(cls, error: SyncError) -> ErrorReport:
         """Put an error into words; the sheet and the tab are left to whoever holds the report."""
         message = "\n".join(_message_lines(error, known=("sheet", "tab", "spreadsheet")))
-        return cls(kind=error.kind, message=message, hint=log.mask(error.hint), exit_code=error.exit_code)
+        where = error.where.connection
+        return cls(
+            kind=error.kind, message=message, hint=log.mask(error.hint), exit_code=error.exit_code, connection=where
+        )
 
 
 def outcome_of(error: SyncError) -> Outcome:
@@ -60,7 +67,10 @@ class TabReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """One run of one sheet. `requests` counts HTTP requests by `google_read`, `google_write` and connection name."""
+    """One run of one sheet. `requests` counts HTTP requests by `google_read`, `google_write` and connection name.
+
+    `fullness` is the share of the cells that Google allows in the spreadsheet, None where it was not seen.
+    """
 
     sheet: str
     outcome: Outcome
@@ -71,6 +81,26 @@ class RunReport:
     requests: Mapping[str, int] = field(default_factory=dict)
     tabs: tuple[TabReport, ...] = ()
     warnings: tuple[str, ...] = ()
+    fullness: float | None = None
+    run_id: str = ""
+
+
+_IN_BRIEF = {
+    "CredentialsRefused": "{who} refused the key",
+    "NotShared": "Google does not let us into this spreadsheet",
+    "RateLimited": "{who} took no more requests",
+    "Unreachable": "{who} could not be reached",
+    "ContractBroken": "{who} answered with something unexpected",
+    "UnexpectedlyEmpty": "{who} returned nothing where it had records before",
+    "DeadlinePassed": "the run took too long",
+}
+
+
+def in_brief(error: ErrorReport, vendors: Mapping[str, str]) -> str:
+    """Say what went wrong in a few words for people who only see the spreadsheet; `vendors` by connection."""
+    who = vendors.get(error.connection, error.connection) or "Google"
+    words = _IN_BRIEF.get(error.kind)
+    return words.format(who=who) if words else error.message.partition("\n")[0].strip().removesuffix(".")
 
 
 def error_lines(error: SyncError) -> list[str]:
@@ -136,6 +166,8 @@ def run_json(report: RunReport) -> dict[str, Any]:
         "warnings": list(report.warnings),
         "started_at": report.started_at.isoformat(),
         "spreadsheet": report.spreadsheet_url,
+        "fullness": None if report.fullness is None else round(report.fullness, 4),
+        "run": report.run_id,
     }
 
 
@@ -153,7 +185,7 @@ def _tab_json(tab: TabReport) -> dict[str, Any]:
 def _error_json(error: ErrorReport | None) -> dict[str, Any] | None:
     if error is None:
         return None
-    return {"kind": error.kind, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+    return asdict(error)
 
 
 def run_lines(report: RunReport) -> list[str]:

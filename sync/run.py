@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,9 +15,10 @@ import orjson
 from sync import clock, log
 from sync.clock import Period
 from sync.config.sheet import Sheet, Tab
+from sync.destination.book import MAX_CELLS
 from sync.destination.google import SHEETS_HOST, RequestCounts, SheetsHttpClient
 from sync.errors import ConfigError, SyncError, Where
-from sync.office import NoProgress, Office, Progress, open_office
+from sync.office import GoogleGate, NoProgress, Office, Progress, open_office
 from sync.plan import SheetPlan, make_offline_plan, make_plan
 from sync.publish import Published, Publisher
 from sync.records import Slice
@@ -25,6 +26,7 @@ from sync.refresh import Refreshed
 from sync.renames import find_renames, follow
 from sync.report import ErrorReport, Outcome, RunReport, TabReport, outcome_of, run_json
 from sync.sources.base import Source
+from sync.status_line import tell_status, wants_status
 from sync.store.published import forget_tab
 from sync.store.runs import Lease, close_run, keep, open_run, this_holder
 from sync.summary_job import SummaryJob
@@ -80,6 +82,7 @@ class _Run:
     stop: threading.Event
     deadline: datetime
     counts: RequestCounts = field(default_factory=RequestCounts)
+    warnings: list[str] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
 
     def source(self, connection: str) -> Source:
@@ -113,8 +116,8 @@ def run_sheet(
     published, error = None, None
     try:
         _refuse_later_options(request)
-        with closing(run), _leased(run) as lease:
-            published = _publish(run, run_id, lease, dry=False)
+        with log.bound(run=run_id, sheet=sheet.name), closing(run), _leased(run) as lease, _told(run, lease) as told:
+            told.published = published = _publish(run, run_id, lease, dry=False)
     except SyncError as caught:
         error = caught.at(Where(sheet=sheet.name, spreadsheet=sheet.spreadsheet_id))
         _log.debug("run failed", action="run-failed", sheet=sheet.name, exc_info=caught)
@@ -124,7 +127,7 @@ def run_sheet(
         raise
     report = _to_report(run, published, error, started_at=started_at, seconds=time.monotonic() - started_s)
     _close(office, run_id, str(report.outcome), report)
-    return report
+    return replace(report, run_id=run_id)
 
 
 def plan_sheet(
@@ -167,6 +170,46 @@ def _close(office: Office, run_id: str, outcome: str, report: RunReport) -> None
     close_run(office.store, run_id, outcome, text, finished_at=clock.now())
 
 
+@dataclass
+class _Told:
+    published: Published | None = None
+
+
+@contextmanager
+def _told(run: _Run, lease: Lease) -> Iterator[_Told]:
+    """Write the status lines after what the block does, also when that fails."""
+    told, error = _Told(), None
+    try:
+        yield told
+    except SyncError as caught:
+        error = caught
+        raise
+    finally:
+        if (told.published or error) and wants_status(run.sheet):
+            run.warnings += _tell_status(run, lease, told.published, error)
+
+
+def _tell_status(run: _Run, lease: Lease, published: Published | None, error: SyncError | None) -> list[str]:
+    try:
+        client = _google(run, lease)[0]
+    except SyncError:  # what the run failed with
+        return []
+    book, tabs = (published.book, published.tabs) if published else (None, ())
+    vendors = run.office.config.vendor_titles()
+    return tell_status(run.office.store, client, run.sheet, book=book, tabs=tabs, error=error, vendors=vendors)
+
+
+def _google(run: _Run, lease: Lease | None) -> tuple[SheetsHttpClient, GoogleGate]:
+    return run.office.google(
+        run.sheet.spreadsheet_id,
+        lease=lease,
+        stop=run.stop,
+        deadline=run.deadline,
+        counts=run.counts,
+        progress=run.progress,
+    )
+
+
 @contextmanager
 def _leased(run: _Run) -> Iterator[Lease]:
     """Hold the lease of the spreadsheet; wait while another run has it."""
@@ -192,14 +235,7 @@ def _publish(run: _Run, run_id: str, lease: Lease | None, *, dry: bool) -> Publi
     warnings: dict[str, list[str]] = {}
     errors = _refresh_all(run, warnings)
     data, summaries = _make_jobs(run, errors, warnings)
-    client, gate = run.office.google(
-        run.sheet.spreadsheet_id,
-        lease=lease,
-        stop=run.stop,
-        deadline=run.deadline,
-        counts=run.counts,
-        progress=run.progress,
-    )
+    client, gate = _google(run, lease)
     _follow_renames(run, client, [*data, *summaries], dry=dry)
     publisher = Publisher(
         run.office.store,
@@ -246,8 +282,15 @@ def _refresh_all(run: _Run, warnings: dict[str, list[str]]) -> dict[str, SyncErr
 def _refresh(run: _Run, tab: Tab) -> Refreshed:
     asked = _asked(run, tab)
     source = run.source(tab.connection)
-    with _lease(run, f"stream {asked.mirror.id}", f"another run to read {tab.connection} {tab.stream}"):
-        return refresh_tab(asked, source, allow_empty=run.request.allow_empty, progress=run.progress)
+    words = {"connection": tab.connection, "stream": tab.stream}
+    with (
+        log.bound(**words),
+        _lease(run, f"stream {asked.mirror.id}", f"another run to read {tab.connection} {tab.stream}"),
+    ):
+        refreshed = refresh_tab(asked, source, allow_empty=run.request.allow_empty, progress=run.progress)
+        found = {"pages": refreshed.n_pages, "added": refreshed.n_added, "changed": refreshed.n_changed}
+        _log.info("stream read", action="stream-read", tab=tab.title, **found)
+        return refreshed
 
 
 def _asked(run: _Run, tab: Tab) -> TabStream:
@@ -320,7 +363,8 @@ def _to_report(
         error=ErrorReport.of(error) if error else None,
         requests=run.requests(),
         tabs=tabs,
-        warnings=_warnings_of(run, published) if published else (),
+        warnings=(*(_warnings_of(run, published) if published else ()), *run.warnings),
+        fullness=published.book.n_cells / MAX_CELLS if published and published.book else None,
     )
 
 

@@ -52,7 +52,7 @@ class SummaryPublish(TabPublish):
     def diff(self, there: ObservedTab | None, book: Book, blocks: Sequence[Block]) -> TabChange | None:
         """Return what is to be changed; None when the tab must be read whole first."""
         if there is None:
-            return new_tab(self.job.shape, book, self._wanted())
+            return new_tab(self.job.shape, book, self._wanted(), status=self.job.summary.status)
         known = (
             {c["name"]: c["title"] for c in self._state.columns} if self._state else dict.fromkeys(there.columns, "")
         )

@@ -13,6 +13,7 @@ from sync.destination.change import RowWrite, TabChange
 from sync.destination.mend import Misplaced
 from sync.destination.observe import Block
 from sync.destination.spot import Row, Spot, TabShape
+from sync.destination.status import room_for_status
 from sync.errors import SyncError, Where
 from sync.store.published import TabChange as SavedChange
 from sync.store.published import TabState
@@ -128,19 +129,23 @@ def place_of(change: TabChange, spreadsheet_id: str, now: datetime) -> dict[str,
     }
 
 
-def new_tab(shape: TabShape, book: Book, wanted: Sequence[tuple[str, Row]]) -> TabChange:
-    """Lay out a tab that is not there yet: header, rows, a spare row at the end, and room for notes if it is cheap."""
-    n_rows = 1 + len(wanted) + 1
-    n_free = FREE_COLUMNS if n_rows * FREE_COLUMNS <= MAX_FREE_CELLS else 0
+def new_tab(shape: TabShape, book: Book, wanted: Sequence[tuple[str, Row]], *, status: object = None) -> TabChange:
+    """Lay out a tab that is not there yet: header, rows, a spare row at the end, and room for notes if it is cheap.
+
+    The header stands below the cell `status` where that would be in the way.
+    """
     n_columns = len(shape.columns)
+    header_row, n_needed = room_for_status(status, n_columns)
+    n_rows = header_row + 1 + len(wanted) + 1
+    n_free = max(FREE_COLUMNS if n_rows * FREE_COLUMNS <= MAX_FREE_CELLS else 0, n_needed - n_columns)
     spot = Spot(
         sheet_id=free_sheet_id(book, shape.uid),
         n_rows=n_rows,
         n_columns=n_columns + n_free,
-        header_row=0,
+        header_row=header_row,
         indexes=tuple(range(n_columns)),
     )
-    writes = tuple(RowWrite(row=1 + i, key=k, cells=c, keeps_key=False) for i, (k, c) in enumerate(wanted))
+    writes = tuple(RowWrite(row=header_row + 1 + i, key=k, cells=c, keeps_key=False) for i, (k, c) in enumerate(wanted))
     added = {write.key: write.row for write in writes}
     return TabChange(shape=shape, spot=spot, is_new=True, writes=writes, added=added, positions=added)
 

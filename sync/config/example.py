@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from sync.clock import Period
 from sync.config.forms import Options, available_values, in_words
-from sync.config.settings import Daemon, Google, StoreSettings
+from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSettings
 from sync.config.sheet import ChosenColumn, Sheet, Tab
 from sync.config.summary import Chart, ChosenMetric, Summary
 from sync.config.translate import allowed_by
@@ -45,6 +45,8 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("google", Google),
     ("store", StoreSettings),
     ("daemon", Daemon),
+    ("alerts", Alerts),
+    ("log", LogSettings),
     *((f"connection.{name}", vendor.options) for name, vendor in VENDORS.items()),
     ("sheet", Sheet),
     ("sheet.tab", Tab),
@@ -251,6 +253,8 @@ def make_schema() -> str:
         "google": (Google | None, Field(default=None, description="You say how Google is reached.")),
         "store": (StoreSettings | None, Field(default=None, description="You say where the mirror is kept.")),
         "daemon": (Daemon | None, Field(default=None, description="You say how the daemon behaves.")),
+        "alerts": (Alerts | None, Field(default=None, description="You say who is told when something goes wrong.")),
+        "log": (LogSettings | None, Field(default=None, description="You say what the daemon writes of its work.")),
         "connection": (
             GenericAlias(dict, (str, by_vendor)),
             Field(default={}, description="You list the accounts at vendors, by name."),

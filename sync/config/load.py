@@ -15,7 +15,7 @@ from sync.config import rules
 from sync.config.files import FilesRead, read_files
 from sync.config.forms import Options, is_loopback
 from sync.config.problems import Place, did_you_mean, in_file_order, listed, not_yet, shown, unknown_name
-from sync.config.settings import Daemon, Google, StoreSettings, resolve_secret, resolve_store_url
+from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSettings, resolve_secret, resolve_store_url
 from sync.config.sheet import Sheet, Tab
 from sync.config.summary_rules import check_summary
 from sync.config.translate import find_unavailable, translate
@@ -26,8 +26,14 @@ from sync.sources.registry import VENDORS, vendor_of
 
 M = TypeVar("M", bound=BaseModel)
 
-_SECTIONS = ("include", "google", "store", "daemon", "connection", "sheet")
+_SECTIONS = ("include", "google", "store", "daemon", "alerts", "log", "connection", "sheet")
 _SECTIONS_OF_INCLUDED = ("connection", "sheet")
+_SECRETS_OF = {
+    "google": ("credentials",),
+    "store": ("url",),
+    "daemon": ("token",),
+    "alerts": ("urls", "heartbeat"),
+}
 _RESERVED_CONNECTIONS = ("google", "google_read", "google_write")  # reports count requests under these names
 
 
@@ -41,6 +47,8 @@ class Config:
     daemon: Daemon
     connections: Mapping[str, SourceOptions]
     sheets: tuple[Sheet, ...]
+    alerts: Alerts = field(default_factory=Alerts)
+    log: LogSettings = field(default_factory=LogSettings)
     warnings: tuple[Problem, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict, repr=False)
 
@@ -61,6 +69,10 @@ class Config:
     def spec_of(self, tab: Tab) -> StreamSpec:
         """Return the stream that a tab shows, as it is with the tab's params."""
         return vendor_of(self.connections[tab.connection]).spec_for(tab.stream, tab.params)
+
+    def vendor_titles(self) -> dict[str, str]:
+        """Return the vendor's name as people write it, by connection."""
+        return {name: vendor_of(options).title for name, options in self.connections.items()}
 
     def connection_secrets(self, name: str) -> dict[str, str]:
         """Return the secrets of a connection by option; ConfigError names all that cannot be read."""
@@ -84,6 +96,10 @@ class Config:
         """Return the JSON text of the service account's key; None for "adc" and "anonymous"."""
         ref = self.google.credentials
         return None if ref in {"adc", "anonymous"} else self._resolve("google.credentials", ref)
+
+    def secret(self, option: str, ref: str) -> str:
+        """Return the secret that an option refers to; ConfigError names the option, never the value."""
+        return self._resolve(option, ref)
 
     def store_url(self) -> str:
         """Return the address of the store, its relative file made absolute and a reference to a secret followed."""
@@ -145,18 +161,21 @@ class _Reader:
     def read(self) -> Reading:
         self._check_sections()
         google, store = self._section("google", Google), self._section("store", StoreSettings)
-        daemon = self._section("daemon", Daemon)
+        daemon, alerts = self._section("daemon", Daemon), self._section("alerts", Alerts)
+        log = self._section("log", LogSettings)
         connections, vendors = self._read_connections()
         known = rules.Known(vendors, complete=self.read_files.complete)
         of_sheets, sheets = self._read_sheets(known, daemon)
         names = self.read_files.names
         config = None
-        if google and store and daemon and not self.shared:
+        if google and store and daemon and alerts and log and not self.shared:
             config = Config(
                 path=self.path,
                 google=google,
                 store=store,
                 daemon=daemon,
+                alerts=alerts,
+                log=log,
                 connections=MappingProxyType(connections),
                 sheets=tuple(sheets),
                 warnings=tuple(in_file_order(self._find_warnings(known, google, daemon, connections), names)),
@@ -176,7 +195,7 @@ class _Reader:
 
     def _section(self, name: str, model: type[M]) -> M | None:
         place = self.root[0].at(name)
-        secrets = {"google": ("credentials",), "store": ("url",)}.get(name, ())
+        secrets = _SECRETS_OF.get(name, ())
         self.places |= {f"{name}.{secret}": place.at(secret) for secret in secrets}
         found, problems = _read_model(place, model, secrets=secrets)
         self.shared += problems

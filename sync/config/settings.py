@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
@@ -19,10 +20,10 @@ from sync.config.forms import (
     Listen,
     Options,
     RunDeadline,
+    Secret,
     StoreUrl,
     Url,
     ZoneName,
-    available,
     parse_store_url,
 )
 from sync.errors import ConfigError
@@ -79,9 +80,13 @@ class StoreSettings(Options):
     )
     keep_records: KeepTime | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": "400 days"},
+        json_schema_extra={"example": "400 days"},
         description="You say for how long records stay in the mirror, never shorter than what a tab still shows; "
-        "left out, they stay.",
+        "left out, they stay. The daemon looks once a day.",
+    )
+    keep_history: KeepTime = Field(
+        default=timedelta(days=90),
+        description="You say for how long the history of runs and incidents is kept. The daemon looks once a day.",
     )
 
 
@@ -100,6 +105,66 @@ class Daemon(Options):
         default="127.0.0.1:8321",
         description="You choose the address and port of the status page; with any address but this machine's own, "
         "everyone who reaches it can read the page.",
+    )
+    token: Secret | None = Field(
+        default=None,
+        json_schema_extra={"example": "env:CALLSHEET_PAGE_TOKEN"},
+        description="You say where the word is kept that people give on the status page to run a sheet at once; left "
+        "out, the page can only be read.",
+    )
+
+
+class Alerts(Options):
+    """Who is told when something goes wrong, and when it is well again. Each incident is told once."""
+
+    urls: tuple[Secret, ...] = Field(
+        default=(),
+        max_length=20,
+        strict=False,
+        json_schema_extra={"example": ["env:CALLSHEET_ALERT_URL"]},
+        description="You say where the addresses are kept that alerts go to, in the form of Apprise, such as "
+        '"mailto://...", "slack://..." or "msteams://..."; they hold passwords, so each is env:NAME or file:PATH.',
+    )
+    levels: tuple[Literal["failure", "warning", "recovery"], ...] = Field(
+        default=("failure", "warning", "recovery"),
+        strict=False,
+        description="You choose what is told: failure (a sheet is not kept up to date), warning (it soon will not be), "
+        "recovery (it is again).",
+    )
+    heartbeat: Secret | None = Field(
+        default=None,
+        json_schema_extra={"example": "env:CALLSHEET_HEARTBEAT_URL"},
+        description="You say where the address is kept that is asked for (GET) after every good run, so that a monitor "
+        "elsewhere notices when none comes.",
+    )
+
+
+class LogSettings(Options):
+    """What `callsheet serve` writes about its work, one line for each event. Secrets are masked everywhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="You choose the least important lines that are written."
+    )
+    format: Literal["auto", "json", "text"] = Field(
+        default="auto",
+        description="You choose one JSON object a line, or text for people; auto takes text on a terminal and in no "
+        "other place.",
+    )
+    file: str | None = Field(
+        default=None,
+        min_length=1,
+        json_schema_extra={"example": "callsheet.log"},
+        description="You name a file that the lines go to as well, relative to the folder of this file; it is private "
+        "to this user, and rotates.",
+    )
+    rotate_bytes: int = Field(
+        default=10_000_000,
+        ge=1_000,
+        le=10_000_000_000,
+        description="You begin a new file when this one has grown to so many bytes.",
+    )
+    keep_files: int = Field(
+        default=5, ge=1, le=1_000, description="You keep this many of the older files, the oldest is deleted."
     )
 
 

@@ -144,8 +144,9 @@ class Tab(Options):
     )
     status: CellAddress | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": "A1"},
-        description="You choose a cell that tells when the tab was last updated.",
+        json_schema_extra={"example": "A1"},
+        description="You choose a cell that tells when the tab was last updated, or why it is not; a new tab gets its "
+        "header below it, in one that is there it must be above the header or beside it.",
     )
 
 

@@ -176,8 +176,7 @@ class Summary(Options):
     )
     status: Annotated[bool | str, _status_form()] = Field(
         default=False,
-        json_schema_extra=available(False),
-        description="You want a last line that tells when the summary was last updated.",
+        description="You want a last line that tells when the summary was last updated, or name a cell for it.",
     )
 
     @property

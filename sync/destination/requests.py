@@ -56,7 +56,7 @@ def to_cell_data(cell: Cell) -> dict[str, Any]:
 
 def _new_tab(change: TabChange) -> Iterator[Request]:
     spot, shape = change.spot, change.shape
-    grid = {"rowCount": spot.n_rows, "columnCount": spot.n_columns, "frozenRowCount": 1}
+    grid = {"rowCount": spot.n_rows, "columnCount": spot.n_columns, "frozenRowCount": spot.header_row + 1}
     yield {"addSheet": {"properties": {"sheetId": spot.sheet_id, "title": shape.title, "gridProperties": grid}}}
     yield _tag({"sheetId": spot.sheet_id}, TAB_KEY, shape.uid)
     yield _header_tag(change)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sync.destination.change import RowWrite, TabChange, pushed
 from sync.destination.observe import Block
 from sync.destination.spot import Row
+from sync.destination.status import is_status_row
 
 T = TypeVar("T")
 
@@ -22,6 +23,7 @@ def diff_summary(change: TabChange, *, wanted: Sequence[tuple[str, Row]], blocks
     """
     spot = change.spot
     rows = {b.start + i: row for b in blocks for i, row in enumerate(b.rows) if b.start + i > spot.header_row}
+    rows = {at: row for at, row in rows.items() if not is_status_row(row)}
     if any(spot.theirs(row) for row in rows.values()):
         return _by_key(change, wanted, rows)
     return _by_position(change, wanted, rows)

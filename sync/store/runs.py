@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from sync import clock
 from sync.store.db import Store
@@ -26,6 +26,8 @@ __all__ = [
     "forget_runs",
     "keep",
     "last_good",
+    "latest_good",
+    "latest_runs",
     "mark_interrupted",
     "open_run",
     "recent_runs",
@@ -91,6 +93,23 @@ def last_good(store: Store, sheet: str) -> Run | None:
     with store.read() as connection:
         row = connection.execute(query).first()
     return None if row is None else _to_run(row)
+
+
+def latest_good(store: Store, sheets: Sequence[str]) -> dict[str, Run]:
+    """Return the latest run that ended well of each of these sheets that has one."""
+    return _latest(store, sheets, runs.c.outcome.in_(_GOOD))
+
+
+def latest_runs(store: Store, sheets: Sequence[str]) -> dict[str, Run]:
+    """Return the latest run of each of these sheets that has one."""
+    return _latest(store, sheets)
+
+
+def _latest(store: Store, sheets: Sequence[str], *conditions: Any) -> dict[str, Run]:
+    query = _latest_first().where(runs.c.sheet == bindparam("sheet"), *conditions).limit(1)
+    with store.read() as connection:
+        found = [connection.execute(query, {"sheet": sheet}).first() for sheet in sheets]
+    return {row.sheet: _to_run(row) for row in found if row is not None}
 
 
 def mark_interrupted(store: Store) -> list[str]:

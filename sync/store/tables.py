@@ -142,3 +142,41 @@ source_notes = Table(
     Column("text", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
 )
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("sheets", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("opened_at_us", BigInteger, nullable=False),
+    Column("closed_at_us", BigInteger),
+    Column("told_at_us", BigInteger),
+    Column("recovery_told_at_us", BigInteger),
+    Index("ix_incidents_closed", "closed_at_us"),
+)
+
+status_lines = Table(
+    "status_lines",
+    metadata,
+    Column("spreadsheet_id", String, primary_key=True),
+    Column("uid", String, primary_key=True),
+    Column("cell", String, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("refusal", Text, nullable=False),
+    Column("written_at_us", BigInteger, nullable=False),
+)
+
+forget_salt = Table("forget_salt", metadata, Column("salt", String, primary_key=True))
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)

@@ -55,4 +55,13 @@ def test_every_option_is_described_in_a_sentence_to_its_reader(model, name):
 
 def test_the_schema_is_json_and_knows_every_section():
     schema = json.loads(example.make_schema())
-    assert set(schema["properties"]) == {"include", "google", "store", "daemon", "connection", "sheet"}
+    assert set(schema["properties"]) == {
+        "include",
+        "google",
+        "store",
+        "daemon",
+        "alerts",
+        "log",
+        "connection",
+        "sheet",
+    }

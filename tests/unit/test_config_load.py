@@ -94,7 +94,6 @@ def test_the_whole_contract_is_known_and_only_what_is_not_carried_out_is_refused
         load_config(SNAPSHOTS / "contract.toml")
     assert all("is not available yet" in p.what for p in caught.value.problems)
     assert [p.field for p in caught.value.problems] == [
-        "store.keep_records",
         "connection.aircall.vendor",
         'sheet["support-calls"].summary["By agent"].limit',
         'sheet["support-calls"].summary["By agent"].chart',
@@ -315,7 +314,6 @@ def test_one_bracket_in_place_of_two_is_explained(problems):
 
 LATER_TAB = [
     'verify = "weekly"',
-    'status = "A1"',
     'columns = ["call_id", { field = "from", mask = "last 4" }]',
 ]
 LATER_SUMMARY = [
@@ -327,7 +325,6 @@ LATER_SUMMARY = [
     'pivot = "direction"',
     'compare = "previous period"',
     'fill = "zero"',
-    "status = true",
 ]
 LATER_SHEET = ['credentials = "file:b.json"', 'spares = ["1AbC"]', 'verify = "weekly"', 'template = "call log"']
 
@@ -380,8 +377,47 @@ def test_a_typo_in_what_is_not_available_yet_is_found(problems):
     assert {p.field.rpartition(".")[2] for p in found} == {"type", "x", "y", "yy"}
 
 
-def test_keeping_records_for_a_time_is_refused_until_it_is_carried_out(problem):
-    assert problem(TOP + SHEET + '[store]\nkeep_records = "400 days"\n').field == "store.keep_records"
+OPS = """\
+[store]
+keep_records = "400 days"
+[daemon]
+token = "env:A_WORD"
+[alerts]
+urls = ["env:AN_ADDRESS", "file:other"]
+levels = ["failure"]
+heartbeat = "env:A_HEARTBEAT"
+[log]
+level = "debug"
+format = "json"
+file = "callsheet.log"
+"""
+
+
+def test_alerts_logs_and_keeping_times_are_settings(load):
+    config = load(TOP + SHEET + OPS)
+    assert config.store.keep_records == timedelta(days=400)
+    assert config.store.keep_history == timedelta(days=90)
+    assert config.alerts.urls == ("env:AN_ADDRESS", "file:other")
+    assert config.alerts.levels == ("failure",)
+    assert (config.log.level, config.log.file, config.log.keep_files) == ("debug", "callsheet.log", 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "field"),
+    [
+        ('"env:AN_ADDRESS"', '"mailto://me:secret@example.com"', "alerts.urls[0]"),
+        ('levels = ["failure"]', 'levels = ["failures"]', "alerts.levels[0]"),
+        ('"env:A_WORD"', '"hunter2hunter2"', "daemon.token"),
+        ('level = "debug"', 'level = "loud"', "log.level"),
+    ],
+)
+def test_a_secret_in_place_of_its_name_and_unknown_words_are_refused_without_showing_the_secret(
+    problem, before, after, field
+):
+    found = problem(TOP + SHEET + OPS.replace(before, after))
+    assert found.field == field
+    assert "secret@" not in str(found)
+    assert "hunter2" not in str(found)
 
 
 CALLSCALER = """\

@@ -94,7 +94,13 @@ def test_the_json_object_has_every_key_of_the_contract() -> None:
 
 def test_an_error_in_json_has_kind_message_and_hint() -> None:
     (run,) = to_json([make_report(error=errors.NotShared("Not shared.", hint="Share it."))])["runs"]
-    assert run["error"] == {"kind": "NotShared", "message": "Not shared.", "hint": "Share it.", "exit_code": 5}
+    assert run["error"] == {
+        "kind": "NotShared",
+        "message": "Not shared.",
+        "hint": "Share it.",
+        "exit_code": 5,
+        "connection": "",
+    }
 
 
 @pytest.mark.parametrize(
