@@ -49,6 +49,7 @@ class SyncError(Exception):
     """Anything that a run reports: one sentence of what happened, the place, and the next step."""
 
     exit_code: ClassVar[int] = 1
+    status: int | None = None  # of the HTTP answer that it tells of, where it tells of one
 
     def __init__(self, what: str, *, hint: str = "", where: Where | None = None) -> None:
         super().__init__(what)

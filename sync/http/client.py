@@ -47,8 +47,19 @@ class Patience:
 DEFAULT_PATIENCE: Final = Patience()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What is sent. Only a request that `repeats` safely is sent again when its answer got lost."""
+
+    method: str
+    path: str
+    params: Mapping[str, Any]
+    body: Any = None
+    repeats: bool = True
+
+
 class ApiClient:
-    """Sends GET requests to one vendor with one credential. Safe to use from several threads."""
+    """Sends requests to one vendor with one credential. Safe to use from several threads."""
 
     def __init__(self, http: httpx.Client, *, pace: Pace, sleep: Sleep, patience: Patience) -> None:
         self._http = http
@@ -70,27 +81,41 @@ class ApiClient:
         Tried again, and raised after the last try: 429 as RateLimited, JSON cut short as ContractBroken, and
         timeout, connection, 5xx or an HTML page as Unreachable.
         """
-        base = self._http.base_url
-        label = f"GET {base.host}{base.path.rstrip('/')}/{path.lstrip('/')}"
-        try:
-            return self._persist(label, path, {k: v for k, v in (params or {}).items() if v is not None})
-        except SyncError as error:
-            error.at(Where(request=label))
-            raise
+        kept = {k: v for k, v in (params or {}).items() if v is not None}
+        return self._send(_Request(method="GET", path=path, params=kept))
+
+    def post_json(self, path: str, body: Any) -> Any:
+        """Send JSON to a path below the base address and return the JSON of the answer, whichever 2xx it comes with.
+
+        Tried again is only what was surely not carried out: a 429, or no connection. All else that may pass raises
+        Unreachable with `outcome_unknown`, and the caller decides; the rest is as told of `get_json`.
+        """
+        return self._send(_Request(method="POST", path=path, params={}, body=body, repeats=False))
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _persist(self, label: str, path: str, params: Mapping[str, Any]) -> Any:
+    def _send(self, request: _Request) -> Any:
+        base = self._http.base_url
+        label = f"{request.method} {base.host}{base.path.rstrip('/')}/{request.path.lstrip('/')}"
+        try:
+            return self._persist(label, request)
+        except SyncError as error:
+            error.at(Where(request=label))
+            raise
+
+    def _persist(self, label: str, request: _Request) -> Any:
         """Try until it works, or until tries or time are used up."""
         spent_s = 0.0
         for n_tries in range(1, self._patience.max_tries + 1):
             self._pace()
             started_at = clock.now()
             try:
-                return self._try_once(label, path, params)
+                return self._try_once(label, request)
             except Again as again:
+                if not request.repeats and not again.not_done:
+                    raise _outcome_unknown(again) from again.__cause__
                 pause_s = self._pause_s(again, n_tries)
                 spent_s += max(0.0, (clock.now() - started_at).total_seconds()) + pause_s
                 if again.hold:
@@ -113,12 +138,17 @@ class ApiClient:
         pause_s = random.uniform(0.0, ceiling)
         return max(self._patience.first_pause_s, pause_s) if again.hold else pause_s
 
-    def _try_once(self, label: str, path: str, params: Mapping[str, Any]) -> Any:
+    def _try_once(self, label: str, request: _Request) -> Any:
+        path = request.path
         if "//" in path:  # an address of its own would take our key elsewhere
             raise ContractBroken(f"{log.mask(path)!r} is not a path below the base address, nothing was sent")
         with self._lock:
             self._n_requests += 1
-        with translated(label), self._http.stream("GET", path.lstrip("/"), params=dict(params)) as response:
+        parts = {"json": request.body} if request.body is not None else {}
+        with (
+            translated(label),
+            self._http.stream(request.method, path.lstrip("/"), params=dict(request.params), **parts) as response,
+        ):
             body = self._read(label, response)
         check_status(label, response, body)
         return to_json(label, response, body)
@@ -167,6 +197,13 @@ def make_client(
             follow_redirects=False,
         )
     return ApiClient(http, pace=pace, sleep=sleep, patience=patience)
+
+
+def _outcome_unknown(again: Again) -> Unreachable:
+    """Return the error for a request that may have been carried out although no good answer came."""
+    unknown = Unreachable(again.error.what, outcome_unknown=True, hint=again.error.hint, where=again.error.where)
+    unknown.status = again.error.status
+    return unknown
 
 
 def _gave_up(again: Again, n_tries: int, pause_s: float) -> SyncError:

@@ -22,13 +22,20 @@ _LONGEST_WORDS = 300
 
 
 class Again(Exception):
-    """One try failed in a way that may pass; `error` is what to raise when it does not."""
+    """One try failed in a way that may pass; `error` is what to raise when it does not.
 
-    def __init__(self, error: SyncError, *, wait_s: float | None = None, hold: bool = False) -> None:
+    `not_done` says that the request was surely not carried out, so that even one that changes something may be sent
+    again.
+    """
+
+    def __init__(
+        self, error: SyncError, *, wait_s: float | None = None, hold: bool = False, not_done: bool = False
+    ) -> None:
         super().__init__(error.what)
         self.error = error
         self.wait_s = wait_s
         self.hold = hold
+        self.not_done = not_done
 
 
 @contextmanager
@@ -43,7 +50,11 @@ def translated(label: str) -> Iterator[None]:
     except (httpx.LocalProtocolError, httpx.TooManyRedirects, httpx.CookieConflict, httpx.StreamError) as error:
         raise ContractBroken(f"{label}: the request could not be made ({type(error).__name__})") from error
     except httpx.HTTPError as error:
-        raise Again(Unreachable(f"{label}: {_words_for(error)}", hint=_hint_for(error))) from error
+        said = Unreachable(f"{label}: {_words_for(error)}", hint=_hint_for(error))
+        raise Again(said, not_done=isinstance(error, _NEVER_SENT)) from error
+
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 _WORDS: tuple[tuple[type[httpx.HTTPError], str], ...] = (
@@ -71,13 +82,25 @@ def _hint_for(error: httpx.HTTPError) -> str:
 
 def check_status(label: str, response: httpx.Response, body: bytes) -> None:
     """Raise what a status other than 2xx means."""
-    status = response.status_code
     if response.is_success:
         return
+    try:
+        _raise_for(label, response, body)
+    except Again as again:
+        again.error.status = response.status_code
+        raise
+    except SyncError as error:
+        error.status = response.status_code
+        raise
+
+
+def _raise_for(label: str, response: httpx.Response, body: bytes) -> None:
+    status = response.status_code
     said = f"{label}: HTTP {status}{_vendor_words(body)}"
     if status == 429:
         wait_s = waits.asked_wait_s(response.headers)
-        raise Again(RateLimited(said, retry_at=waits.instant_after(wait_s)), wait_s=wait_s, hold=True)
+        limited = RateLimited(said, retry_at=waits.instant_after(wait_s))
+        raise Again(limited, wait_s=wait_s, hold=True, not_done=True)
     if status >= 500 or status in _RETRIED_STATUSES:
         wait_s = waits.retry_after_s(response.headers)
         raise Again(Unreachable(said), wait_s=wait_s, hold=wait_s is not None)
@@ -114,7 +137,7 @@ def _texts(reply: Any) -> Iterator[str]:
         for item in reply[:5]:
             yield from _texts(item)
     elif isinstance(reply, dict):
-        for name in ("message", "error_code", "error", "errors"):
+        for name in ("message", "error_code", "error", "errors", "troubleshoot"):
             yield from _texts(reply.get(name))
 
 
