@@ -18,6 +18,7 @@ from sync import clock, log
 from sync.errors import ContractBroken, CredentialsRefused, RateLimited, SyncError, Unreachable, Where
 from sync.http import waits
 from sync.http.replies import Again, check_status, to_json, translated
+from sync.http.trust import trusted
 from sync.http.waits import Pace, Sleep
 
 _log = log.get(__name__)
@@ -191,6 +192,7 @@ def make_client(
     with translated("the base address"):
         http = httpx.Client(
             base_url=base_url,
+            verify=trusted(),
             headers={"Accept": "application/json", "User-Agent": "callsheet", **headers},
             timeout=httpx.Timeout(patience.read_timeout_s, connect=patience.connect_timeout_s),
             # A redirect could carry the credential to another host.

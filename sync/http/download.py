@@ -16,6 +16,7 @@ from sync import clock, log
 from sync.errors import ContractBroken, RateLimited, SyncError, Unreachable
 from sync.http import waits
 from sync.http.replies import Again, translated
+from sync.http.trust import trusted
 from sync.http.waits import Sleep
 
 _log = log.get(__name__)
@@ -103,7 +104,9 @@ class FileClient:
         self._n_requests += 1
         with (
             translated(label),
-            httpx.Client(timeout=timeout, follow_redirects=True, max_redirects=_MAX_REDIRECTS) as http,
+            httpx.Client(
+                verify=trusted(), timeout=timeout, follow_redirects=True, max_redirects=_MAX_REDIRECTS
+            ) as http,
             http.stream("GET", address, headers={"Accept-Encoding": "identity"}) as response,
         ):
             self._check(label, response)

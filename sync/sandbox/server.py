@@ -22,6 +22,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from sync.sandbox.admin import Worlds, admin_routes
+from sync.sandbox.aircall import Aircall
 from sync.sandbox.callrail import CallRail
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.callscaler import CallScaler
@@ -38,7 +39,7 @@ from sync.sandbox.list_faults import list_plays
 from sync.sandbox.vendor import VendorDesk
 from sync.sandbox.viewer.pages import viewer_routes
 
-VENDORS: tuple[type[VendorDesk], ...] = (JustCall, CallScaler, CallRail)
+VENDORS: tuple[type[VendorDesk], ...] = (JustCall, Aircall, CallScaler, CallRail)
 """Each below an address of its name; all of them have the same made-up calls, each in a book of its own."""
 __all__ = ["VENDORS", "BadState", "SandboxOptions", "SandboxServer", "make_app", "serve"]
 _VENDOR_NAMES = frozenset(desk.name for desk in VENDORS)

@@ -53,9 +53,15 @@ class Bench:
     edit: Callable[[Admin, Sequence[Any], str, Any], Any] | None = None
     settings: Sequence[Mapping[str, Any]] = ({},)  # of the sandbox, under each of which slices must fit together
     generous: Mapping[str, Any] = field(default_factory=lambda: {"requests_per_minute": 100_000})
+    at_once: Mapping[str, Any] = field(default_factory=dict)  # options of the sandbox by which nothing takes its time
     more_faults: Sequence[Mapping[str, Any]] = ()  # that pass, beside those that every stream gets over
     lasting_faults: Sequence[tuple[Mapping[str, Any], type[Exception]]] = ()  # that end in an error if they stay
     arrives: str = ""  # the kind of record that may arrive while this stream is read; "": pages do not move
+    twin_of: str = ""  # a stream that is read by the same code; failures are tried on that one in every run
+    snapshot: bool = False  # whether a reading shows one moment, so that what arrives meanwhile is not in it
+    wrong_key: str = "401"  # the status by which a wrong key is refused
+    has_rights: bool = True  # whether there is a right that a good key may lack for this stream
+    probe_refuses: bool = True  # whether a key without that right opens nothing at all, so that the probe fails
     keeps_extra: bool = True  # whether the option extra_fields of the sandbox shows in the records
 
     @property

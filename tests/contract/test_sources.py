@@ -38,8 +38,14 @@ PYTHON_TYPES: dict[FieldType, type | tuple[type, ...]] = {
 }
 
 
-def on(benches: list[Bench], *more: str) -> Any:
+def on(benches: list[Bench]) -> Any:
     return pytest.mark.parametrize("bench", benches, ids=[bench.id for bench in benches])
+
+
+def on_each_way(benches: list[Bench]) -> Any:
+    """Streams that are read by the code of another one are in the whole run only."""
+    cases = [pytest.param(b, id=b.id, marks=[pytest.mark.full] if b.twin_of else []) for b in benches]
+    return pytest.mark.parametrize("bench", cases)
 
 
 def test_every_available_stream_is_on_the_bench():
@@ -114,11 +120,12 @@ def test_an_aggregate_is_asked_by_every_period_that_it_declares(desk, per):
     within = whole_of(desk.spec, buckets)
     records = desk.read(within, buckets=buckets)
     begins = {clock.slice_of(dates, buckets.zone).start for dates in clock.cut_into_buckets(within, buckets)}
-    assert {record.values[desk.spec.cursor_field] for record in records} == begins
+    assert {record.values[desk.spec.cursor_field] for record in records} <= begins
     assert {key: record.values for key, record in desk.latest(records).items()} == desk.truth(within, buckets)
+    assert len({key[0] for key in desk.truth(within, buckets)}) > 0.8 * len(begins)  # a quiet day may have no row
 
 
-@on(AGGREGATES)
+@on_each_way(AGGREGATES)
 def test_periods_asked_one_by_one_are_those_asked_together(desk):
     apart = []
     for dates in clock.cut_into_buckets(desk.part, desk.buckets):
@@ -160,14 +167,14 @@ def test_a_slice_includes_its_start_and_excludes_its_end(desk):
     assert all(record.values[desk.spec.cursor_field] < at for record in desk.read(Slice(at - second, at)))
 
 
-@on(BENCHES)
+@on_each_way(BENCHES)
 def test_reading_a_slice_twice_gives_the_same(desk):
     first = desk.read()
     assert first
     assert desk.read() == first
 
 
-@on([*ROWS, *AGGREGATES])
+@on_each_way([*ROWS, *AGGREGATES])
 def test_an_empty_slice_is_fine(desk):
     years_ago = Slice(datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 20, tzinfo=UTC))
     if desk.buckets:
@@ -194,7 +201,7 @@ def test_what_arrives_is_there_when_the_slice_is_read_again(desk):
     assert after != desk.latest(before)
 
 
-@on(BENCHES)
+@on_each_way(BENCHES)
 def test_unknown_streams_and_params_are_config_errors_before_any_request(desk):
     with pytest.raises(ConfigError):
         desk.source.fetch("no_such_stream", desk.part, {})
@@ -203,7 +210,7 @@ def test_unknown_streams_and_params_are_config_errors_before_any_request(desk):
     assert desk.source.n_requests == 0
 
 
-@on(BENCHES)
+@on_each_way(BENCHES)
 def test_requests_are_counted(desk):
     desk.admin.clear_log()
     desk.read(desk.whole)
@@ -220,29 +227,32 @@ def test_the_probe_says_what_the_key_opens(desk):
     assert desk.source.n_requests <= 2
 
 
-@on(BENCHES)
+@on_each_way(BENCHES)
 def test_a_bad_key_is_refused_at_once(desk):
     desk.options(accepted_keys=[desk.bench.key_text])
     good, bad = desk.make(), desk.make(**{list(desk.bench.secrets)[-1]: "not-the-secret"})
     assert good.probe()
-    with pytest.raises(CredentialsRefused, match="401") as probed:
+    with pytest.raises(CredentialsRefused, match=desk.bench.wrong_key) as probed:
         bad.probe()
     assert "wrong or revoked" in probed.value.hint
-    with pytest.raises(CredentialsRefused, match="401"):
+    with pytest.raises(CredentialsRefused, match=desk.bench.wrong_key) as read:
         desk.read(source=bad)
-    assert bad.n_requests == 2
+    assert "wrong or revoked" in read.value.hint
+    assert bad.n_requests <= 3
 
 
-@on(BENCHES)
+@on_each_way([bench for bench in BENCHES if bench.has_rights])
 def test_a_key_without_the_right_is_told_from_a_wrong_one(desk):
     desk.options(forbidden_keys=[desk.bench.key_text])
-    for ask in (desk.source.probe, desk.read):
+    if not desk.bench.probe_refuses:
+        assert "plan or role" in desk.source.probe()
+    for ask in (desk.source.probe, desk.read) if desk.bench.probe_refuses else (desk.read,):
         with pytest.raises(CredentialsRefused, match="403") as caught:
             ask()
         assert "plan or role" in caught.value.hint
 
 
-@on([bench for bench in BENCHES if bench.keeps_extra])
+@on_each_way([bench for bench in BENCHES if bench.keeps_extra])
 def test_unknown_fields_are_kept(desk):
     desk.options(extra_fields={"not_heard_of": "good"})
     records = desk.read()

@@ -94,7 +94,6 @@ def test_the_whole_contract_is_known_and_only_what_is_not_carried_out_is_refused
         load_config(SNAPSHOTS / "contract.toml")
     assert all("is not available yet" in p.what for p in caught.value.problems)
     assert [p.field for p in caught.value.problems] == [
-        "connection.aircall.vendor",
         'sheet["support-calls"].summary["By agent"].limit',
         'sheet["support-calls"].summary["By agent"].chart',
     ]

@@ -8,7 +8,7 @@ under its own header. Two columns never share a name, and none is dropped.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ class Column:
     names: tuple[str, ...] = ()
     else_names: tuple[str, ...] = ()
     read: Read | None = None
+    day_and_time: tuple[str, str] | None = None  # two columns that make an instant together
 
     @property
     def reader(self) -> Read:
@@ -48,13 +49,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """Where a field is found, and how its texts are read."""
+    """Where a field is found, and how its texts are read; `at_time` is a second column with the time of a day."""
 
     name: str
     at: int
     read: Read
     reading: Reading
     by_else: bool = False
+    at_time: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +82,16 @@ Wanted = Mapping[str, str | Sequence[str]]
 
 
 def plain_name(header: str) -> str:
-    """Return a header without case, signs and blanks: `Call ID (internal)` and `callIdInternal` are call_id_internal."""
+    """Return a header without case, signs and blanks, such as call_id_internal for `Call ID (internal)`."""
     text = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", header.strip().lstrip("\ufeff"))
     text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", text).lower().replace("%", " percent ").replace("#", " number ")
     return re.sub(r"[^\w]+|_+", "_", text).strip("_")
 
 
-def bind(header: Sequence[str], columns: Sequence[Column], wanted: Wanted, reading: Reading) -> Binding:
-    """Find each field in a header; what the connection says goes first."""
+def bind(
+    header: Sequence[str], columns: Sequence[Column], wanted: Wanted, *, reading: Reading, declared: Collection[str]
+) -> Binding:
+    """Find each field in a header; what the connection says goes first. No unknown column gets a `declared` name."""
     if len(header) > MAX_COLUMNS:
         raise ContractBroken(f"the file has {len(header):,} columns, which is no report")
     binder = _Binder(header, reading)
@@ -99,7 +103,7 @@ def bind(header: Sequence[str], columns: Sequence[Column], wanted: Wanted, readi
         binder.bind_known(column)
     for column in columns:
         binder.bind_else(column)
-    return binder.binding()
+    return binder.binding(declared)
 
 
 @dataclass(slots=True)
@@ -137,6 +141,10 @@ class _Binder:
     def bind_else(self, column: Column) -> None:
         if column.field.name in self.bound:
             return
+        if column.day_and_time and all(name in self.plain for name in column.day_and_time):
+            day, time = (self.plain.index(name) for name in column.day_and_time)
+            self._take(column, day, at_time=time)
+            return
         for name in column.else_names:
             if name in self.plain:
                 self._take(column, self.plain.index(name), by_else=True)
@@ -149,20 +157,25 @@ class _Binder:
             return True
         return bool(_ZONE.search(self.header[at])) and plain_name(_ZONE.sub("", self.header[at])) == name
 
-    def _take(self, column: Column, at: int, *, by_else: bool = False) -> None:
-        reading = self._reading_at(column, at)
+    def _take(self, column: Column, at: int, *, by_else: bool = False, at_time: int | None = None) -> None:
         self.bound[column.field.name] = Bound(
-            name=column.field.name, at=at, read=column.reader, reading=reading, by_else=by_else
+            name=column.field.name,
+            at=at,
+            read=column.reader,
+            reading=self._reading_at(column, at),
+            by_else=by_else,
+            at_time=at_time,
         )
         self.taken.add(at)
+        if at_time is not None:
+            self.taken.add(at_time)
 
     def _reading_at(self, column: Column, at: int) -> Reading:
-        unit, zone = _UNIT.search(self.plain[at]), _zone_in(self.header[at])
+        unit, zone = _UNIT.search(self.plain[at]), _zone_in(self.header[at], self.plain[at])
         reading = replace(self.reading, zone=zone) if zone else self.reading
         return replace(reading, unit_s=unit_of(unit[1])) if unit and column.is_duration else reading
 
-    def binding(self) -> Binding:
-        declared = set(self.bound)
+    def binding(self, declared: Collection[str]) -> Binding:
         names: dict[str, int] = {}
         unknown = []
         for at, text in enumerate(self.header):
@@ -171,15 +184,16 @@ class _Binder:
         return Binding(header=tuple(self.header), bound=self.bound, unknown=tuple(unknown))
 
 
-def _zone_in(header: str) -> ZoneInfo | None:
+def _zone_in(header: str, plain: str) -> ZoneInfo | None:
     match = _ZONE.search(header)
+    name = match[1] if match else "UTC" if plain.endswith(("_utc", "_gmt")) else ""
     try:
-        return clock.zone(match[1]) if match else None
+        return clock.zone(name) if name else None
     except ValueError:
         return None
 
 
-def _own_name(text: str, at: int, names: dict[str, int], declared: set[str]) -> str:
+def _own_name(text: str, at: int, names: dict[str, int], declared: Collection[str]) -> str:
     """Return the name under which an unknown column is kept: its header; a second one of a name gets a number."""
     name = text.strip().lstrip("\ufeff").lstrip("_")[:200] or f"column {at + 1}"
     names[name] = names.get(name, 1 if name in declared else 0) + 1

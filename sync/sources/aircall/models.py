@@ -1,17 +1,29 @@
-"""Options of an Aircall connection, and the streams that will come. Sends nothing."""
+"""Options of an Aircall connection, and the forms of its replies. Sends nothing; quirks are in README.md beside."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from sync import clock
+from sync.errors import ContractBroken
+from sync.sources.aircall.values import DateOrder, ShortTimes
 from sync.sources.base import BaseUrl, Duration, SecretRef, SourceOptions
 
 
+def _check_zone(name: str) -> str:
+    return clock.zone(name).key
+
+
+ZoneName = Annotated[str, AfterValidator(_check_zone)]
+
+
 class AircallOptions(SourceOptions):
-    """A connection to Aircall: the two halves of an API key."""
+    """A connection to Aircall: the two halves of an API key, and how its exports are meant."""
 
     vendor: Literal["aircall"] = Field(default="aircall", description="Which vendor this connection speaks to.")
     api_id: SecretRef = Field(description="Where the API id is found, as env:NAME or file:PATH.")
@@ -19,30 +31,84 @@ class AircallOptions(SourceOptions):
     base_url: BaseUrl = Field(
         default="https://api.aircall.io", description="The address below which the vendor's API is found."
     )
-    # 120 is documented for REST; 60 leaves room for the company's other integrations.
     requests_per_minute: int = Field(
-        default=60, ge=1, le=10_000, description="Requests a minute that this key may send, all processes together."
+        default=120, ge=1, le=10_000, description="Requests a minute that this key may send, all processes together."
     )
     lookback: Duration = Field(
         default=timedelta(days=3), description="How far back is read again on every run, because calls change late."
     )
+    export_timezone: ZoneName = Field(
+        default="UTC",
+        description="The IANA time zone in which exports of calls and statuses are asked for, and in which their times "
+        "are meant where a file does not say.",
+        json_schema_extra={"example": "Europe/Madrid"},
+    )
+    export_end: Literal["unknown", "included", "excluded"] = Field(
+        default="unknown",
+        description="Whether Aircall counts the last day of an export in. While it is unknown, exports of calls and "
+        "statuses ask for a day more and leave out what is too much; sums are asked for as if it were included.",
+    )
+    export_columns: dict[str, dict[str, str | list[str]]] = Field(
+        default={},
+        description="Which column of an export holds which field, by stream, where the names do not tell. row_key of "
+        "a report of sums takes several columns.",
+        json_schema_extra={"example": {"calls_history": {"call_id": "Call ID (internal)"}}},
+    )
+    export_date_order: DateOrder | None = Field(
+        default=None, description="How dates such as 03/04/2026 are meant in exports; else they are refused."
+    )
+    export_short_times: ShortTimes | None = Field(
+        default=None, description="How lengths of time such as 02:05 are meant in exports; else they are refused."
+    )
 
 
-PLANNED_STREAMS = (
-    "calls_history",
-    "user_status_history",
-    "user_activity_availability_breakdown",
-    "user_activity_average_after_call_work_time_per_user",
-    "user_activity_average_inbound_in_call_time_per_user",
-    "user_activity_average_outbound_in_call_time_per_user",
-    "user_activity_call_volume_and_time",
-    "user_activity_calls_handled",
-    "user_activity_percentage_of_time_in_each_status",
-    "user_activity_ringing_attempts_per_user",
-    "user_activity_work_time_and_availability",
-    "user_activity_ringing_attempts",
-    "calls",
-    "users",
-    "teams",
-    "numbers",
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportAnswer:
+    """How an export stands, as the vendor tells it."""
+
+    id: str
+    status: str
+    address: str
+    words: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a file."""
+        return self.status in ("COMPLETED", "") and bool(self.address)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether there will be none."""
+        return self.status == "FAILED"
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the state is none of those that are documented."""
+        return self.status not in ("PENDING", "COMPLETED", "FAILED")
+
+
+def read_export_answer(reply: Any, *, asked_for: str = "") -> ExportAnswer:
+    """Read the answer to the request for an export, or to the question how one stands."""
+    body = reply
+    while isinstance(body, dict) and not _first(body, _ID_NAMES) and len(body) == 1:
+        body = next(iter(body.values()))
+    if not isinstance(body, dict):
+        raise ContractBroken("the answer about an export is not an object")
+    export_id = _first(body, _ID_NAMES) or asked_for
+    if not export_id:
+        raise ContractBroken(
+            f"the answer about an export lacks exportID; it has {', '.join(map(str, body)) or 'nothing'}"
+        )
+    return ExportAnswer(
+        id=export_id,
+        status=_first(body, ("status", "state")).upper(),
+        address=_first(body, ("downloadUrl", "downloadURL", "download_url")),
+        words=_first(body, ("errorMessage", "error_message", "error", "message")),
+    )
+
+
+_ID_NAMES = ("exportID", "exportId", "export_id", "id")
+
+
+def _first(body: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    return next((str(body[name]) for name in names if isinstance(body.get(name), str | int) and body[name] != ""), "")

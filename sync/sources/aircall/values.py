@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from sync import clock
 from sync.records import FieldType
 
@@ -41,6 +43,17 @@ Read = Callable[[str, Reading], Any]
 def read_text(text: str, _: Reading) -> str | None:
     """Take a text as it stands; blanks around it are none of the value."""
     return text.strip() or None
+
+
+def read_words(text: str, _: Reading) -> str | None:
+    """Take what people wrote as it stands, with the blanks around it."""
+    return text if text.strip() else None
+
+
+def read_person(text: str, _: Reading) -> str | None:
+    """Take a name as it stands; "[No associated user]" is nobody."""
+    name = text.strip()
+    return None if name.startswith("[No ") and name.endswith("]") else name or None
 
 
 def read_boolean(text: str, _: Reading) -> bool | None:
@@ -101,7 +114,8 @@ _CLOCK = re.compile(r"(?:(\d+)\s*(?:d|days?)[ ,]*)?(\d{1,6}):([0-5]\d):([0-5]\d)
 _SHORT_CLOCK = re.compile(r"(\d{1,6}):([0-5]\d)")
 _ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
 _WORDS = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(days?|d|hours?|hrs?|h|minutes?|mins?|m|milliseconds?|msecs?|ms|seconds?|secs?|s)", re.IGNORECASE
+    r"(\d+(?:\.\d+)?)\s*(days?|d|hours?|hrs?|h|minutes?|mins?|m|milliseconds?|msecs?|ms|seconds?|secs?|s)",
+    re.IGNORECASE,
 )
 _UNIT_S = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
@@ -175,11 +189,13 @@ def read_instant(text: str, reading: Reading) -> datetime | None:
         return datetime.fromtimestamp(number / 1000 if number >= 1e11 else number, UTC)
     if match := _ISO_TIME.fullmatch(plain):
         year, month, day = int(match[1]), int(match[2]), int(match[3])
-        return _instant((year, month, day), match.groups()[3:], reading)
-    if match := _PEOPLE_TIME.fullmatch(plain):
-        month, day = _in_order(int(match[1]), int(match[2]), reading)
-        return _instant((int(match[3]), month, day), match.groups()[3:], reading)
-    raise ValueError("is not an instant")
+    elif match := _PEOPLE_TIME.fullmatch(plain):
+        year, (month, day) = int(match[3]), _in_order(int(match[1]), int(match[2]), reading)
+    else:
+        raise ValueError("is not an instant")
+    if match[4] is None:
+        raise ValueError("is a day without a time")
+    return _instant((year, month, day), match.groups()[3:], reading)
 
 
 def read_day(text: str, reading: Reading) -> date | None:
@@ -243,7 +259,12 @@ def read_list(text: str, _: Reading) -> list[str] | None:
     plain = text.strip()
     if not plain:
         return None
-    inner = plain[1:-1] if plain.startswith("[") and plain.endswith("]") else plain
+    if plain.startswith("[") and plain.endswith("]"):
+        try:
+            return [str(item) for item in orjson.loads(plain)]
+        except orjson.JSONDecodeError:
+            plain = plain[1:-1]
+    inner = plain
     sign = next((sign for sign in ("|", ";", ",") if sign in inner), ",")
     return [word for part in inner.split(sign) if (word := part.strip().strip('"').strip())]
 
