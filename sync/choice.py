@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sync import clock
 from sync.clock import ALLOWED_PERIODS, Period
+from sync.config.kept import judge
 from sync.config.load import Config, load_config, read_config
 from sync.config.problems import did_you_mean, listed, shown
 from sync.config.sheet import Sheet
@@ -19,6 +20,7 @@ from sync.records import LISTED_AT, Buckets, Record, Slice, StreamKind, StreamSp
 from sync.run import Office
 from sync.sources.base import spec_of
 from sync.sources.registry import VENDORS, vendor_of
+from sync.store.db import Store
 
 Catalogue = Mapping[str, Sequence[StreamSpec]]
 SAMPLE_DAYS = (1, 7, 30)  # a quiet account shows something in the end, a busy one is not read for a month
@@ -33,6 +35,14 @@ def load_good_part(path: Path) -> tuple[Config, ConfigError | None]:
         if config is None:
             raise
         return config, error
+
+
+def refuse_broken(path: Path, store: Store, sheets: Sequence[Sheet]) -> None:
+    """Raise ConfigError for a sheet that a daemon would not run as it is written now."""
+    names = {sheet.name for sheet in sheets}
+    problems = [p for one in judge(path, store, read_config(path)).broken if one.name in names for p in one.problems]
+    if problems:
+        raise ConfigError("The config of a sheet to run has problems.", problems=problems)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> ConfigError:

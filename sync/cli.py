@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from sync import clock, log, screen
+from sync.by_hand import leave_all_to_daemon, run_all
 from sync.check import CheckLine, check_sheet
 from sync.choice import (
     chosen_streams,
@@ -26,23 +27,34 @@ from sync.choice import (
     to_period,
 )
 from sync.config.example import make_schema, make_starting_config
-from sync.config.load import Config, load_config
+from sync.config.kept import Effective, open_effective
+from sync.config.load import load_config, problems_error
 from sync.config.problems import format_problem
-from sync.config.sheet import Sheet
-from sync.daemon import Daemon, log_problems
+from sync.daemon import Daemon
 from sync.demo import run_demo
 from sync.errors import ConfigError, StopRequested, SyncError
-from sync.history import open_history, run_json, runs_of, standing_json, standing_of
+from sync.history import (
+    due_json,
+    goes_on_lines,
+    left_out_of,
+    open_history,
+    requests_of_last_run,
+    run_json,
+    runs_of,
+    standing_json,
+    standings_of,
+)
 from sync.plan import SheetPlan
 from sync.progress import open_display
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
-from sync.run import RunRequest, Trigger, open_office, plan_sheet, run_sheet
+from sync.run import Office, RunRequest, Trigger, open_office, plan_sheet
 from sync.sandbox.server import VENDORS as SANDBOX_VENDORS
 from sync.sandbox.server import BadState, SandboxOptions, SandboxServer
 from sync.sandbox.server import serve as serve_sandbox
-from sync.signals import stop_on_signals
-from sync.timetable import quota_words, schedule_words
-from sync.watch import after_run_by_hand, set_up_log, watching
+from sync.signals import reload_on_hangup, stop_on_signals
+from sync.store.runs import mark_interrupted
+from sync.timetable import quota_lines, schedule_words
+from sync.watch import set_up_log, watching
 
 EXIT_UNKNOWN = 1
 DEFAULT_CONFIG = Path("config.toml")
@@ -167,7 +179,11 @@ def init(
 @app.command("check")
 def check(names: Names = None, *, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Check config, credentials, access, streams and schedules; change nothing."""
-    settings = load_config(config)
+    with open_effective(config) as (_, effective):
+        screen.say(goes_on_lines(effective.broken))
+        if effective.problems:
+            raise problems_error(effective.problems)
+    settings = effective.config
     sheets = named_sheets(settings, names or ())
     screen.say(line for warning in settings.warnings for line in (*format_problem(warning).splitlines(), ""))
     lines: list[CheckLine] = []
@@ -178,7 +194,9 @@ def check(names: Names = None, *, config: ConfigFile = DEFAULT_CONFIG, verbose: 
             lines += found
     if not settings.sheets:
         screen.say([f"{config} has no [[sheet]]: nothing will run."])
-    screen.say([quota_words([sheet.schedule for sheet in settings.sheets], settings.google, clock.now())])
+    with open_history(settings) as store:
+        costs = {sheet.name: requests_of_last_run(store, sheet.name) for sheet in settings.sheets}
+    screen.say(quota_lines(settings, costs, clock.now()))
     raise typer.Exit(highest_code(line.exit_code for line in lines))
 
 
@@ -217,6 +235,9 @@ def run_now(
     ] = False,
     take_header: Annotated[bool, typer.Option("--take-header", help="Put missing or doubled columns right.")] = False,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Believe a vendor that returns nothing.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Run here and show the result, or leave it to the daemon.")
+    ] = True,
     as_json: Json = False,
     config: ConfigFile = DEFAULT_CONFIG,
     verbose: Verbose = False,
@@ -234,23 +255,15 @@ def run_now(
             allow_empty=allow_empty,
             adopt=adopt,
         )
-        for report in _run_all(settings, sheets, request):
+        if not wait:
+            leave_all_to_daemon(settings, sheets, request)
+        for report in run_all(settings, sheets if wait else [], request):
             reports.append(report)
             screen.say(run_lines(report) if not as_json else [])
         if broken and every_sheet:
             raise broken
     _tell_of(broken)
     raise typer.Exit(exit_code_of(reports))
-
-
-def _run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest) -> Iterator[RunReport]:
-    """Run one sheet after the other."""
-    with stop_on_signals() as stop, open_office(settings) as office:
-        for sheet in sheets:
-            with open_display(screen.err, sheet.name) as progress:
-                report = run_sheet(office, sheet, request, progress=progress, stop=stop)
-            after_run_by_hand(office, report)
-            yield report
 
 
 @contextmanager
@@ -274,15 +287,20 @@ def _tell_of(broken: ConfigError | None) -> None:
         screen.say(error_lines(broken), screen.err)
 
 
+def _tell_problems(effective: Effective) -> None:
+    """Tell what is wrong with the config as it is saved, whatever goes on in its place."""
+    _tell_of(problems_error(effective.problems) if effective.problems else None)
+
+
 @app.command("serve")
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
-    settings, broken = load_good_part(config)
-    set_up_log(settings, verbose=verbose, is_terminal=screen.err.is_terminal)
-    log_problems(broken)
-    with stop_on_signals() as stop, open_office(settings) as office, watching(office) as watch:
-        watch.config_read(broken.problems if broken else ())
-        Daemon(settings, office, watch).serve(stop)
+    with stop_on_signals() as stop, open_effective(config) as (store, effective):
+        office = Office(effective.config, store)
+        set_up_log(office.config, verbose=verbose, is_terminal=screen.err.is_terminal)
+        daemon = Daemon(config, office, effective)
+        with reload_on_hangup(daemon.ask_to_reload), watching(lambda: daemon.office) as watch:
+            daemon.serve(stop, watch)
 
 
 @app.command("status")
@@ -290,11 +308,11 @@ def status(
     names: Names = None, *, as_json: Json = False, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False
 ) -> None:
     """Show how each sheet stands: last good run, rows, next run, and why it failed."""
-    settings, broken = load_good_part(config)
-    _tell_of(broken)
-    sheets = named_sheets(settings, names or ()) if names else list(settings.sheets)
-    with open_history(settings) as store:
-        standings = [standing_of(store, sheet, clock.now()) for sheet in sheets]
+    with open_effective(config) as (store, effective):
+        mark_interrupted(store)
+        sheets = named_sheets(effective.config, names) if names else effective.config.sheets
+        standings = standings_of(store, sheets, effective.broken, clock.now())
+    _tell_problems(effective)
     if as_json:
         screen.say_json({"sheets": [standing_json(standing) for standing in standings]})
     else:
@@ -311,14 +329,16 @@ def history(
     verbose: Verbose = False,
 ) -> None:
     """Show the latest runs, latest first."""
-    settings, broken = load_good_part(config)
-    _tell_of(broken)
-    with open_history(settings) as store:
-        runs = runs_of(store, [sheet.name for sheet in named_sheets(settings, names)] if names else None, limit=limit)
+    with open_effective(config) as (store, effective):
+        mark_interrupted(store)
+        chosen = [sheet.name for sheet in named_sheets(effective.config, names)] if names else None
+        runs = runs_of(store, chosen, limit=limit)
+        left_out = left_out_of(store, chosen, limit=limit)
+    _tell_problems(effective)
     if as_json:
-        screen.say_json({"runs": [run_json(run) for run in runs]})
+        screen.say_json({"runs": [run_json(run) for run in runs], "not_run": [due_json(due) for due in left_out]})
     else:
-        screen.show_history(runs)
+        screen.show_history(runs, left_out)
 
 
 @app.command("streams")

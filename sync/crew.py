@@ -1,4 +1,4 @@
-"""Runs what is due on a few threads: nothing due is ever dropped, and nothing runs twice at the same time.
+"""The threads that runs have: at most so many, never two of one spreadsheet, and never all of them for one vendor.
 
 Knows names only, not sheets. A run past the deadline is asked to stop; one that does not answer loses its place.
 """
@@ -6,74 +6,99 @@ Knows names only, not sheets. A run past the deadline is asked to stop; one that
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sync import log
+from sync.run import StopEvent
 
 STUCK_AFTER = timedelta(minutes=2)  # longer than any one request may take; past it the others get the place
 
 _log = log.get("crew")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Shift:
-    """One run: `stop` asks it to end; `is_overdue` says that the deadline was the reason."""
+    """One run: `stop` asks it to end, and knows when the deadline was the reason."""
 
     name: str
-    stop: threading.Event = field(default_factory=threading.Event)
-    is_overdue: bool = False
+    spreadsheet: str = ""
+    connections: frozenset[str] = frozenset()
+    stop: StopEvent = field(default_factory=StopEvent)
     is_stuck: bool = False
 
 
 class Crew:
-    """At most `workers` runs at a time; what is due while it runs, runs once more afterwards."""
+    """At most `workers` runs at a time; `on_left` hears when a place may be free, `on_stuck` of a run given up."""
 
-    def __init__(self, work: Callable[[Shift], None], *, workers: int, deadline: timedelta) -> None:
+    def __init__(
+        self,
+        work: Callable[[Shift], None],
+        *,
+        workers: int,
+        deadline: timedelta,
+        on_left: Callable[[], None],
+        on_stuck: Callable[[Shift], None] = lambda _: None,
+    ) -> None:
+        self.workers = workers
+        self.deadline = deadline
+        self.is_closed = False
         self._work = work
-        self._workers = workers
-        self._deadline = deadline
+        self._on_left = on_left
+        self._on_stuck = on_stuck
         self._changed = threading.Condition()
-        self._waiting: dict[str, None] = {}  # in the order in which they became due
-        self._running: dict[str, Shift] = {}
-        self._is_closed = False
+        self._running: list[Shift] = []
 
-    def due(self, name: str) -> None:
-        """Run `name` as soon as there is a place; twice due before it starts is once."""
+    @property
+    def is_full(self) -> bool:
+        """Whether no run at all may begin now."""
         with self._changed:
-            if not self._is_closed:
-                self._waiting[name] = None
-                self._start_waiting()
+            return self.is_closed or sum(not shift.is_stuck for shift in self._running) >= self.workers
+
+    def has_room(self, shift: Shift, shared: Set[str]) -> bool:
+        """Tell whether a run may begin now.
+
+        Of the places, one is left to others where all the rest wait for one connection; `shared` names the
+        connections that every sheet uses, so that there are no others.
+        """
+        with self._changed:
+            busy = [other for other in self._running if not other.is_stuck]
+            if self.is_closed or len(busy) >= self.workers or self._is_taken(shift):
+                return False
+            most = max(1, self.workers - 1)
+            return all(sum(c in other.connections for other in busy) < most for c in shift.connections - shared)
+
+    def _is_taken(self, shift: Shift) -> bool:
+        names = {other.name for other in self._running if not other.is_stuck}
+        books = {other.spreadsheet for other in self._running if not other.is_stuck}
+        return shift.name in names or (bool(shift.spreadsheet) and shift.spreadsheet in books)
+
+    def start(self, shift: Shift) -> None:
+        """Begin a run on a thread of its own."""
+        with self._changed:
+            self._running.append(shift)
+        # A thread that does not end must not keep the process from ending.
+        threading.Thread(target=self._run, args=(shift,), name=f"run {shift.name}", daemon=True).start()
+
+    def running(self) -> list[str]:
+        """Return the names of what runs."""
+        with self._changed:
+            return [shift.name for shift in self._running]
 
     def close(self, *, within: timedelta) -> list[str]:
-        """Forget what waits, ask every run to stop, and return the names of those that did not in that time."""
+        """Ask every run to stop, take no more, and return the names of those that did not stop in that time."""
         with self._changed:
-            self._is_closed = True
-            self._waiting.clear()
-            for shift in self._running.values():
+            self.is_closed = True
+            for shift in self._running:
                 shift.stop.set()
             self._changed.wait_for(lambda: not self._running, within.total_seconds())
-            return sorted(self._running)
-
-    def wait_idle(self, *, within: timedelta) -> bool:
-        """Wait until nothing runs or waits; False when that takes longer."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._running and not self._waiting, within.total_seconds())
-
-    def _start_waiting(self) -> None:
-        """Fill the free places; the caller holds the lock."""
-        n_busy = sum(not shift.is_stuck for shift in self._running.values())
-        for name in [n for n in self._waiting if n not in self._running][: max(0, self._workers - n_busy)]:
-            del self._waiting[name]
-            self._running[name] = shift = Shift(name)
-            # A thread that does not end must not keep the process from ending.
-            threading.Thread(target=self._run, args=(shift,), name=f"run {name}", daemon=True).start()
+            return sorted(shift.name for shift in self._running)
 
     def _run(self, shift: Shift) -> None:
         timers = [
-            threading.Timer(self._deadline.total_seconds(), self._call_overdue, (shift,)),
-            threading.Timer((self._deadline + STUCK_AFTER).total_seconds(), self._give_place_away, (shift,)),
+            threading.Timer(self.deadline.total_seconds(), self._call_overdue, (shift,)),
+            threading.Timer((self.deadline + STUCK_AFTER).total_seconds(), self._give_place_away, (shift,)),
         ]
         for timer in timers:
             timer.daemon = True
@@ -89,17 +114,18 @@ class Crew:
 
     def _leave(self, shift: Shift) -> None:
         with self._changed:
-            del self._running[shift.name]
-            self._start_waiting()
+            self._running.remove(shift)
             self._changed.notify_all()
+        self._on_left()
 
     def _call_overdue(self, shift: Shift) -> None:
         _log.error("a run passed its deadline and is asked to stop", action="run-overdue", sheet=shift.name)
-        shift.is_overdue = True
+        shift.stop.is_overdue = True
         shift.stop.set()
 
     def _give_place_away(self, shift: Shift) -> None:
         _log.error("a run does not answer; others take its place", action="run-stuck", sheet=shift.name)
-        with self._changed:
-            shift.is_stuck = True
-            self._start_waiting()
+        shift.is_stuck = True
+        shift.stop.is_given_up = True
+        self._on_stuck(shift)
+        self._on_left()

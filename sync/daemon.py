@@ -1,144 +1,209 @@
-"""The daemon: APScheduler as the clock, one job a sheet, a crew that runs what is due, and a clean stop.
+"""The daemon: follows the clock and the config files, enters what is due into the queue, and stops cleanly.
 
-The clock only says that a sheet is due. Whether it waits, runs or runs again is the crew's, so a busy pool or a long
-run never makes the scheduler skip one.
+Everything that must not be forgotten stands in the store; what is here can be killed at any moment.
 """
 
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
-from typing import Any
-
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.jobstores.memory import MemoryJobStore
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.base import BaseTrigger
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
 
 from sync import clock, log
-from sync.config.load import Config
+from sync.config.kept import Broken, Effective, read_effective
+from sync.config.load import Config, Reading, read_config
 from sync.config.problems import format_problem
-from sync.config.schedule import Schedule, may_start, next_times
+from sync.config.schedule import next_times
 from sync.config.sheet import Sheet
-from sync.crew import Crew, Shift
-from sync.errors import ConfigError, StopRequested
-from sync.report import RunReport, errors_of
-from sync.run import NoProgress, Office, RunRequest, Trigger, run_sheet
-from sync.store.runs import mark_interrupted, recent_runs
-from sync.timetable import is_missed
-from sync.watch import Watch
+from sync.config.watch import Watch
+from sync.dispatch import Dispatch, Listener, NoListener
+from sync.errors import ConfigError, Problem, SyncError
+from sync.rota import Rota
+from sync.run import Office
+from sync.store.due_runs import PERSON_LANE, SCHEDULE_LANE, drop
+from sync.store.presence import DAEMON, present
 
 STOP_WITHIN = timedelta(seconds=8)  # service managers start to kill at about ten
+TICK_S = 0.2
+SURE_S = 1.0
+"""What looks broken, or as if sheets had gone, may be half written: it counts once the files have stayed the same."""
+
+DISABLED = "the sheet was disabled while it waited"
+REMOVED = "the sheet was removed from the config while it waited"
 
 _log = log.get("daemon")
-
-
-class SheetTrigger(BaseTrigger):  # type: ignore[misc] # the library has no types
-    """The times of a sheet's schedule, which count weekdays as cron does and cross DST as the docs say."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-
-    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        """Return the next time after now; those that passed while the machine slept are one."""
-        times = next_times(self._schedule, max(previous_fire_time or now, now), 1)
-        return times[0] if times else None
 
 
 class Daemon:
     """Runs every enabled sheet of a config at its times until asked to stop."""
 
-    def __init__(self, config: Config, office: Office, watch: Watch) -> None:
-        self._sheets = {sheet.name: sheet for sheet in config.sheets if sheet.enabled}
-        self._office = office
-        self._watch = watch
-        self._crew = Crew(self._run, workers=config.daemon.workers, deadline=config.daemon.run_deadline)
-        self._clock = make_clock()
+    def __init__(self, path: Path, office: Office, effective: Effective) -> None:
+        """Go by `effective` at first; `office` is opened for it, and later configs share its store."""
+        self.office = office
+        self._path = path
+        self._store = office.store
+        self._listener: Listener = NoListener()
+        self._effective = effective
+        self._wake = threading.Event()
+        self._reload = threading.Event()
+        self._is_changed = self._is_unsure = False
+        self._rota = Rota(self._store, office.config.daemon.jitter)
 
-    def serve(self, stop: threading.Event) -> None:
+    def ask_to_reload(self) -> None:
+        """Read the config again soon, whether or not a file has changed."""
+        self._reload.set()
+        self._wake.set()
+
+    def serve(self, stop: threading.Event, listener: Listener | None = None) -> None:
         """Run until `stop` is set; then let every run finish its chunk, and return."""
-        for sheet in self._sheets.values():
-            self._schedule(sheet)
-        self._clock.start()
-        _log.info("daemon started", action="daemon-started", n_sheets=len(self._sheets))
-        self._run_missed()
-        stop.wait()
-        _log.info("daemon stops", action="daemon-stopping")
-        self._clock.shutdown(wait=False)
-        left = self._crew.close(within=STOP_WITHIN)
-        _log.info("daemon stopped", action="daemon-stopped", still_running=left)
+        self._listener = listener or self._listener
+        watch = Watch(self._path)
+        with present(self._store, DAEMON) as holder:
+            dispatch = Dispatch(self.office, holder, on_left=self._wake.set, listener=self._listener)
+            self._start()
+            while not stop.is_set():
+                _quietly(lambda: self._follow_config(watch, dispatch))
+                _quietly(lambda: self._follow_clock(dispatch))
+                self._wake.wait(TICK_S)
+                self._wake.clear()
+            _log.info("daemon stops", action="daemon-stopping")
+            left = dispatch.close(within=STOP_WITHIN)
+            _log.info("daemon stopped", action="daemon-stopped", still_running=left)
 
-    def _schedule(self, sheet: Sheet) -> None:
-        job = self._clock.add_job(self._due, SheetTrigger(sheet.schedule), (sheet.name,), id=sheet.name)
-        next_at = next_times(sheet.schedule, clock.now(), 1)
-        at = next_at[0].isoformat() if next_at else None
-        _log.info("sheet scheduled", action="sheet-scheduled", sheet=job.id, schedule=str(sheet.schedule), next_at=at)
+    def _start(self) -> None:
+        sheets = _enabled(self.office.config)
+        self._tell(self._effective)
+        self._drop(disabled=_disabled(self.office.config), removed=self._effective.removed)
+        self._rota.take_on(sheets.values(), clock.now())
+        _log.info("daemon started", action="daemon-started", n_sheets=len(sheets))
+        for sheet in sheets.values():
+            _log_schedule(sheet)
 
-    def _due(self, name: str) -> None:
-        _log.info("run due", action="run-due", sheet=name)
-        self._crew.due(name)
+    def _follow_clock(self, dispatch: Dispatch) -> None:
+        entered = self._rota.enter_due(clock.now())
+        for name in entered:
+            _log.info("run due", action="run-due", sheet=name)
+        if entered:
+            dispatch.look_again()
+        dispatch.step()
 
-    def _run_missed(self) -> None:
-        """Run once each sheet whose time passed while no daemon was there."""
-        now = clock.now()
-        mark_interrupted(self._office.store)
-        for sheet in self._sheets.values():
-            started_at = next((run.started_at for run in recent_runs(self._office.store, sheet.name, 1)), None)
-            if is_missed(sheet.schedule, last_started=started_at, now=now):
-                _log.info("run missed", action="run-missed", sheet=sheet.name, last_started_at=started_at)
-                self._crew.due(sheet.name)
-
-    def _run(self, shift: Shift) -> None:
-        """Run one sheet on a thread of the crew; whatever happens to it stays with it."""
-        if not may_start(self._sheets[shift.name].schedule, clock.now()):
-            # It waited for a place until its hours were over.
-            _log.warning("run put off to its next hours", action="run-put-off", sheet=shift.name)
+    def _follow_config(self, watch: Watch, dispatch: Dispatch) -> None:
+        is_asked = self._reload.is_set()
+        self._is_changed |= watch.has_changed() or is_asked
+        if not self._is_changed or (self._is_unsure and watch.quiet_s() < SURE_S and not is_asked):
             return
-        _log.info("run started", action="run-started", sheet=shift.name)
-        request = RunRequest(trigger=Trigger.SCHEDULE, requested_at=clock.now())
+        reading = read_config(self._path)
+        self._is_unsure = not is_asked and watch.quiet_s() < SURE_S and self._is_alarming(reading)
+        if self._is_unsure:
+            return
+        self._reload.clear()
         try:
-            report = run_sheet(self._office, self._sheets[shift.name], request, progress=NoProgress(), stop=shift.stop)
-        except StopRequested:
-            reason = "deadline" if shift.is_overdue else "daemon stops"
-            _log.warning("run stopped", action="run-stopped", sheet=shift.name, reason=reason)
+            effective = read_effective(self._path, self._store, reading)
+        except ConfigError as error:
+            self._tell_problems(error.problems)
         else:
-            log_report(report)
-            self._watch.run_ended(report)
+            self._go_by(effective, dispatch, is_asked=is_asked)
+        self._is_changed = False  # not before: a store that did not answer is asked again
+
+    def _is_alarming(self, reading: Reading) -> bool:
+        names = {one.name for one in reading.sheets}
+        has_gone = any(sheet.name not in names for sheet in self.office.config.sheets)
+        return has_gone or reading.problems != self._effective.problems
+
+    def _go_by(self, effective: Effective, dispatch: Dispatch, *, is_asked: bool) -> None:
+        """Take over what is new, and touch nothing else."""
+        before, config = self.office.config, effective.config
+        is_same = _essence(config) == _essence(before) and effective.problems == self._effective.problems
+        if is_same and not is_asked:
+            return  # a comment, or the same text saved again
+        if config.store != before.store:
+            _log.error("another store takes a restart of the daemon", action="restart-needed", option="store.url")
+        old, new = _enabled(before), _enabled(config)
+        # Only what differs is touched: the posts of the other sheets keep their places
+        moved = [sheet for name, sheet in new.items() if name not in old or sheet.schedule != old[name].schedule]
+        if config.daemon.jitter != before.daemon.jitter:
+            self._rota.jitter, moved = config.daemon.jitter, list(new.values())
+        gone = [name for name in old if name not in new]
+        self.office = Office(config, self._store)
+        dispatch.go_by(self.office)
+        if gone:
+            self._rota.leave(gone)
+        if moved:
+            self._rota.change(moved, clock.now())
+        known = {sheet.name for sheet in config.sheets}
+        removed = {*effective.removed, *(sheet.name for sheet in before.sheets if sheet.name not in known)}
+        self._drop(disabled=_disabled(config), removed=sorted(removed))
+        _log_changes(before, config)
+        for sheet in moved:
+            _log_schedule(sheet)
+        self._tell(effective)
+
+    def _drop(self, *, disabled: Sequence[str], removed: Sequence[str]) -> None:
+        """End what waits for sheets that do not run any more, with the reason."""
+        both = (PERSON_LANE, SCHEDULE_LANE)
+        for name in drop(self._store, removed, REMOVED, lanes=both):
+            _log.warning(REMOVED, action="run-dropped", sheet=name)
+        for name in drop(self._store, disabled, DISABLED, lanes=(SCHEDULE_LANE,)):
+            _log.warning(DISABLED, action="run-dropped", sheet=name)
+
+    def _tell(self, effective: Effective) -> None:
+        self._effective = effective
+        self._tell_problems(effective.problems)
+        for broken in effective.broken:
+            _log_broken(broken)
+
+    def _tell_problems(self, problems: Sequence[Problem]) -> None:
+        for problem in problems:
+            _log.error(format_problem(problem), action="config-problem", file=problem.file, line=problem.line)
+        self._listener.config_read(problems)
 
 
-def make_clock() -> Any:
-    """Make a scheduler that never skips: late is better than not at all, and many missed times are one."""
-    return BackgroundScheduler(
-        jobstores={"default": MemoryJobStore()},
-        executors={"default": ThreadPoolExecutor(1)},
-        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-        timezone="UTC",
-    )
+def _quietly(step: Callable[[], None]) -> None:
+    """Do one step; what fails in it is tried again, and the daemon goes on."""
+    try:
+        step()
+    except SyncError as error:
+        _log.error(str(error), action="step-failed", hint=error.hint)
+    except Exception:
+        _log.exception("a step broke", action="step-broke")
 
 
-def log_problems(broken: ConfigError | None) -> None:
-    """Write one line for each mistake of the config that leaves a sheet out."""
-    for problem in broken.problems if broken else ():
-        _log.error(format_problem(problem), action="config-problem", file=problem.file, line=problem.line)
+def _essence(config: Config) -> tuple[object, ...]:
+    """Return what a config says, without where it stands."""
+    return config.google, config.store, config.daemon, dict(config.connections), config.sheets
 
 
-def log_report(report: RunReport) -> None:
-    """Write one line for a run, and one for each thing that went wrong in it."""
-    told = {"sheet": report.sheet, "run": report.run_id}
-    for tab in report.tabs:
-        words = {name: getattr(tab, name) for name in ("rows", "added", "changed", "removed")}
-        _log.info("tab done", action="tab-done", tab=tab.title, outcome=str(tab.outcome), **told, **words)
-    for warning in report.warnings:
-        _log.warning(warning, action="run-warning", **told)
-    counts = {name: sum(getattr(tab, name) for tab in report.tabs) for name in ("added", "changed", "removed")}
+def _enabled(config: Config) -> dict[str, Sheet]:
+    return {sheet.name: sheet for sheet in config.sheets if sheet.enabled}
+
+
+def _disabled(config: Config) -> list[str]:
+    return [sheet.name for sheet in config.sheets if not sheet.enabled]
+
+
+def _log_schedule(sheet: Sheet) -> None:
+    next_at = next_times(sheet.schedule, clock.now(), 1)
+    at = next_at[0].isoformat() if next_at else None
+    _log.info("sheet scheduled", action="sheet-scheduled", sheet=sheet.name, schedule=str(sheet.schedule), next_at=at)
+
+
+def _log_changes(before: Config, config: Config) -> None:
+    old, new = ({sheet.name: sheet for sheet in one.sheets} for one in (before, config))
     _log.info(
-        "run finished",
-        action="run-finished",
-        **told,
-        outcome=str(report.outcome),
-        seconds=round(report.seconds, 3),
-        requests=dict(report.requests),
-        **counts,
+        "config read",
+        action="config-read",
+        added=[name for name in new if name not in old],
+        changed=[name for name, sheet in new.items() if name in old and sheet != old[name]],
+        removed=[name for name in old if name not in new],
     )
-    for error in errors_of(report):
-        _log.error(error.message, action="run-error", kind=error.kind, hint=error.hint, **told)
+
+
+def _log_broken(broken: Broken) -> None:
+    """Say what goes on in place of what is broken."""
+    whose = f"sheet {broken.name!r}" if broken.name else "the config"
+    if broken.kept_from is None:
+        words = f"{whose} has problems and no earlier version: it does not run"
+    else:
+        words = f"{whose} has problems; the version of {broken.kept_from:%Y-%m-%d %H:%M:%S} UTC goes on"
+    _log.error(words, action="config-broken", sheet=broken.name, kept_from=broken.kept_from)

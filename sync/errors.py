@@ -15,6 +15,7 @@ SyncError                      what, where, hint
   RetriableError               wait and try again, then give up            exit 7
     RateLimited                knows when it may go on
     Unreachable                timeout, connection, 5xx
+    DeadlinePassed             the run took longer than run_deadline allows
   RecordRejected               skip one record and count it; past a set
                                share of a slice it is ContractBroken       exit 0
 StopRequested                  not a failure: finish the chunk and leave   exit 130
@@ -162,6 +163,10 @@ class Unreachable(RetriableError):
     def __init__(self, what: str, *, outcome_unknown: bool = False, hint: str = "", where: Where | None = None) -> None:
         super().__init__(what, hint=hint, where=where)
         self.outcome_unknown = outcome_unknown
+
+
+class DeadlinePassed(RetriableError):
+    """The run took longer than it may, and was stopped; what it did until then stays."""
 
 
 class RecordRejected(SyncError):

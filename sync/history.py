@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from sync.config.kept import Broken
 from sync.config.load import Config
 from sync.config.schedule import next_times
 from sync.config.sheet import Sheet
 from sync.store.db import Store, open_store
+from sync.store.due_runs import PERSON_LANE, WAITING, DueRun, not_run, waiting
 from sync.store.runs import Run, last_good, mark_interrupted, recent_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one sheet stands; `rows` are those that its tabs showed after the last good run."""
+    """How one sheet stands; `rows` are those that its tabs showed after the last good run.
+
+    `queued_since` is when the run was due that waits for its turn, `config_problem` says what is wrong with its config.
+    """
 
     sheet: str
     state: str
@@ -28,6 +33,8 @@ class Standing:
     rows: int | None
     next_at: datetime | None
     errors: tuple[dict[str, Any], ...]
+    queued_since: datetime | None = None
+    config_problem: str = ""
 
 
 @contextmanager
@@ -49,6 +56,55 @@ def runs_of(store: Store, sheets: Sequence[str] | None, *, limit: int) -> list[R
     return sorted(found, key=lambda run: run.started_at, reverse=True)
 
 
+def left_out_of(store: Store, sheets: Sequence[str] | None, *, limit: int) -> list[DueRun]:
+    """Return the times that had no run of their own, `limit` of each sheet, or of all together; latest first."""
+    if sheets is None:
+        return not_run(store, None, limit)
+    found = [due for sheet in sheets for due in not_run(store, sheet, limit)]
+    return sorted(found, key=lambda due: due.due_at, reverse=True)
+
+
+def standings_of(store: Store, sheets: Iterable[Sheet], broken: Iterable[Broken], now: datetime) -> list[Standing]:
+    """Look up how sheets stand, those included whose config is broken and that have no earlier version."""
+    queued = {due.sheet: due.first_due_at for due in reversed(waiting(store))}
+    problems = {one.name: _goes_on(one) for one in broken}
+    standings = [
+        replace(
+            standing_of(store, sheet, now),
+            queued_since=queued.get(sheet.name),
+            config_problem=problems.get(sheet.name, ""),
+        )
+        for sheet in sheets
+    ]
+    return standings + [_without_config(one) for one in broken if one.name and one.kept_from is None]
+
+
+def _goes_on(one: Broken) -> str:
+    problem = one.problems[0] if one.problems else None
+    where = f" ({problem.file}:{problem.line})" if problem and problem.line else ""
+    if one.kept_from is None:
+        return f"Its config has problems{where} and no earlier version: it does not run."
+    return f"Its config has problems{where}; the version of {in_words(one.kept_from)} goes on."
+
+
+def goes_on_lines(broken: Iterable[Broken]) -> list[str]:
+    """Say what a daemon does about everything that is broken."""
+    return [f"{one.name or 'everything'}: {_goes_on(one)}" for one in broken]
+
+
+def _without_config(one: Broken) -> Standing:
+    return Standing(
+        sheet=one.name,
+        state="broken config",
+        last_run=None,
+        last_good_at=None,
+        rows=None,
+        next_at=None,
+        errors=(),
+        config_problem=_goes_on(one),
+    )
+
+
 def standing_of(store: Store, sheet: Sheet, now: datetime) -> Standing:
     """Look up how a sheet stands."""
     last = next(iter(recent_runs(store, sheet.name, 1)), None)
@@ -63,6 +119,12 @@ def standing_of(store: Store, sheet: Sheet, now: datetime) -> Standing:
         next_at=due[0] if due else None,
         errors=errors_in(last) if last else (),
     )
+
+
+def requests_of_last_run(store: Store, sheet: str) -> dict[str, int]:
+    """Return what the last good run of a sheet asked for, by quota; nothing when there was none."""
+    good = last_good(store, sheet)
+    return dict(_report(good)["requests"]) if good else {}
 
 
 def state_of(run: Run | None) -> str:
@@ -95,6 +157,8 @@ def standing_json(standing: Standing) -> dict[str, Any]:
         "rows": standing.rows,
         "next_at": standing.next_at,
         "errors": list(standing.errors),
+        "queued_since": standing.queued_since,
+        "config_problem": standing.config_problem or None,
     }
 
 
@@ -108,6 +172,34 @@ def run_json(run: Run) -> dict[str, Any]:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
     }
+
+
+def due_json(due: DueRun) -> dict[str, Any]:
+    """Return one entry of what did not run by itself in `history --json`."""
+    return {
+        "sheet": due.sheet,
+        "trigger": "person" if due.lane == PERSON_LANE else "schedule",
+        "first_due_at": due.first_due_at,
+        "last_due_at": due.due_at,
+        "times": due.n_times,
+        "state": due.state,
+        "ran_as": due.run_id if due.reason is None else None,
+        "reason": why_not(due),
+    }
+
+
+def why_not(due: DueRun) -> str:
+    """Say what became of the times of one entry."""
+    if due.reason is not None:
+        return due.reason
+    one = f"came before the run could begin: one run for all {due.n_times:,}"
+    return f"waits; {one}" if due.state == WAITING else one
+
+
+def due_row(due: DueRun) -> tuple[object, ...]:
+    """Return one line of what did not run by itself: when it was due, which, how many times, what became of it."""
+    asked = "person" if due.lane == PERSON_LANE else "schedule"
+    return (in_words(due.first_due_at), in_words(due.due_at), due.sheet, asked, due.n_times, why_not(due))
 
 
 def history_row(run: Run) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ from sync.destination.google import (
 from sync.errors import RateLimited, StopRequested
 from sync.sources.base import Source
 from sync.sources.registry import make_source
-from sync.store.budget import Budget, Limit
+from sync.store.budget import Budget, Limit, Turn
 from sync.store.db import Store, open_store
 from sync.store.notes import ConnectionNotes
 from sync.store.runs import Lease
@@ -74,6 +74,7 @@ class Waiting:
     deadline: datetime
     stop: threading.Event
     on_reserved: Callable[[], None] = field(default=lambda: None)
+    turn: Turn | None = None
 
     def until_free(self) -> None:
         """Reserve one request, and return when it may go out.
@@ -84,13 +85,24 @@ class Waiting:
 
         """
         while True:
-            at = self.budget.reserve(self.limits)
-            self.on_reserved()
-            self.until(at)
+            if not self._waited_out(self.budget.reserve(self.limits, self.turn)):
+                continue
             held = [until for limit in self.limits if (until := self.budget.held_until(limit.bucket))]
             if not held:
                 return
             self.until(max(held))
+
+    def _waited_out(self, at: datetime) -> bool:
+        """Wait for an instant that was reserved; False when somebody with a better turn has taken it meanwhile."""
+        self.on_reserved()
+        has_to_wait = at > clock.now()
+        try:
+            self.until(at)
+        except BaseException:
+            if self.turn is not None:
+                self.budget.give_back(self.turn, at)
+            raise
+        return not has_to_wait or self.turn is None or self.budget.confirm(self.turn, at)
 
     def until(self, at: datetime) -> None:
         """Wait for an instant."""
@@ -168,6 +180,7 @@ class Office:
         stop: threading.Event,
         deadline: datetime | None = None,
         on_wait: Callable[[], None] | None = None,
+        turn: Turn | None = None,
     ) -> Source:
         """Make the source of a connection; its requests go through the budget of its credential. Close it."""
         options = self.config.connections[connection]
@@ -181,6 +194,7 @@ class Office:
             deadline=deadline or self.deadline(),
             stop=stop,
             on_reserved=on_wait or (lambda: None),
+            turn=turn.again() if turn else None,
         )
         notebook = ConnectionNotes(self.store, connection)
         return make_source(options, secrets, pace=VendorPace(waiting), sleep=waiting.seconds, notebook=notebook)
@@ -202,6 +216,7 @@ class Office:
         deadline: datetime,
         counts: RequestCounts,
         progress: Progress,
+        turn: Turn | None = None,
     ) -> tuple[SheetsHttpClient, GoogleGate]:
         """Make the client of one run for one spreadsheet."""
         google = self.config.google
@@ -211,8 +226,13 @@ class Office:
         reads = Limit(self._bucket("read"), google.reads_per_minute, MINUTE_S)
         writes = Limit(self._bucket("write"), google.writes_per_minute, MINUTE_S)
         gate = GoogleGate(
-            wait(limits=(reads,), on_reserved=partial(self._tell_quota, progress, reads, "read")),
             wait(
+                limits=(reads,),
+                on_reserved=partial(self._tell_quota, progress, reads, "read"),
+                turn=turn.again() if turn else None,
+            ),
+            wait(
+                turn=turn.again() if turn else None,
                 limits=(writes, self._spreadsheet_limit(spreadsheet_id)),
                 on_reserved=partial(self._tell_quota, progress, writes, "write"),
             ),

@@ -8,16 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 
 import orjson
 
 from sync import clock, log
-from sync.clock import Period
+from sync.config.forms import in_words
 from sync.config.sheet import Sheet, Tab
 from sync.destination.book import MAX_CELLS
 from sync.destination.google import SHEETS_HOST, RequestCounts, SheetsHttpClient
-from sync.errors import ConfigError, SyncError, Where
+from sync.errors import ConfigError, DeadlinePassed, StopRequested, SyncError, Where
 from sync.office import GoogleGate, NoProgress, Office, Progress, open_office
 from sync.plan import SheetPlan, make_offline_plan, make_plan
 from sync.publish import Published, Publisher
@@ -25,6 +24,7 @@ from sync.records import Slice
 from sync.refresh import Refreshed
 from sync.renames import find_renames, follow
 from sync.report import ErrorReport, Outcome, RunReport, TabReport, outcome_of, run_json
+from sync.request import RunRequest, StopEvent, Trigger
 from sync.sources.base import Source
 from sync.status_line import tell_status, wants_status
 from sync.store.published import forget_tab
@@ -39,36 +39,17 @@ __all__ = [
     "Office",
     "Progress",
     "RunRequest",
+    "StopEvent",
     "Trigger",
     "open_office",
     "plan_sheet",
     "run_sheet",
 ]
 
-LEASE_S = 60.0
+LEASE_S = 45.0  # a run whose process died on another machine is taken up within a minute
 LEASE_POLL_S = 0.2
 
 _log = log.get("run")
-
-
-class Trigger(StrEnum):
-    """Who asked for a run."""
-
-    PERSON = "person"
-    SCHEDULE = "schedule"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """What was asked for. A stream that was read after `requested_at` (UTC) is not read again."""
-
-    trigger: Trigger
-    requested_at: datetime
-    period: Period | None = None
-    rebuild: bool = False
-    take_header: bool = False
-    allow_empty: bool = False
-    adopt: bool = False
 
 
 @dataclass(kw_only=True)
@@ -88,7 +69,8 @@ class _Run:
     def source(self, connection: str) -> Source:
         """Return the source of a connection, made on first use."""
         if connection not in self.sources:
-            self.sources[connection] = self.office.source(connection, stop=self.stop, deadline=self.deadline)
+            turn = self.request.turn
+            self.sources[connection] = self.office.source(connection, stop=self.stop, deadline=self.deadline, turn=turn)
         return self.sources[connection]
 
     def close(self) -> None:
@@ -112,11 +94,20 @@ def run_sheet(
     """
     started_at, started_s = clock.now(), time.monotonic()
     run = _new_run(office, sheet, request, progress=progress, stop=stop)
-    run_id = open_run(office.store, sheet.name, sheet.spreadsheet_id, str(request.trigger), started_at=started_at)
+    trigger = str(request.trigger)
+    run_id = open_run(
+        office.store, sheet.name, sheet.spreadsheet_id, trigger, started_at=started_at, run_id=request.run_id
+    )
     published, error = None, None
     try:
         _refuse_later_options(request)
-        with log.bound(run=run_id, sheet=sheet.name), closing(run), _leased(run) as lease, _told(run, lease) as told:
+        with (
+            log.bound(run=run_id, sheet=sheet.name),
+            _told_if_overdue(run),
+            closing(run),
+            _leased(run) as lease,
+            _told(run, lease) as told,
+        ):
             told.published = published = _publish(run, run_id, lease, dry=False)
     except SyncError as caught:
         error = caught.at(Where(sheet=sheet.name, spreadsheet=sheet.spreadsheet_id))
@@ -152,6 +143,20 @@ def plan_sheet(
         return make_plan(published, google, warnings=_warnings_of(run, published))
     except SyncError as error:
         return SheetPlan(error=ErrorReport.of(error.at(Where(sheet=sheet.name))))
+
+
+@contextmanager
+def _told_if_overdue(run: _Run) -> Iterator[None]:
+    try:
+        yield
+    except StopRequested as stopped:
+        if not getattr(run.stop, "is_overdue", False):
+            raise
+        allowed = in_words(run.office.config.daemon.run_deadline)
+        raise DeadlinePassed(
+            f"The run took longer than {allowed} and was stopped.",
+            hint="The next run goes on from here. If it takes that long each time, raise run_deadline in [daemon].",
+        ) from stopped
 
 
 def _new_run(office: Office, sheet: Sheet, request: RunRequest, *, progress: Progress, stop: threading.Event) -> _Run:
@@ -207,6 +212,7 @@ def _google(run: _Run, lease: Lease | None) -> tuple[SheetsHttpClient, GoogleGat
         deadline=run.deadline,
         counts=run.counts,
         progress=run.progress,
+        turn=run.request.turn,
     )
 
 
@@ -227,7 +233,7 @@ def _lease(run: _Run, name: str, words: str) -> Iterator[Lease]:
             raise SyncError(f"Waited for {words} until the run's time was over.", hint="Look at `callsheet status`.")
         clock.sleep(LEASE_POLL_S, run.stop)
         lease = Lease.acquire(run.office.store, name, holder=this_holder(), ttl_s=LEASE_S)
-    with keep(lease):
+    with keep(lease, unless=lambda: getattr(run.stop, "is_given_up", False)):
         yield lease
 
 

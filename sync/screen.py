@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from sync import log
-from sync.history import Standing, history_row, in_words, why_lines
+from sync.history import Standing, due_row, history_row, in_words, why_lines
 from sync.records import Record
 from sync.report import failure_lines
+from sync.store.due_runs import DueRun
 from sync.store.runs import Run
 
 if TYPE_CHECKING:
@@ -139,19 +140,29 @@ def _sample(value: object) -> str:
 
 def show_standings(standings: Sequence[Standing]) -> None:
     """Print how each sheet stands, then why those failed that did."""
-    rows = [(s.sheet, s.state, in_words(s.last_good_at), s.rows, in_words(s.next_at)) for s in standings]
+    rows = [(s.sheet, s.state, in_words(s.last_good_at), s.rows, _next_in_words(s)) for s in standings]
     show_table("", ("sheet", "state", "last good run", "rows", "next run"), rows)
     for standing in standings:
+        say(["", f"{standing.sheet}: {standing.config_problem}"] if standing.config_problem else [])
         say(why_lines(standing.sheet, standing.errors))
 
 
-def show_history(runs: Sequence[Run]) -> None:
-    """Print runs, latest first."""
+def _next_in_words(standing: Standing) -> str:
+    if standing.queued_since:
+        return f"queued since {in_words(standing.queued_since)}"
+    return in_words(standing.next_at)
+
+
+def show_history(runs: Sequence[Run], left_out: Sequence[DueRun] = ()) -> None:
+    """Print runs, latest first, and then the times that had no run of their own."""
     if not runs:
         say(["No runs yet."])
-        return
-    columns = ("started", "sheet", "asked by", "outcome", "took", "added", "changed", "removed", "requests")
-    show_table("", columns, [history_row(run) for run in runs])
+    else:
+        columns = ("started", "sheet", "asked by", "outcome", "took", "added", "changed", "removed", "requests")
+        show_table("", columns, [history_row(run) for run in runs])
+    if left_out:
+        names = ("first due", "last due", "sheet", "asked by", "times", "what became of them")
+        show_table("Due without a run of their own", names, [due_row(due) for due in left_out])
 
 
 def show_sandbox(url: str, vendors: Mapping[str, str], *, kept_in: Path | None = None) -> None:

@@ -145,9 +145,9 @@ class Watch:
 
 
 @contextmanager
-def watching(office: Office) -> Iterator[Watch]:
-    """Watch during the block."""
-    watch = Watch(lambda: office)
+def watching(office: Callable[[], Office]) -> Iterator[Watch]:
+    """Watch during the block; `office` gives the one of the config as it is then."""
+    watch = Watch(office)
     watch.start()
     try:
         yield watch

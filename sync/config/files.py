@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +13,32 @@ from sync.config.lines import find_lines
 from sync.config.problems import Place, SourceFile, shown
 from sync.errors import Problem
 
+_LEFT_BY_EDITORS = re.compile(r"(^|/)([.#][^/]*|4913|[^/]*(~|#|\.sw[a-z]|\.tmp|\.bak|\.orig|___jb_(tmp|old)___))$")
+"""Copies and marks that editors put beside the file they write; a wide glob must not take them for sheets."""
+
 
 @dataclass(frozen=True, slots=True)
 class FilesRead:
-    """The files that could be read, the main one first, and why others could not; `names` are those of all."""
+    """The files that could be read, the main one first, and why others could not; `names` are those of all.
+
+    `problems` keep everything from starting, `of_included` only what stands in those files.
+    """
 
     files: tuple[SourceFile, ...]
     problems: tuple[Problem, ...]
     names: tuple[str, ...]
+    of_included: tuple[Problem, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether nothing that other files may refer to is missing."""
-        return not self.problems
+        return not self.problems and not self.of_included
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The names of the files of which nothing is known."""
+        read = {file.name for file in self.files}
+        return tuple(name for name in self.names if name not in read)
 
 
 def read_files(path: Path) -> FilesRead:
@@ -34,14 +48,30 @@ def read_files(path: Path) -> FilesRead:
         return FilesRead((), (main,), (str(path),))
     files: list[SourceFile] = [main]
     problems: list[Problem] = []
+    of_included: list[Problem] = []
     included = _find_included(main, path, problems)
     for place, target in included:
         read = _read_file(target, included_at=place)
         if isinstance(read, Problem):
-            problems.append(read)
+            of_included.append(read)
         else:
             files.append(read)
-    return FilesRead(tuple(files), tuple(problems), (str(path), *(str(target) for _, target in included)))
+    names = (str(path), *(str(target) for _, target in included))
+    return FilesRead(tuple(files), tuple(problems), names, tuple(of_included))
+
+
+def included_patterns(path: Path) -> tuple[str, ...] | None:
+    """Return what `include` of a main file names; None while the file cannot be read."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("include", [])
+    except (OSError, ValueError, RecursionError):
+        return None
+    return tuple(found) if isinstance(found, list) and all(isinstance(one, str) for one in found) else None
+
+
+def included_paths(path: Path, patterns: Iterable[str]) -> list[Path]:
+    """Return the files that these patterns name now, beside the main file."""
+    return [target for pattern in patterns for target in _matches(path.parent, pattern)]
 
 
 def _read_file(path: Path, *, included_at: Place | None = None) -> SourceFile | Problem:
@@ -104,4 +134,5 @@ def _find_included(main: SourceFile, path: Path, problems: list[Problem]) -> lis
 def _matches(folder: Path, pattern: str) -> list[Path]:
     if not glob.has_magic(pattern):
         return [folder / Path(pattern).expanduser()]
-    return [folder / name for name in sorted(glob.glob(pattern, root_dir=folder, recursive=True))]
+    names = sorted(glob.glob(pattern, root_dir=folder, recursive=True))
+    return [folder / name for name in names if not _LEFT_BY_EDITORS.search(name) and (folder / name).is_file()]

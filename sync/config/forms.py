@@ -192,6 +192,7 @@ def in_words(length: timedelta) -> str:
 
 Interval = Annotated[timedelta, text_form(_parse_interval), _as_text(examples=["15m", "1h", "1 day"])]
 RunDeadline = Annotated[timedelta, _duration_between("10s", "24h"), _as_text(examples=["30m"])]
+Jitter = Annotated[timedelta, _duration_between("0s", "30m"), _as_text(examples=["30s"])]
 KeepTime = Annotated[timedelta, _duration_between("1 day", "36600 days"), _as_text(examples=["400 days"])]
 PeriodText = Annotated[clock.Period, text_form(clock.Period.parse), _as_text(examples=["last 30 days", "this month"])]
 CronText = Annotated[Cron, text_form(Cron.parse), _as_text(examples=["0 7 * * mon-fri"])]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from sync.config import rules
 from sync.config.files import FilesRead, read_files
 from sync.config.forms import Options, is_loopback
-from sync.config.problems import Place, did_you_mean, in_file_order, listed, not_yet, shown, unknown_name
+from sync.config.problems import Place, SourceFile, did_you_mean, in_file_order, listed, not_yet, shown, unknown_name
 from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSettings, resolve_secret, resolve_store_url
 from sync.config.sheet import Sheet, Tab
 from sync.config.summary_rules import check_summary
@@ -122,21 +122,46 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SheetRead:
+    """One [[sheet]] as it is written: the file it stands in, its raw values, and what is wrong with it.
+
+    `sheet` is None where it cannot be used. A name that cannot be read is "".
+    """
+
+    name: str
+    file: str
+    raw: Mapping[str, Any] = field(repr=False)
+    sheet: Sheet | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What came of reading the files. `config` holds the good sheets, and is None when nothing can start."""
+    """What came of reading the files. `config` holds the good sheets, and is None when nothing can start.
+
+    `process` is what stands outside of sheets, raw; of the files in `unreadable` nothing is known.
+    """
 
     config: Config | None
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...] = ()
+    sheets: tuple[SheetRead, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    process: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 def load_config(path: Path | str) -> Config:
     """Return the config, or raise ConfigError with every problem of every file."""
     reading = read_config(path)
     if reading.config is None or reading.problems:
-        n = len(reading.problems)
-        raise ConfigError(f"{n} problem{'s' if n != 1 else ''} in the config.", problems=reading.problems)
+        raise problems_error(reading.problems)
     return reading.config
+
+
+def problems_error(problems: Sequence[Problem]) -> ConfigError:
+    """Make the error that tells of these mistakes."""
+    n = len(problems)
+    return ConfigError(f"{n} problem{'s' if n != 1 else ''} in the config.", problems=problems)
 
 
 def read_config(path: Path | str) -> Reading:
@@ -144,8 +169,13 @@ def read_config(path: Path | str) -> Reading:
     path = Path(path)
     read = read_files(path)
     if not read.files:
-        return Reading(config=None, problems=read.problems)
+        return Reading(config=None, problems=read.problems, unreadable=read.unreadable)
     return _Reader(path, read).read()
+
+
+def reread_config(path: Path, raw: Mapping[str, Any]) -> Reading:
+    """Judge raw values that were kept as if they stood in the config file now."""
+    return _Reader(path, FilesRead((SourceFile(str(path), raw),), (), (str(path),))).read()
 
 
 class _Reader:
@@ -165,7 +195,9 @@ class _Reader:
         log = self._section("log", LogSettings)
         connections, vendors = self._read_connections()
         known = rules.Known(vendors, complete=self.read_files.complete)
-        of_sheets, sheets = self._read_sheets(known, daemon)
+        between, found = self._read_sheets(known, daemon, connections)
+        sheets = [one.sheet for one in found if one.sheet is not None]
+        of_sheets = [*self.read_files.of_included, *between, *(p for one in found for p in one.problems)]
         names = self.read_files.names
         config = None
         if google and store and daemon and alerts and log and not self.shared:
@@ -182,7 +214,21 @@ class _Reader:
                 places=MappingProxyType(self.places),
             )
         problems = in_file_order([*self.shared, *of_sheets], names)
-        return Reading(config=config, problems=tuple(problems), warnings=config.warnings if config else ())
+        return Reading(
+            config=config,
+            problems=tuple(problems),
+            warnings=config.warnings if config else (),
+            sheets=tuple(found),
+            unreadable=self.read_files.unreadable,
+            process=self._process(),
+        )
+
+    def _process(self) -> dict[str, Any]:
+        """Return what stands outside of sheets, with the connections of all files."""
+        main = {name: self.root[0].at(name).value for name in ("google", "store", "daemon")}
+        tables = [root.at("connection").value for root in self.root]
+        connections = {name: table for found in tables if isinstance(found, dict) for name, table in found.items()}
+        return {name: value for name, value in main.items() if value is not None} | {"connection": connections}
 
     def _check_sections(self) -> None:
         for place in self.root:
@@ -246,21 +292,16 @@ class _Reader:
         self.places |= {f"connection.{place.path[-1]}.{secret}": place.at(secret) for secret in (*secrets, "base_url")}
         return found
 
-    def _read_sheets(self, known: rules.Known, daemon: Daemon | None) -> tuple[list[Problem], list[Sheet]]:
+    def _read_sheets(
+        self, known: rules.Known, daemon: Daemon | None, connections: Mapping[str, SourceOptions]
+    ) -> tuple[list[Problem], list[SheetRead]]:
         for place in [root.at("sheet") for root in self.root]:
             if place.value is not None and not _is_tables(place.value):
                 self.shared.append(place.problem("Sheets are an array of tables", hint="Write [[sheet]]."))
         places = [sheet for root in self.root for sheet in root.tables("sheet")]
         between = [*rules.check_names(places), *rules.check_claims(places)]
-        problems, sheets = list(between), []
-        for place in places:
-            sheet, own = _read_sheet(place, known)
-            problems += own
-            spoiled = any(p.file == place.file.name and p.field.startswith(f"{place.dotted}.") for p in between)
-            if sheet is not None and not own and not spoiled:
-                zone = sheet.timezone or (daemon.timezone if daemon else "UTC")
-                sheets.append(sheet.model_copy(update={"timezone": zone}))
-        return problems, sheets
+        zone = daemon.timezone if daemon else "UTC"
+        return between, [_judge_sheet(place, known, between, zone, connections=connections) for place in places]
 
     def _find_warnings(
         self, known: rules.Known, google: Google, daemon: Daemon, connections: Mapping[str, SourceOptions]
@@ -305,6 +346,26 @@ def _read_model(place: Place, model: type[M], *, secrets: Sequence[str] = ()) ->
         broken = [place.path + tuple(detail["loc"]) for detail in error.errors(include_input=False, include_url=False)]
     problems += find_unavailable(place, model, broken if problems else [])
     return found, problems
+
+
+def _judge_sheet(
+    place: Place,
+    known: rules.Known,
+    between: Sequence[Problem],
+    zone: str,
+    *,
+    connections: Mapping[str, SourceOptions],
+) -> SheetRead:
+    """Read one sheet; what is wrong between it and another one counts against the later of the two."""
+    sheet, own = _read_sheet(place, known)
+    theirs = [p for p in between if p.file == place.file.name and p.field.startswith(f"{place.dotted}.")]
+    if sheet is not None:
+        # A connection may stand in a file that cannot be read now; that is told of the file.
+        is_cut_off = any(tab.connection not in connections for tab in sheet.tab)
+        usable = not own and not theirs and not is_cut_off
+        sheet = sheet.model_copy(update={"timezone": sheet.timezone or zone}) if usable else None
+    name, file = place.text("name") or "", place.file.name
+    return SheetRead(name=name, file=file, raw=place.value, sheet=sheet, problems=(*theirs, *own))
 
 
 def _read_sheet(place: Place, known: rules.Known) -> tuple[Sheet | None, list[Problem]]:

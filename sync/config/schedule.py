@@ -20,6 +20,7 @@ WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SEARCH_DAYS = 366 * 9  # longer than the longest wait for a 29 February (1896 to 1904, 2096 to 2104)
 _ONE_DAY = timedelta(days=1)
+_ONE_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +115,6 @@ def _fold_sunday(weekdays: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted({n % 7 for n in weekdays}))
 
 
-def cron_fields(expr: str) -> dict[str, str]:
-    """Return keyword arguments for APScheduler's CronTrigger, whose own weekday numbers count from Monday.
-
-    ValueError for an expression that restricts both days and weekdays: cron fires on either, the trigger only on both.
-    """
-    cron = Cron.parse(expr)
-    if cron.either_day:
-        raise ValueError("a trigger cannot fire on either of two day fields; use next_times")
-    names = [WEEKDAYS[n] for n in cron.weekdays]
-    chosen = (cron.minutes, cron.hours, cron.days, cron.months, names)
-    return {name: _join(values, n_all) for (name, n_all), values in zip(_TRIGGER_FIELDS, chosen, strict=True)}
-
-
-_TRIGGER_FIELDS = (("minute", 60), ("hour", 24), ("day", 31), ("month", 12), ("day_of_week", 7))
-
-
-def _join(values: Sequence[object], n_all: int) -> str:
-    return "*" if len(values) == n_all else ",".join(map(str, values))
-
-
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
 
 
@@ -207,7 +188,7 @@ def may_start(schedule: Schedule, instant: datetime) -> bool:
 def next_times(schedule: Schedule, after: datetime, n: int) -> list[datetime]:
     """Return the next `n` instants (UTC) later than `after`; fewer when the schedule fires less often than that."""
     found: list[datetime] = []
-    for instant in _times_from(schedule, clock.local_date(after, schedule.zone) - _ONE_DAY):
+    for instant in _times_from(schedule, after):
         if len(found) >= n:
             break
         if instant > max([after, *found[-1:]]) and may_start(schedule, instant):
@@ -215,31 +196,70 @@ def next_times(schedule: Schedule, after: datetime, n: int) -> list[datetime]:
     return found
 
 
-def _times_from(schedule: Schedule, first: date) -> Iterator[datetime]:
-    """Yield the instants of each day from `first` on, in order, before hours are considered."""
+def times_between(schedule: Schedule, after: datetime, until: datetime) -> tuple[datetime, datetime, int] | None:
+    """Return the first and last time later than `after` and not later than `until`, and how many there are.
+
+    None when there is none. Of a long absence only the ends are looked for, and the number is 2 at least.
+    """
+    first = next(iter(next_times(schedule, after, 1)), None)
+    if first is None or first > until:
+        return None
+    n_before = 0
+    for days in _LOOKS_BACK:
+        start = max(after, until - timedelta(days=days))
+        times = list(times_until(schedule, start, until))
+        if times:
+            n_before = int(times[0] > first)
+            return first, times[-1], len(times) + n_before
+    return first, first, 1
+
+
+_LOOKS_BACK = (8, 70, 400, _SEARCH_DAYS)
+
+
+def times_until(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield every instant (UTC) later than `after` and not later than `until`."""
+    latest = after
+    for instant in _times_from(schedule, after):
+        if instant > until:
+            return
+        if instant > latest and may_start(schedule, instant):
+            latest = instant
+            yield instant
+
+
+def _times_from(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    """Yield the instants from about `after` on, in order, some of them twice, before hours are considered."""
     if schedule.cron is None and schedule.every is None:
         return
-    for n in range(_SEARCH_DAYS):
-        day = first + timedelta(days=n)
+    local = after.astimezone(schedule.zone).replace(tzinfo=None)
+    for n in range(-1, _SEARCH_DAYS):
+        day = local.date() + timedelta(days=n)
         if schedule.cron is not None:
-            yield from _cron_times(schedule.cron, day, schedule.zone)
+            yield from _cron_times(schedule.cron, day, schedule.zone, after=local)
         else:
-            yield from _interval_times(schedule, day)
+            yield from _interval_times(schedule, day, after=after)
 
 
-def _cron_times(cron: Cron, day: date, tz: ZoneInfo) -> list[datetime]:
+def _cron_times(cron: Cron, day: date, tz: ZoneInfo, *, after: datetime) -> Iterator[datetime]:
+    """Yield a day's instants; local times well before the local `after` are not even looked at: they have passed."""
     if not cron.holds_day(day):
-        return []
-    return sorted({clock.to_instant(datetime.combine(day, at), tz) for at in cron.local_times()})
+        return
+    for at in cron.local_times():
+        local = datetime.combine(day, at)
+        if local >= after - _ONE_MINUTE:
+            yield clock.to_instant(local, tz)
 
 
-def _interval_times(schedule: Schedule, day: date) -> Iterator[datetime]:
+def _interval_times(schedule: Schedule, day: date, *, after: datetime) -> Iterator[datetime]:
     every = schedule.every or _ONE_DAY
     n_days = every // _ONE_DAY
     if n_days and day.toordinal() % n_days:
         return
     at = _day_anchor(schedule, day)
     end = _day_anchor(schedule, day + _ONE_DAY)
+    if not n_days and after > at:
+        at += (after - at) // every * every
     while at < end:
         yield at
         at = end if n_days else at + every

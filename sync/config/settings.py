@@ -16,6 +16,7 @@ from pydantic import Field
 from sync import log
 from sync.config.forms import (
     Credentials,
+    Jitter,
     KeepTime,
     Listen,
     Options,
@@ -97,6 +98,11 @@ class Daemon(Options):
         default="UTC", description="You name the time zone of every sheet that does not name its own."
     )
     workers: int = Field(default=4, ge=1, le=64, description="You allow this many sheets to run at the same time.")
+    jitter: Jitter = Field(
+        default=timedelta(seconds=30),
+        description="You spread the starts of sheets that are due together over this time; each sheet always starts "
+        'the same number of seconds after its times, "0s" at once.',
+    )
     run_deadline: RunDeadline = Field(
         default=timedelta(minutes=30),
         description="You stop a run that takes longer than this; what it did until then stays.",

@@ -6,12 +6,13 @@ Knows nothing of what a request is, and never sleeps: the caller waits for the i
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sync import clock
 from sync.store.db import Store, insert_or_update
@@ -41,6 +42,26 @@ class Limit:
         return ceil((self.window_s + max(self.window_s * _MARGIN_SHARE, _SMALLEST_MARGIN_S)) * US_PER_S)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Whose turn a run has while requests wait: the lower lane first, then who waits since earlier.
+
+    A later one with a better turn takes over an instant that has not come yet; `confirm` tells the other one.
+    """
+
+    lane: int
+    since: datetime
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def again(self) -> Turn:
+        """Return the same turn for another one who waits: each takes its own instants."""
+        return Turn(lane=self.lane, since=self.since)
+
+
+_SENT_LANE = -1  # of a reservation that nobody may take over any more
+_TOO_LATE_US = 250_000  # nearer to its instant, a reservation may be on its way on a machine whose clock differs
+
+
 class Budget:
     """Gives out instants at which requests may go. Safe to share between threads."""
 
@@ -48,20 +69,43 @@ class Budget:
         self._store = store
         self._count = itertools.count(1)
 
-    def reserve(self, limits: Sequence[Limit]) -> datetime:
+    def reserve(self, limits: Sequence[Limit], turn: Turn | None = None) -> datetime:
         """Reserve one request in every bucket at once, at the earliest instant that all limits and holds allow.
 
-        Who asks first for the same buckets gets the earlier instant. A bucket named by several limits counts one
+        Who asks first for the same buckets gets the earlier instant, unless a better `turn` comes after it: who
+        gave a turn and had to wait asks `confirm` before sending. A bucket named by several limits counts one
         request. A hold that comes later does not move what was given out: ask `held_until` before sending.
         """
         buckets = sorted({limit.bucket for limit in limits})
         with self._store.begin(queues=[_queue(bucket) for bucket in buckets]) as connection:
-            at_us = max([to_us(clock.now()), *_register(connection, limits)])
-            at_us = _earliest(connection, limits, at_us)
-            connection.execute(insert(reservations), [{"bucket": bucket, "at_us": at_us} for bucket in buckets])
+            now_us = to_us(clock.now())
+            free_us = max([now_us, *_register(connection, limits)])
+            at_us = _earliest(connection, limits, free_us)
+            if (
+                turn is not None
+                and at_us > now_us
+                and _take_over(connection, buckets, turn, now_us=now_us, at_us=at_us)
+            ):
+                at_us = _earliest(connection, limits, free_us)
+            lane = _SENT_LANE if turn is None or at_us <= now_us else turn.lane
+            since_us, token = (at_us, "") if turn is None else (to_us(turn.since), turn.token)
+            row = {"at_us": at_us, "lane": lane, "since_us": since_us, "token": token}
+            connection.execute(insert(reservations), [{"bucket": bucket, **row} for bucket in buckets])
             if next(self._count) % _PRUNE_EVERY == 0:
                 _prune(connection, buckets)
         return from_us(at_us)
+
+    def confirm(self, turn: Turn, at: datetime) -> bool:
+        """Tell whether the instant that this turn waited for is still its own; from now on nobody takes it over."""
+        with self._store.begin() as connection:
+            ours = (reservations.c.token == turn.token, reservations.c.at_us == to_us(at))
+            return connection.execute(update(reservations).where(*ours).values(lane=_SENT_LANE)).rowcount > 0
+
+    def give_back(self, turn: Turn, at: datetime) -> None:
+        """Free an instant for which nothing will be sent."""
+        with self._store.begin() as connection:
+            ours = (reservations.c.token == turn.token, reservations.c.at_us == to_us(at))
+            connection.execute(delete(reservations).where(*ours))
 
     def hold(self, bucket: str, until: datetime) -> None:
         """Give out nothing in `bucket` before `until`. A shorter hold never ends a longer one."""
@@ -85,6 +129,22 @@ class Budget:
 
 def _queue(bucket: str) -> str:
     return f"budget {bucket}"
+
+
+def _take_over(connection: Connection, buckets: Sequence[str], turn: Turn, *, now_us: int, at_us: int) -> bool:
+    """Take back what was given out to worse turns before `at_us`; they ask again when their instant comes."""
+    since_us = to_us(turn.since)
+    later_lane = reservations.c.lane > turn.lane
+    later_since = (reservations.c.lane == turn.lane) & (reservations.c.since_us > since_us)
+    query = select(reservations.c.token).where(
+        reservations.c.bucket.in_(buckets),
+        reservations.c.at_us > now_us + _TOO_LATE_US,
+        reservations.c.at_us <= at_us,
+        later_lane | later_since,
+    )
+    tokens = connection.execute(query).scalars().all()
+    not_sent = (reservations.c.token.in_(tokens), reservations.c.lane != _SENT_LANE)
+    return bool(tokens) and connection.execute(delete(reservations).where(*not_sent)).rowcount > 0
 
 
 def _register(connection: Connection, limits: Sequence[Limit]) -> Iterable[int]:

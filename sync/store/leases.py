@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -80,10 +80,13 @@ class Lease:
 
 
 @contextmanager
-def keep(lease: Lease) -> Iterator[Lease]:
-    """Renew `lease` in the background, every third of its time, during the block; release it at the end."""
+def keep(lease: Lease, *, unless: Callable[[], bool] = lambda: False) -> Iterator[Lease]:
+    """Renew `lease` in the background, every third of its time, during the block; release it at the end.
+
+    Once `unless` is true it is not renewed any more, and runs out.
+    """
     stop = threading.Event()
-    heart = threading.Thread(target=_beat, args=(lease, stop), name=f"lease {lease.name}", daemon=True)
+    heart = threading.Thread(target=_beat, args=(lease, stop, unless), name=f"lease {lease.name}", daemon=True)
     heart.start()
     try:
         yield lease
@@ -93,8 +96,8 @@ def keep(lease: Lease) -> Iterator[Lease]:
         lease.release()
 
 
-def _beat(lease: Lease, stop: threading.Event) -> None:
-    while not stop.wait(lease.ttl_s / 3):
+def _beat(lease: Lease, stop: threading.Event, unless: Callable[[], bool]) -> None:
+    while not stop.wait(lease.ttl_s / 3) and not unless():
         try:
             lease.renew()
         except LeaseLost:

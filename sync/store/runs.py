@@ -56,9 +56,11 @@ class Run:
     report_json: str | None
 
 
-def open_run(store: Store, sheet: str, spreadsheet: str, trigger: str, *, started_at: datetime) -> str:
-    """Note that a run has begun in this process; return its id."""
-    run_id = uuid.uuid4().hex
+def open_run(
+    store: Store, sheet: str, spreadsheet: str, trigger: str, *, started_at: datetime, run_id: str | None = None
+) -> str:
+    """Note that a run has begun in this process, under a given id or a new one; return the id."""
+    run_id = run_id or uuid.uuid4().hex
     row = {
         "id": run_id,
         "sheet": sheet,

@@ -131,7 +131,11 @@ reservations = Table(
     Column("number", _NUMBER, primary_key=True),
     Column("bucket", String, nullable=False),
     Column("at_us", BigInteger, nullable=False),
+    Column("token", String, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("since_us", BigInteger, nullable=False),
     Index("ix_reservations_bucket_at", "bucket", "at_us"),
+    Index("ix_reservations_token", "token"),
 )
 
 source_notes = Table(
@@ -179,4 +183,44 @@ forgotten = Table(
     Column("digest", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("at_us", BigInteger, nullable=False),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("sheet", String, primary_key=True),
+    Column("entered_until_us", BigInteger, nullable=False),
+    Column("words", Text, nullable=False),
+)
+
+due_runs = Table(
+    "due_runs",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("sheet", String, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("first_due_at_us", BigInteger, nullable=False),
+    Column("due_at_us", BigInteger, nullable=False),
+    Column("n_times", BigInteger, nullable=False),
+    Column("request", Text),
+    Column("state", String, nullable=False),
+    Column("holder", String),
+    Column("run_id", String),
+    Column("n_tries", Integer, nullable=False),
+    Column("ended_at_us", BigInteger),
+    Column("reason", Text),
+    Index("ix_due_runs_state", "state"),
+    Index("ix_due_runs_sheet_due", "sheet", "due_at_us"),
+)
+
+good_configs = Table(
+    "good_configs",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("saved_at_us", BigInteger, nullable=False),
+    Column("broken_since_us", BigInteger),
+    Column("problems", Text),
 )

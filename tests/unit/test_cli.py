@@ -197,7 +197,10 @@ def test_a_broken_sheet_does_not_keep_the_others_from_being_shown(folder: Path) 
     (folder / "config.toml").write_text(CONFIG.replace("enabled = false", 'cron = "nonsense"'))
     result = call("status", "--json")
     assert result.exit_code == 0
-    assert [sheet["sheet"] for sheet in orjson.loads(result.stdout)["sheets"]] == ["support-calls"]
+    good, broken = orjson.loads(result.stdout)["sheets"]
+    assert (good["sheet"], good["config_problem"]) == ("support-calls", None)
+    assert (broken["sheet"], broken["state"]) == ("sales-calls", "broken config")
+    assert "no earlier version" in broken["config_problem"]
     assert "nonsense" in result.stderr
 
 
@@ -219,7 +222,7 @@ def test_every_error_leaves_with_its_own_exit_code(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("sync.cli.load_config", fail)
+    monkeypatch.setattr("sync.cli.open_effective", fail)
     result = call("check")
     assert result.exit_code == code
     assert "Traceback" not in result.stderr
@@ -235,7 +238,7 @@ def test_what_nobody_foresaw_is_told_without_a_trace(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("sync.cli.load_config", fail)
+    monkeypatch.setattr("sync.cli.open_effective", fail)
     monkeypatch.setattr("sys.argv", ["callsheet", "check"])
     with pytest.raises(SystemExit) as left:
         main()

@@ -1,59 +1,86 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from sync.config.schedule import Cron, RunBetween, Schedule
-from sync.config.settings import Google
-from sync.timetable import busiest_hour, is_missed, quota_words, schedule_words
+from sync.config.load import Config, load_config
+from sync.config.schedule import Cron, Schedule
+from sync.timetable import loads_of, quota_lines, schedule_words
 
 NOON = datetime(2026, 3, 9, 12, 5, tzinfo=UTC)  # a Monday
-QUARTERS = Schedule(zone=ZoneInfo("UTC"), every=timedelta(minutes=15))
 SEVEN = Schedule(zone=ZoneInfo("America/New_York"), cron=Cron.parse("0 7 * * 1-5"))
-ASKED = Schedule(zone=ZoneInfo("UTC"))
+
+CONFIG = """
+[google]
+credentials = "anonymous"
+
+[connection.justcall]
+vendor = "justcall"
+api_key = "env:KEY"
+api_secret = "env:SECRET"
+requests_per_minute = 30
+"""
+SHEET = """
+[[sheet]]
+name = "sheet {n}"
+spreadsheet = "1AbCdEfGhIjKlMnOp{n}"
+{schedule}
+
+[[sheet.tab]]
+title = "Calls"
+connection = "justcall"
+stream = "calls"
+period = "last 7 days"
+"""
 
 
-@pytest.mark.parametrize(
-    ("schedule", "last_started", "missed"),
-    [
-        (QUARTERS, NOON - timedelta(minutes=3), False),
-        (QUARTERS, NOON - timedelta(minutes=10), True),
-        (QUARTERS, None, True),
-        (SEVEN, NOON - timedelta(days=1), True),
-        (SEVEN, NOON - timedelta(minutes=1), False),
-        (SEVEN, None, False),
-        (ASKED, None, False),
-        (ASKED, NOON - timedelta(days=9), False),
-    ],
-)
-def test_a_time_that_passed_since_the_last_run_is_a_missed_run(
-    schedule: Schedule, last_started: datetime | None, missed: bool
-) -> None:
-    assert is_missed(schedule, last_started=last_started, now=NOON) is missed
-
-
-def test_a_missed_run_waits_for_the_hours_in_which_it_may_start() -> None:
-    nights = Schedule(zone=ZoneInfo("UTC"), every=timedelta(hours=1), run_between=RunBetween.parse("20:00-06:00"))
-    assert not is_missed(nights, last_started=NOON - timedelta(days=1), now=NOON)
-    assert is_missed(nights, last_started=NOON - timedelta(days=1), now=NOON + timedelta(hours=9))
+def _config(folder: Path, *schedules: str) -> Config:
+    path = folder / "config.toml"
+    path.write_text(CONFIG + "".join(SHEET.format(n=n, schedule=text) for n, text in enumerate(schedules)))
+    return load_config(path)
 
 
 def test_next_times_are_told_in_the_zone_of_the_schedule() -> None:
     assert schedule_words(SEVEN, NOON) == (
         "Tue 2026-03-10 07:00, Wed 2026-03-11 07:00, Thu 2026-03-12 07:00 America/New_York"
     )
-    assert schedule_words(ASKED, NOON) == "never by itself; run it with callsheet run-now"
+    asked = Schedule(zone=ZoneInfo("UTC"))
+    assert schedule_words(asked, NOON) == "never by itself; run it with callsheet run-now"
 
 
-def test_the_busiest_hour_counts_what_is_due_together() -> None:
-    assert busiest_hour([QUARTERS, QUARTERS, SEVEN], NOON) == 9
-    assert busiest_hour([], NOON) == 0
+def test_the_busiest_hour_counts_what_is_due_together(tmp_path: Path) -> None:
+    config = _config(tmp_path, 'every = "15m"', 'every = "15m"', 'cron = "0 7 * * mon"')
+    loads = {load.name: load for load in loads_of(config, {}, NOON)}
+    assert loads["Google reads"].n_runs == 9
+    assert loads["Google reads"].n_requests == 18
+    assert loads["justcall"].n_requests == 9
 
 
-def test_a_schedule_beyond_the_quota_is_told() -> None:
-    every_minute = Schedule(zone=ZoneInfo("UTC"), every=timedelta(minutes=1))
-    google = Google(credentials="anonymous")
-    assert quota_words([QUARTERS], google, NOON).endswith("that Google allows: fits")
-    assert "DOES NOT FIT" in quota_words([every_minute] * 31, google, NOON)
+def test_what_a_run_took_before_counts_more_than_a_guess(tmp_path: Path) -> None:
+    config = _config(tmp_path, 'every = "1h"')
+    loads = {load.name: load for load in loads_of(config, {"sheet 0": {"justcall": 50, "google_write": 0}}, NOON)}
+    assert loads["justcall"].n_requests == 50
+    assert loads["Google writes"].n_requests == 2, "the next run may have something to write"
+
+
+def test_sheets_that_fit_when_spread_wait_when_they_are_due_together(tmp_path: Path) -> None:
+    together = _config(tmp_path, *['cron = "0 9 * * *"'] * 120)
+    (reads,) = [load for load in loads_of(together, {}, NOON) if load.name == "Google reads"]
+    assert reads.wait == timedelta(minutes=3)
+    spread = _config(tmp_path, *[f'cron = "{n % 60} 9 * * *"' for n in range(120)])
+    (reads,) = [load for load in loads_of(spread, {}, NOON) if load.name == "Google reads"]
+    assert reads.wait <= timedelta(0)
+
+
+@pytest.mark.parametrize(("n", "words"), [(3, "allowed: fits"), (40, "DOES NOT FIT")])
+def test_schedules_beyond_a_quota_are_told(tmp_path: Path, n: int, words: str) -> None:
+    config = _config(tmp_path, *['every = "1m"'] * n)
+    assert words in quota_lines(config, {}, NOON)[0]
+
+
+def test_a_disabled_sheet_takes_no_quota(tmp_path: Path) -> None:
+    config = _config(tmp_path, 'every = "1m"\nenabled = false')
+    assert quota_lines(config, {}, NOON) == ["quota: nothing runs by itself"]
