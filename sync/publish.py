@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync import clock
 from sync.data_publish import DataPublish
 from sync.destination.book import Book, ObservedTab, check_room, locate
 from sync.destination.change import TabChange
 from sync.destination.google import PayloadTooBig, SheetsHttpClient
-from sync.destination.observe import Blocks, StaleObservation, fetch_book, fetch_cells
+from sync.destination.observe import Blocks, StaleObservation, fetch_book, fetch_cells, fetch_formulas
 from sync.destination.writer import Writer
 from sync.errors import ContractBroken, StoppedByGuard, StoreError, SyncError, Unreachable
 from sync.index_publish import IndexPublish
 from sync.pages import Pages, next_page
-from sync.report import ErrorReport, Outcome, TabReport, outcome_of
+from sync.report import TabReport
 from sync.store import published
 from sync.store.db import Store
 from sync.summary_job import SummaryJob
 from sync.summary_publish import SummaryPublish
 from sync.tab_publish import Allowed
+from sync.tab_reports import restless, to_report
 from sync.tabs import DataJob
 from sync.trays import empty_trays, find_trays
 
@@ -101,12 +102,12 @@ class Publisher:
             tabs = self._tabs()
         for tab in tabs:
             if tab.is_open and not dry:
-                tab.fail(_restless(tab.title))
+                tab.fail(restless(tab.title))
         for pages in self._pages:
             pages.hold_back()
         self._save(tabs)
         book, changes = self._first or (None, ())
-        return Published(tabs=tuple(_to_report(tab) for tab in tabs), changes=changes, book=book)
+        return Published(tabs=tuple(to_report(tab) for tab in tabs), changes=changes, book=book)
 
     def _begin(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob]) -> list[OnePublish]:
         interrupted = {uid for intent in self._old_intents for uid in intent.uids}
@@ -155,10 +156,19 @@ class Publisher:
         changes = self._diff_all(_Seen(book=book, sheet_ids=sheet_ids, blocks=blocks))
         tabs = self._tabs()
         _check_room(book, tabs, changes)
-        changes = {tab: change for tab, change in changes.items() if tab.is_open}
+        changes = {tab: _beside(tab, change, book, blocks) for tab, change in changes.items() if tab.is_open}
         self._first = self._first or (book, tuple(changes.values()))
         if not dry:
-            self._write(changes, blocks)
+            self._write(self._with_formulas(book, changes), blocks)
+
+    def _with_formulas(self, book: Book, changes: dict[OnePublish, TabChange]) -> dict[OnePublish, TabChange]:
+        """Find the formulas of people that rows coming in carry on; asked only where something stands beside."""
+        rows = {c.spot.sheet_id: c.template for c in changes.values() if c.template is not None}
+        found = fetch_formulas(self._client, book, rows) if rows else {}
+        return {
+            tab: replace(c, formulas=tuple(sorted(found.get(c.spot.sheet_id, frozenset()) - {*c.spot.indexes})))
+            for tab, c in changes.items()
+        }
 
     def _empty_trays(self, book: Book, tabs: Iterable[OnePublish]) -> set[str]:
         """Empty the trays of tabs of this run; return the tabs that had one."""
@@ -264,14 +274,18 @@ class Publisher:
             if not tab.is_open or tab.uid in self._restored:
                 continue
             if refusal is not None:
-                self._take_refusal(tab, refusal)
+                self._take_refusal(tab, refusal, change)
             elif written and tab.uid in written.moved:
                 tab.note_moved(change, blocks.get(change.spot.sheet_id, ()))
                 tab.look_again(after_unknown=False)
             else:
                 tab.confirm(change, clock.now())
 
-    def _take_refusal(self, tab: OnePublish, refusal: SyncError) -> None:
+    def _take_refusal(self, tab: OnePublish, refusal: SyncError, change: TabChange) -> None:
+        if (change.formulas or change.reaching) and tab.takes_along:
+            tab.takes_along = False  # our rows come in all the same, whatever it is of people's that is in the way
+            tab.look_again(after_unknown=False)
+            return
         tab.n_refusals += 1
         if isinstance(refusal, ContractBroken) and tab.n_refusals < MAX_REFUSALS:
             tab.look_again(after_unknown=False)
@@ -304,6 +318,17 @@ class Publisher:
         for intent in self._old_intents:
             if done & set(intent.uids) and not left & set(intent.uids):  # another sheet may have tabs here as well
                 published.clear_intent(self._store, intent.id)
+
+
+def _beside(tab: OnePublish, change: TabChange, book: Book, blocks: Blocks) -> TabChange:
+    """Note what is to go along with rows that come in: what ends above them, and the row next to them with formulas."""
+    if not change.inserts or not tab.takes_along:
+        return change
+    change = replace(change, reaching=tuple(one for one in book.reaching if one.sheet_id == change.spot.sheet_id))
+    start, _ = change.inserts[0]
+    row = start - 1 if start - 1 > change.spot.header_row else start
+    read = {b.start + i: cells for b in blocks.get(change.spot.sheet_id, ()) for i, cells in enumerate(b.rows)}
+    return replace(change, template=row) if row in read and change.spot.theirs(read[row]) else change
 
 
 def _locate_all(book: Book, tabs: Sequence[OnePublish]) -> dict[str, ObservedTab]:
@@ -350,36 +375,3 @@ def _check_room(book: Book, tabs: Sequence[OnePublish], changes: Mapping[OnePubl
             tab.fail(error)
         else:
             n_more_cells, n_more_tabs = cells, new
-
-
-def _restless(title: str) -> SyncError:
-    return Unreachable(
-        f"The tab {title!r} was changed by others again and again while it was written.",
-        hint="Run it once more when fewer people or programs edit it.",
-    )
-
-
-def _to_report(tab: OnePublish) -> TabReport:
-    warnings = tuple(tab.warnings)
-    if tab.error is not None:
-        return TabReport(
-            title=tab.title,
-            outcome=outcome_of(tab.error),
-            rows=tab.n_rows,
-            warnings=warnings,
-            error=ErrorReport.of(tab.error),
-        )
-    n_cut = tab.n_cut
-    if n_cut:
-        cells = "1 cell was" if n_cut == 1 else f"{n_cut:,} cells were"
-        warnings += (f'{cells} cut to 50,000 characters, the most that Sheets takes; what was cut ends with "[…cut]".',)
-    return TabReport(
-        title=tab.title,
-        outcome=Outcome.OK if tab.added or tab.changed or tab.removed else Outcome.UNCHANGED,
-        rows=tab.n_rows,
-        added=len(tab.added),
-        changed=len(tab.changed),
-        removed=len(tab.removed),
-        cut_cells=n_cut,
-        warnings=warnings,
-    )

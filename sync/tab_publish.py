@@ -51,6 +51,7 @@ class TabPublish:
         self.warnings = dict.fromkeys(job.warnings)
         self.saved: SavedChange | None = None
         self.n_refusals = 0
+        self.takes_along = True
         self._allowed = allowed
         self._fills_tail = is_interrupted
         self._blanked: frozenset[int] = frozenset()

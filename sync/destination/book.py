@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sync.destination.reaching import REACHING_FIELDS, Reaching, find_reaching
 from sync.errors import ForeignTab, TooLarge, Where
 from sync.records import Cell
 
@@ -26,6 +27,7 @@ BOOK_FIELDS = (
     "developerMetadata(metadataKey,metadataValue),"
     "data(columnMetadata(developerMetadata(metadataKey,metadataValue))))"
 )
+LOOK_FIELDS = f"{BOOK_FIELDS[:-1]},{REACHING_FIELDS}),namedRanges(namedRangeId,range)"
 """Narrow on purpose: rowMetadata would list every row of every tab."""
 
 
@@ -62,6 +64,7 @@ class Book:
     title: str
     timezone: str
     tabs: tuple[ObservedTab, ...]
+    reaching: tuple[Reaching, ...] = ()
 
     @property
     def n_cells(self) -> int:
@@ -85,6 +88,7 @@ def to_book(answer: Mapping[str, Any]) -> Book:
         title=properties.get("title", ""),
         timezone=properties.get("timeZone", ""),
         tabs=tuple(_to_tab(sheet) for sheet in answer.get("sheets", [])),
+        reaching=tuple(find_reaching(answer)),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from sync.destination.reaching import Reaching
 from sync.destination.spot import Found, Row, Spot, TabShape
 from sync.records import Cell
 
@@ -39,7 +40,8 @@ class TabChange:
 
     All rows but `delete_rows` are counted as they are once rows were inserted and before any leaves; `settle` says
     where they stand at the end. `inserts` are the rows that come in, `positions` says where every key that is known
-    of stands, `leaving` which keys leave and from where. Rows of `annotated` have something of people's beside them.
+    of stands, `leaving` which keys leave and from where. Rows of `annotated` have something of people's beside them;
+    so has `template`, counted before rows were inserted, of which `formulas` (columns) are carried on into new rows.
     """
 
     shape: TabShape
@@ -54,6 +56,9 @@ class TabChange:
     taken_back: tuple[int, ...] = ()
     moves: tuple[tuple[int, int], ...] = ()
     cleared: tuple[int, ...] = ()
+    template: int | None = None
+    formulas: tuple[int, ...] = ()
+    reaching: tuple[Reaching, ...] = ()
     delete_rows: tuple[int, ...] = ()
     inserts: tuple[Run, ...] = ()
     writes: tuple[RowWrite, ...] = ()

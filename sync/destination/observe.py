@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sync.destination.book import BOOK_FIELDS, HEADER_KEY, Book, start_of, to_book, with_headers
+from sync.destination.book import HEADER_KEY, LOOK_FIELDS, Book, start_of, to_book, with_headers
 from sync.destination.google import SheetsHttpClient
 from sync.errors import RetriableError
 from sync.records import Cell
@@ -35,7 +35,7 @@ Blocks = Mapping[int, Sequence[Block]]
 
 def fetch_book(client: SheetsHttpClient, spreadsheet_id: str) -> Book:
     """Observe tabs, grids, and the tags of tabs and columns."""
-    answer = client.send("GET", f"/v4/spreadsheets/{spreadsheet_id}", kind="read", params={"fields": BOOK_FIELDS})
+    answer = client.send("GET", f"/v4/spreadsheets/{spreadsheet_id}", kind="read", params={"fields": LOOK_FIELDS})
     return to_book(answer)
 
 
@@ -104,3 +104,27 @@ def _read_answer(book: Book, answer: Mapping[str, Any]) -> tuple[Book, Blocks]:
         else:
             blocks.setdefault(tab.sheet_id, []).append(Block(row, values))
     return with_headers(book, headers), blocks
+
+
+def fetch_formulas(client: SheetsHttpClient, book: Book, rows: Mapping[int, int]) -> dict[int, frozenset[int]]:
+    """Return which columns of one row of each tab hold a formula, by sheet id."""
+    filters = [_grid_filter(sheet_id, (row, row + 1)) for sheet_id, row in rows.items()]
+    answer = client.send(
+        "POST",
+        f"/v4/spreadsheets/{book.spreadsheet_id}:getByDataFilter",
+        kind="read",
+        params={
+            "fields": "sheets(properties(sheetId),data(startColumn,rowData(values(userEnteredValue(formulaValue)))))"
+        },
+        body=orjson.dumps({"dataFilters": filters}),
+    )
+    return {
+        sheet.get("properties", {}).get("sheetId", 0): frozenset(
+            block.get("startColumn", 0) + n
+            for block in sheet.get("data", [])
+            for line in block.get("rowData", [])[:1]
+            for n, cell in enumerate(line.get("values", []))
+            if "formulaValue" in cell.get("userEnteredValue", {})
+        )
+        for sheet in answer.get("sheets", [])
+    }

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sync.destination.book import COLUMN_KEY, FORMER_KEY, HEADER_KEY, TAB_KEY
-from sync.destination.change import RowWrite, TabChange, runs_of
+from sync.destination.change import RowWrite, Run, TabChange, pushed, runs_of
 from sync.destination.columns import GIVEN_UP
+from sync.destination.leave import box, paste
+from sync.destination.reaching import make_longer
 from sync.records import Cell, Column, FieldType
 
 Request = dict[str, Any]
@@ -30,6 +32,7 @@ def make_structure(change: TabChange) -> Iterator[Request]:
     for start, end in change.inserts:
         yield _insert_rows(change, start, end, n_rows)
         n_rows += end - start
+    yield from make_longer(change.reaching, change.inserts)
 
 
 def make_fill(change: TabChange, writes: Sequence[RowWrite]) -> Iterator[Request]:
@@ -41,6 +44,14 @@ def make_fill(change: TabChange, writes: Sequence[RowWrite]) -> Iterator[Request
             rows = [{"values": [to_cell_data(cell) for cell in line]} for line in cells]
             start = _coordinate(change, start_row, change.spot.indexes[columns[0]])
             yield {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}}
+        if change.template is not None:
+            yield from _carry_formulas(change, (start_row, end_row), pushed(change.template, change.inserts))
+
+
+def _carry_formulas(change: TabChange, rows: Run, template: int) -> Iterator[Request]:
+    for columns in runs_of(change.formulas):
+        source = box(change.spot.sheet_id, (template, template + 1), columns)
+        yield paste(source, box(change.spot.sheet_id, rows, columns), "PASTE_FORMULA")
 
 
 def to_cell_data(cell: Cell) -> dict[str, Any]:

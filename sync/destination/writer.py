@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 
 from sync.destination.book import BOOK_FIELDS, Book, to_book
-from sync.destination.change import RowWrite, TabChange, runs_of
+from sync.destination.change import RowWrite, TabChange, pushed, runs_of
 from sync.destination.google import PayloadTooBig, ProtectedCells, SheetsHttpClient
 from sync.destination.layout import Body, Stretch, encode_row, make_bodies
 from sync.destination.leave import make_leave
+from sync.destination.reaching import after
 from sync.destination.requests import make_fill, make_structure
 from sync.errors import ContractBroken, StoppedByGuard, SyncError, Where
 from sync.records import Cell
@@ -184,7 +185,16 @@ def _batches(change: TabChange, max_bytes: int) -> Iterator[TabChange]:
         yield part
         spot = change.spot
         spot = replace(spot, n_rows=part.n_rows_after, n_columns=spot.n_columns + len(change.new_columns))
-        change = TabChange(shape=change.shape, spot=spot, added=change.added, annotated=change.annotated)
+        template = None if change.template is None else pushed(change.template, part.inserts)
+        change = TabChange(
+            shape=change.shape,
+            spot=spot,
+            added=change.added,
+            annotated=change.annotated,
+            template=template,
+            formulas=change.formulas,
+            reaching=after(part.reaching, part.inserts),
+        )
 
 
 def _n_fitting(change: TabChange, rows: Sequence[RowWrite], max_bytes: int) -> int:

@@ -1,0 +1,42 @@
+"""What became of each tab of a publish, for the report."""
+
+from __future__ import annotations
+
+from sync.errors import SyncError, Unreachable
+from sync.report import ErrorReport, Outcome, TabReport, outcome_of
+from sync.tab_publish import TabPublish
+
+
+def restless(title: str) -> SyncError:
+    """Make the error of a tab that never stood still."""
+    return Unreachable(
+        f"The tab {title!r} was changed by others again and again while it was written.",
+        hint="Run it once more when fewer people or programs edit it.",
+    )
+
+
+def to_report(tab: TabPublish) -> TabReport:
+    """Say in the report what became of a tab."""
+    warnings = tuple(tab.warnings)
+    if tab.error is not None:
+        return TabReport(
+            title=tab.title,
+            outcome=outcome_of(tab.error),
+            rows=tab.n_rows,
+            warnings=warnings,
+            error=ErrorReport.of(tab.error),
+        )
+    n_cut = tab.n_cut
+    if n_cut:
+        cells = "1 cell was" if n_cut == 1 else f"{n_cut:,} cells were"
+        warnings += (f'{cells} cut to 50,000 characters, the most that Sheets takes; what was cut ends with "[…cut]".',)
+    return TabReport(
+        title=tab.title,
+        outcome=Outcome.OK if tab.added or tab.changed or tab.removed else Outcome.UNCHANGED,
+        rows=tab.n_rows,
+        added=len(tab.added),
+        changed=len(tab.changed),
+        removed=len(tab.removed),
+        cut_cells=n_cut,
+        warnings=warnings,
+    )
