@@ -48,8 +48,7 @@ def make_plan(published: Published, google: Google, *, warnings: Sequence[str] =
     sizes = sizes_of(changes, max_bytes=google.max_request_bytes)
     n_trays = any(change.leaving for change in changes)  # rows that leave are looked at once more
     n_write = len(sizes) + n_trays
-    n_read = n_trays + any(change.template is not None for change in changes)
-    n_read += 2 if published.book and any(not change.is_new for change in published.changes) else 1
+    n_read = n_trays + (2 if published.book and any(not change.is_new for change in published.changes) else 1)
     by_title = {change.shape.title: change for change in published.changes}
     total = (published.book.n_cells if published.book else 0) + sum(c.n_more_cells for c in changes)
     told = [w for tab in published.tabs for w in tab.warnings]

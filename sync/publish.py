@@ -15,7 +15,7 @@ from sync.data_publish import DataPublish
 from sync.destination.book import Book, ObservedTab, check_room, locate
 from sync.destination.change import TabChange
 from sync.destination.google import PayloadTooBig, SheetsHttpClient
-from sync.destination.observe import Blocks, StaleObservation, fetch_book, fetch_cells, fetch_formulas
+from sync.destination.observe import Blocks, StaleObservation, fetch_book, fetch_cells
 from sync.destination.writer import Writer
 from sync.errors import ContractBroken, StoppedByGuard, StoreError, SyncError, Unreachable
 from sync.index_publish import IndexPublish
@@ -159,16 +159,7 @@ class Publisher:
         changes = {tab: _beside(tab, change, book, blocks) for tab, change in changes.items() if tab.is_open}
         self._first = self._first or (book, tuple(changes.values()))
         if not dry:
-            self._write(self._with_formulas(book, changes), blocks)
-
-    def _with_formulas(self, book: Book, changes: dict[OnePublish, TabChange]) -> dict[OnePublish, TabChange]:
-        """Find the formulas of people that rows coming in carry on; asked only where something stands beside."""
-        rows = {c.spot.sheet_id: c.template for c in changes.values() if c.template is not None}
-        found = fetch_formulas(self._client, book, rows) if rows else {}
-        return {
-            tab: replace(c, formulas=tuple(sorted(found.get(c.spot.sheet_id, frozenset()) - {*c.spot.indexes})))
-            for tab, c in changes.items()
-        }
+            self._write(changes, blocks)
 
     def _empty_trays(self, book: Book, tabs: Iterable[OnePublish]) -> set[str]:
         """Empty the trays of tabs of this run; return the tabs that had one."""
@@ -328,7 +319,9 @@ def _beside(tab: OnePublish, change: TabChange, book: Book, blocks: Blocks) -> T
     start, _ = change.inserts[0]
     row = start - 1 if start - 1 > change.spot.header_row else start
     read = {b.start + i: cells for b in blocks.get(change.spot.sheet_id, ()) for i, cells in enumerate(b.rows)}
-    return replace(change, template=row) if row in read and change.spot.theirs(read[row]) else change
+    formulas = {n for n, cell in enumerate(read.get(row, ())) if isinstance(cell, str) and cell.startswith("=")}
+    formulas -= set(change.spot.indexes)
+    return replace(change, template=row, formulas=tuple(sorted(formulas))) if formulas else change
 
 
 def _locate_all(book: Book, tabs: Sequence[OnePublish]) -> dict[str, ObservedTab]:

@@ -33,6 +33,11 @@ class ForeignCell:
     column: int
     cell: Cell
 
+    @property
+    def is_formula(self) -> bool:
+        """Whether it held a formula, which has to be written as one."""
+        return isinstance(self.cell, str) and self.cell.startswith("=")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TabChange:
@@ -109,6 +114,7 @@ class TabChange:
             or self.delete_rows
             or self.inserts
             or self.leaving
+            or any(one.is_formula for one in self.foreign)
         )
 
     @property

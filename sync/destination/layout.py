@@ -59,7 +59,7 @@ class Body:
         """Encode the body; RAW, so that what looks like a formula or a number stays text."""
         options: dict[str, object] = {"valueInputOption": "RAW"}
         if self.wants_echo:
-            options |= {"includeValuesInResponse": True, "responseValueRenderOption": "UNFORMATTED_VALUE"}
+            options |= {"includeValuesInResponse": True, "responseValueRenderOption": "FORMULA"}
         return orjson.dumps(options)[:-1] + b',"data":[' + b",".join(s.to_json() for s in self.stretches) + b"]}"
 
 
@@ -106,7 +106,7 @@ def make_bodies(
                 guarded = body
                 _add_header_guard(body, change)
             _add(body, change, write, span=(first, end), row=row)
-        for cell in change.foreign:
+        for cell in (one for one in change.foreign if not one.is_formula):
             stretch = Stretch(
                 sheet_id=change.spot.sheet_id, start_row=cell.row, start_column=cell.column, end_column=cell.column + 1
             )

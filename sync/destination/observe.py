@@ -73,7 +73,7 @@ def fetch_cells(
     body = {
         "dataFilters": filters,
         "majorDimension": "ROWS",
-        "valueRenderOption": "UNFORMATTED_VALUE",
+        "valueRenderOption": "FORMULA",  # values as they are, but for cells in which people keep formulas
         "dateTimeRenderOption": "SERIAL_NUMBER",
     }
     path = f"/v4/spreadsheets/{book.spreadsheet_id}/values:batchGetByDataFilter"
@@ -104,27 +104,3 @@ def _read_answer(book: Book, answer: Mapping[str, Any]) -> tuple[Book, Blocks]:
         else:
             blocks.setdefault(tab.sheet_id, []).append(Block(row, values))
     return with_headers(book, headers), blocks
-
-
-def fetch_formulas(client: SheetsHttpClient, book: Book, rows: Mapping[int, int]) -> dict[int, frozenset[int]]:
-    """Return which columns of one row of each tab hold a formula, by sheet id."""
-    filters = [_grid_filter(sheet_id, (row, row + 1)) for sheet_id, row in rows.items()]
-    answer = client.send(
-        "POST",
-        f"/v4/spreadsheets/{book.spreadsheet_id}:getByDataFilter",
-        kind="read",
-        params={
-            "fields": "sheets(properties(sheetId),data(startColumn,rowData(values(userEnteredValue(formulaValue)))))"
-        },
-        body=orjson.dumps({"dataFilters": filters}),
-    )
-    return {
-        sheet.get("properties", {}).get("sheetId", 0): frozenset(
-            block.get("startColumn", 0) + n
-            for block in sheet.get("data", [])
-            for line in block.get("rowData", [])[:1]
-            for n, cell in enumerate(line.get("values", []))
-            if "formulaValue" in cell.get("userEnteredValue", {})
-        )
-        for sheet in answer.get("sheets", [])
-    }

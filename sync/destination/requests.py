@@ -33,6 +33,11 @@ def make_structure(change: TabChange) -> Iterator[Request]:
         yield _insert_rows(change, start, end, n_rows)
         n_rows += end - start
     yield from make_longer(change.reaching, change.inserts)
+    for one in change.foreign:
+        if one.is_formula:
+            cell = {"userEnteredValue": {"formulaValue": one.cell}}
+            start_at = _coordinate(change, one.row, one.column)
+            yield {"updateCells": {"start": start_at, "rows": [{"values": [cell]}], "fields": "userEnteredValue"}}
 
 
 def make_fill(change: TabChange, writes: Sequence[RowWrite]) -> Iterator[Request]:
