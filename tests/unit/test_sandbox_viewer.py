@@ -331,6 +331,26 @@ def test_a_chart_reads_its_numbers_from_the_cells_and_leaves_hidden_rows_out(adm
     assert get(admin, f"/viewer/books/{book}/tabs/{CHARTS}/charts")[0]["labels"] == ["Jan", "Apr", "May"]
 
 
+def test_charts_and_rules_write_numbers_as_the_locale_does(admin: Admin) -> None:
+    book = admin.make_spreadsheet(locale="de_DE")
+    admin.edit(book, values=[{"range": "A1:B3", "values": [["day", "n"], ["a", "1,5"], ["b", "2,5"]]}])
+    spec = {
+        "basicChart": {
+            "chartType": "LINE",
+            "domains": [{"domain": data(0, 3, 0, 1)}],
+            "series": [{"series": data(0, 3, 1, 2)}],
+        }
+    }
+    shown = charts(admin, book, spec)[0]
+    assert shown["series"][0]["texts"] == ["1,5", "2,5"]
+    assert [text for _, text in shown["axes"]["left"]["ticks"]][:2] == ["0", "0,5"]
+    is_it = {"type": "TEXT_CONTAINS", "values": [{"userEnteredValue": "=5/2"}]}
+    rule = {"ranges": [cells(0, 3, 1, 2)], "booleanRule": {"condition": is_it, "format": RED}}
+    admin.edit(book, requests=[{"addConditionalFormatRule": {"rule": rule, "index": 0}}])
+    found = block(admin, book, "rows=3")
+    assert [look(found, row, 1).get("bg") for row in range(3)] == [None, None, "#ff0000"]
+
+
 def test_a_chart_finds_its_header_trims_blank_ends_and_thins_long_series(admin: Admin) -> None:
     book = admin.make_spreadsheet()
     many = [["day", "n"], *([f"d{n}", n] for n in range(3000))]

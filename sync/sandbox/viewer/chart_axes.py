@@ -15,13 +15,13 @@ Values = Sequence[float | None]
 
 def make_axis(
     lines: Sequence[Values],
-    look: Look | None,
+    writing: tuple[Look | None, str],
     *,
     stacked: str | None,
     from_zero: bool,
     window: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return {min, max, ticks: [[number, text]]} that holds all values of the lines."""
+    """Return {min, max, ticks: [[number, text]]} that holds all values of the lines, written by a look in a locale."""
     if stacked == "share":
         return {"min": 0, "max": 1, "ticks": [[n / 4, f"{25 * n}%"] for n in range(5)]}
     low, high = _ends(lines, stacked=bool(stacked))
@@ -36,7 +36,7 @@ def make_axis(
     last = window.get("viewWindowMax", math.ceil(high / step - 1e-9) * step)
     n_steps = max(1, math.floor((last - first) / step + 1e-9))
     ticks = [first + n * step for n in range(n_steps + 1)]
-    return {"min": first, "max": last, "ticks": [[tick, _write(tick, step, look)] for tick in ticks]}
+    return {"min": first, "max": last, "ticks": [[tick, _write(tick, step, writing)] for tick in ticks]}
 
 
 def _ends(lines: Sequence[Values], *, stacked: bool) -> tuple[float, float]:
@@ -55,7 +55,8 @@ def _round_step(rough: float) -> float:
     return next(step * power for step in (1, 2, 5, 10) if step * power >= rough * (1 - 1e-9))
 
 
-def _write(tick: float, step: float, look: Look | None) -> str:
+def _write(tick: float, step: float, writing: tuple[Look | None, str]) -> str:
+    look, locale = writing
     places = max(0, -math.floor(math.log10(step) + 1e-9))
     number = tidy_number(round(tick, places))
-    return show(number, look if look is not None and look.format.get("numberFormat") else None)
+    return show(number, look if look is not None and look.format.get("numberFormat") else None, locale)

@@ -76,6 +76,11 @@ class _Reader:
     def __init__(self, book: Book, hidden: Hidden) -> None:
         self._book = book
         self._hidden = hidden
+        self.locale = book.locale
+
+    def text(self, cell: Cell) -> str:
+        """Return what a person reads in a cell."""
+        return "" if cell[0] is None else show(cell[0], cell[1], self.locale)
 
     def cells(self, data: Mapping[str, Any] | None) -> list[Cell]:
         """Return the cells of all sources, joined."""
@@ -103,11 +108,7 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _text(cell: Cell) -> str:
-    return "" if cell[0] is None else show(cell[0], cell[1])
-
-
-def _split_header(columns: list[list[Cell]], wanted: int | None) -> tuple[list[str], list[list[Cell]]]:
+def _split_header(reader: _Reader, columns: list[list[Cell]], wanted: int | None) -> tuple[list[str], list[list[Cell]]]:
     """Take the header off each line of cells. When nobody says how many, a first text over numbers is one."""
     count = wanted
     if count is None:
@@ -116,7 +117,7 @@ def _split_header(columns: list[list[Cell]], wanted: int | None) -> tuple[list[s
             for cells in columns[1:] or columns
         ]
         count = 1 if any(looks_so) else 0
-    names = [" ".join(filter(None, map(_text, cells[:count]))) for cells in columns]
+    names = [" ".join(filter(None, map(reader.text, cells[:count]))) for cells in columns]
     return names, [cells[count:] for cells in columns]
 
 
@@ -153,7 +154,7 @@ def _basic(reader: _Reader, spec: Mapping[str, Any]) -> dict[str, Any]:
     has_domain = bool(domain)
     if not has_domain:
         domain = [(n + 1, None) for n in range(max(map(len, lines), default=0))]
-    names, columns = _split_header([domain, *lines], spec.get("headerCount"))
+    names, columns = _split_header(reader, [domain, *lines], spec.get("headerCount"))
     if not has_domain:
         columns[0] = [(n + 1, None) for n in range(max(map(len, columns[1:]), default=0))]
     columns, n_left_out = _thinned(_trimmed(columns))
@@ -161,8 +162,8 @@ def _basic(reader: _Reader, spec: Mapping[str, Any]) -> dict[str, Any]:
     main = KINDS.get(chart_kind, "column")
     series = [
         _series(
-            n,
-            entry,
+            reader,
+            (n, entry),
             cells,
             name=names[n + 1],
             kind=KINDS.get(entry.get("type", ""), "line") if chart_kind == "COMBO" else main,
@@ -171,24 +172,27 @@ def _basic(reader: _Reader, spec: Mapping[str, Any]) -> dict[str, Any]:
     ]
     shown = {
         "kind": "combo" if chart_kind == "COMBO" else main,
-        "labels": [_text(cell) for cell in columns[0]],
+        "labels": [reader.text(cell) for cell in columns[0]],
         "series": series,
         "stacked": {"STACKED": "sum", "PERCENT_STACKED": "share"}.get(spec.get("stackedType", "")),
         "smooth": bool(spec.get("lineSmoothing")),
         "legend": _legend(spec.get("legendPosition"), len(series)),
         "n_left_out": n_left_out,
     }
-    return shown | {"axes": _axes(spec, shown, columns)}
+    return shown | {"axes": _axes(reader, spec, shown, columns)}
 
 
-def _series(n: int, entry: Mapping[str, Any], cells: list[Cell], *, name: str, kind: str) -> dict[str, Any]:
+def _series(
+    reader: _Reader, place: tuple[int, Mapping[str, Any]], cells: list[Cell], *, name: str, kind: str
+) -> dict[str, Any]:
+    n, entry = place
     return {
         "name": name or f"Series {n + 1}",
         "kind": kind,
         "color": read_colour(entry, "color") or PALETTE[n % len(PALETTE)],
         "side": "right" if entry.get("targetAxis") == "RIGHT_AXIS" else "left",
         "values": _values(cells),
-        "texts": [_text(cell) for cell in cells],
+        "texts": [reader.text(cell) for cell in cells],
     }
 
 
@@ -199,14 +203,16 @@ def _legend(wanted: str | None, n_series: int) -> str:
     return places.get(wanted or "", "right" if n_series > 1 else "none")
 
 
-def _axes(spec: Mapping[str, Any], shown: Mapping[str, Any], columns: list[list[Cell]]) -> dict[str, Any]:
+def _axes(
+    reader: _Reader, spec: Mapping[str, Any], shown: Mapping[str, Any], columns: list[list[Cell]]
+) -> dict[str, Any]:
     given = {axis.get("position", ""): axis for axis in spec.get("axis") or ()}
     # In a bar chart the bottom axis carries the numbers in Google's picture too, and the specification calls it so.
     names = ("LEFT_AXIS", "BOTTOM_AXIS") if shown["kind"] == "bar" else ("BOTTOM_AXIS", "LEFT_AXIS")
     axes: dict[str, Any] = {"domain": {"title": str(given.get(names[0], {}).get("title") or "")}}
     if shown["kind"] == "scatter":
         xs = _values(columns[0])
-        axes["domain"] |= make_axis([xs], _first_look(columns[:1]), stacked=None, from_zero=False)
+        axes["domain"] |= make_axis([xs], (_first_look(columns[:1]), reader.locale), stacked=None, from_zero=False)
         axes["xs"] = xs
     for side, name in (("left", names[1]), ("right", "RIGHT_AXIS")):
         mine = [one["values"] for one in shown["series"] if one["side"] == side]
@@ -214,19 +220,21 @@ def _axes(spec: Mapping[str, Any], shown: Mapping[str, Any], columns: list[list[
         if mine:
             window = given.get(name, {}).get("viewWindowOptions") or {}
             from_zero = shown["kind"] != "scatter"
-            scale = make_axis(mine, _first_look(own), stacked=shown["stacked"], from_zero=from_zero, window=window)
+            scale = make_axis(
+                mine, (_first_look(own), reader.locale), stacked=shown["stacked"], from_zero=from_zero, window=window
+            )
             axes[side] = {"title": str(given.get(name, {}).get("title") or "")} | scale
     return axes
 
 
 def _pie(reader: _Reader, spec: Mapping[str, Any]) -> dict[str, Any]:
-    names, columns = _split_header([reader.cells(spec.get("domain")), reader.cells(spec.get("series"))], None)
+    names, columns = _split_header(reader, [reader.cells(spec.get("domain")), reader.cells(spec.get("series"))], None)
     (labels, cells), n_left_out = _thinned(_trimmed(columns))
     values = [value if value is not None and value > 0 else None for value in _values(cells)]
-    series = {"name": names[1], "values": values, "texts": [_text(cell) for cell in cells]}
+    series = {"name": names[1], "values": values, "texts": [reader.text(cell) for cell in cells]}
     return {
         "kind": "pie",
-        "labels": [_text(cell) for cell in labels],
+        "labels": [reader.text(cell) for cell in labels],
         "series": [series],
         "colors": [PALETTE[n % len(PALETTE)] for n in range(len(cells))],
         "hole": min(max(float(spec.get("pieHole") or 0), 0), 0.9),

@@ -116,13 +116,13 @@ def _dates(compare: Callable[..., bool], count: int = 1) -> Callable[[Subject, l
 
 def _texts(compare: Callable[[str, str], bool]) -> Callable[[Subject, list[Value]], bool]:
     def test(cell: Subject, operands: list[Value]) -> bool:
-        return any(compare(cell.text.casefold(), _text(value).casefold()) for value in operands)
+        return any(compare(cell.text.casefold(), _text(cell, value).casefold()) for value in operands)
 
     return test
 
 
-def _text(value: Value) -> str:
-    return "" if value is None else show(value, None)
+def _text(cell: Subject, value: Value) -> str:
+    return "" if value is None else show(value, None, cell.locale)
 
 
 def _between(number: float, low: float, high: float) -> bool:
@@ -134,7 +134,7 @@ def _is_blank(cell: Subject, _operands: list[Value]) -> bool:
 
 
 def _equal(cell: Subject, operands: list[Value]) -> bool:
-    return any(_text(value).casefold() == cell.text.casefold() or value == cell.value for value in operands)
+    return any(_text(cell, value).casefold() == cell.text.casefold() or value == cell.value for value in operands)
 
 
 _TESTS: dict[str, Callable[[Subject, list[Value]], bool]] = {
