@@ -16,16 +16,9 @@ from typer.core import TyperGroup
 
 from sync import clock, log, screen
 from sync.by_hand import leave_all_to_daemon, run_all
+from sync.catalogue import chosen_shelves, connection_to_ask, pull_sample
 from sync.check import CheckLine, check_sheet
-from sync.choice import (
-    chosen_streams,
-    known_streams,
-    load_good_part,
-    named_sheets,
-    pull_sample,
-    sheets_to_run,
-    to_period,
-)
+from sync.choice import load_good_part, named_sheets, sheets_to_run, to_period
 from sync.config.example import make_schema, make_starting_config
 from sync.config.kept import Effective, open_effective
 from sync.config.load import load_config, problems_error
@@ -343,24 +336,26 @@ def history(
 
 @app.command("streams")
 def streams(
-    connection: Annotated[str | None, typer.Argument(help="A connection of the config.")] = None,
+    connection: Annotated[str | None, typer.Argument(help="A connection of the config, or a vendor.")] = None,
     stream: Annotated[str | None, typer.Argument(help="One of its streams.")] = None,
     *,
     sample: Annotated[int, typer.Option("--sample", min=0, help="Pull this many records and show them.")] = 0,
     config: ConfigFile = DEFAULT_CONFIG,
     verbose: Verbose = False,
 ) -> None:
-    """Show what can be pulled: streams, columns and types, key, filters, limits."""
+    """Show what can be pulled: streams, columns and types, key, params, limits, what the vendor remembers."""
     if sample and not stream:
         raise ConfigError("--sample needs to know of what.", hint="Name a connection and a stream before it.")
-    for name, specs in chosen_streams(known_streams(config), connection, stream).items():
+    for shelf in chosen_shelves(config, connection, stream):
         if stream is None:
-            screen.show_streams(name, specs)
+            screen.show_streams(shelf)
         else:
-            screen.show_stream(name, specs[0])
+            screen.show_stream(shelf, shelf.specs[0])
     if sample and connection and stream:
-        with stop_on_signals() as stop, open_office(load_config(config)) as office:
-            screen.show_sample(pull_sample(office, connection, stream, n=sample, stop=stop))
+        settings = load_config(config)
+        asked = connection_to_ask(settings, connection)
+        with stop_on_signals() as stop, open_office(settings) as office:
+            screen.show_sample(pull_sample(office, asked, stream, n=sample, stop=stop))
 
 
 @app.command("sandbox")

@@ -122,7 +122,7 @@ class StreamSpec:
     `retention` is how far back the vendor remembers (None: not known to forget); where it is certain, nothing older is
     asked for. What is read more rarely than `longest_pause` is lost. `change_feed` says that the source can tell what
     changed since an instant. `off_peak` says that the vendor wants this read outside business hours. Streams of one
-    name and different `variant` have nothing in common but the name.
+    name and different `variant` have nothing in common but the name. `endpoint` is where it is asked, for people.
     """
 
     name: str
@@ -141,6 +141,7 @@ class StreamSpec:
     kind: StreamKind = StreamKind.ROWS
     per: tuple[Per, ...] = ()
     variant: str = ""
+    endpoint: str = ""
     retention_is_certain: bool = False
     longest_pause: timedelta | None = None
     change_feed: bool = False

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 from rich.console import Console
 from rich.table import Table
 
 from sync import log
+from sync.declared import FIELD_HEADS, PARAM_HEADS, facts_of, field_rows, key_of, memory_of, param_rows, pieces_of
 from sync.history import Standing, due_row, history_row, in_words, why_lines
 from sync.records import Record
 from sync.report import failure_lines
@@ -20,6 +21,7 @@ from sync.store.due_runs import DueRun
 from sync.store.runs import Run
 
 if TYPE_CHECKING:
+    from sync.catalogue import Shelf
     from sync.check import CheckLine
     from sync.plan import SheetPlan
     from sync.records import StreamSpec
@@ -92,41 +94,30 @@ def show_plan(sheet: str, plan: SheetPlan) -> None:
     )
 
 
-def show_streams(connection: str, specs: Iterable[StreamSpec]) -> None:
-    """Print the streams of a connection, one line each."""
-    rows = [(s.name, s.description, ", ".join(s.key), s.cursor_field, _days(s.retention)) for s in specs]
-    show_table(connection, ("stream", "what it is", "key", "read by", "vendor remembers"), rows)
+def show_streams(shelf: Shelf) -> None:
+    """Print the streams of a connection or vendor, one line each."""
+    rows = [(s.name, s.description, key_of(s), pieces_of(s), memory_of(s)) for s in shelf.specs]
+    show_table(shelf.title, ("stream", "what it is", "key", "asked for", "vendor remembers"), rows)
+    say([*([f"requests: {shelf.pace}"] if shelf.pace else []), ""])
 
 
-def show_stream(connection: str, spec: StreamSpec) -> None:
-    """Print the columns, filters and limits of one stream."""
-    fields = [(f.name, str(f.type), f.title, f.description) for f in spec.fields]
-    show_table(f"{connection} {spec.name}: columns", ("field", "type", "title", "what it is"), fields)
-    params = [(p.name, str(p.type), ", ".join(p.allowed) or "any", p.description) for p in spec.params]
-    if params:
-        show_table("params", ("name", "type", "allowed", "what it does"), params)
-    say(
-        [
-            f"key: {', '.join(spec.key)}",
-            f"read by: {spec.cursor_field}",
-            f"read again on every run: the last {_days(spec.lookback)}; once a week: the last {_days(spec.reread)}",
-            f"vendor remembers: {_days(spec.retention)}",
-            f"limits: {spec.limits}",
-        ]
-    )
-
-
-def _days(length: Any) -> str:
-    return "not known to forget" if length is None else f"{length.days:,} days"
+def show_stream(shelf: Shelf, spec: StreamSpec) -> None:
+    """Print all that one stream declares: columns, params, and how it is read."""
+    say([f"{shelf.title}, {spec.name}: {spec.description}"])
+    show_table("columns", FIELD_HEADS, field_rows(spec))
+    if spec.params:
+        show_table("params", PARAM_HEADS, param_rows(spec))
+    facts = [*facts_of(spec), *([("this connection", f"sends {shelf.pace} at most")] if shelf.pace else [])]
+    say([*(f"{name}: {what}" for name, what in facts), ""])
 
 
 def show_sample(records: Sequence[Record]) -> None:
     """Print pulled records, one field a line: they have too many columns for a table."""
     for n, record in enumerate(records, start=1):
         values = {**record.values, **record.extra}
-        say(["", f"record {n}:", *(f"  {name}: {_sample(value)}".rstrip() for name, value in values.items())])
+        say([f"record {n}:", *(f"  {name}: {_sample(value)}".rstrip() for name, value in values.items()), ""])
     if not records:
-        say(["", "No records in the last 30 days."])
+        say(["No records in the last 30 days."])
 
 
 def _sample(value: object) -> str:

@@ -78,7 +78,8 @@ def test_what_a_stream_declares_fits_together(bench):
     assert spec.page_size > 0
     assert spec.slice_days > 0
     assert spec.limits
-    assert spec.description
+    assert spec.endpoint.startswith("/")
+    assert spec.description.endswith(".")
     assert all(f.title and f.description.endswith(".") for f in spec.fields)
 
 

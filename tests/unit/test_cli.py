@@ -130,11 +130,47 @@ def test_schema_is_json(folder: Path) -> None:
     assert "sheet" in orjson.loads(call("schema").stdout)["properties"]
 
 
-def test_streams_are_shown_without_a_config(folder: Path) -> None:
+def test_all_that_a_stream_declares_is_shown_for_every_dialect_without_a_config(folder: Path) -> None:
     (folder / "config.toml").unlink()
     shown = call("streams", "justcall", "calls").stdout
-    for words in ("call_id", "started_at", "instant", "key: call_id", "vendor remembers"):
+    for words in (
+        'justcall (dialect = "v2"), calls',
+        'justcall (dialect = "v2.1"), calls',
+        "asked at: /v2/calls",
+        "asked at: /v2.1/calls",
+        "key: call_id",
+        "asked for: single records, at most 30 days at a time",
+        "page: up to 100 records a request",
+        "read again: on every run the last 3 days; once a week the last 30 days",
+        "vendor remembers: about 90 days",
+        "counts as answered: completed",
+        "limits: 60 requests a minute",
+    ):
         assert words in shown
+    told = {line.split()[0]: " ".join(line.split()[1:]) for line in shown.splitlines() if line.strip()}
+    assert told["started_at"].startswith("instant Started started at")
+    assert told["disposition"].startswith("text Disposition disposition later")
+    assert "Only calls of this status. Tests status, which may change later: where is safer." in shown
+
+
+def test_a_connection_shows_its_own_streams_lookback_and_pace(folder: Path) -> None:
+    mine = 'dialect = "v2.1"\nplan = "pro"\nlookback = "9 days"\n'
+    text = CONFIG.replace('vendor = "justcall"\n', f'vendor = "justcall"\n{mine}')
+    (folder / "config.toml").write_text(text.replace('"calls"', '"texts"'))
+    every, one = call("streams").stdout, call("streams", "justcall", "texts").stdout
+    assert "phone_numbers" in every
+    assert "analytics_sms" not in every
+    assert "requests: 60 a minute and 3,600 an hour" in every
+    assert "on every run the last 9 days" in one
+    assert "this connection: sends 60 a minute and 3,600 an hour at most" in one
+
+
+def test_a_vendor_without_a_connection_is_shown_too_but_gives_no_sample(folder: Path) -> None:
+    assert "change feed" not in call("streams", "justcall").stdout
+    assert "the vendor tells what changed" in call("streams", "callscaler", "calls").stdout
+    refused = call("streams", "callscaler", "calls", "--sample", "2")
+    assert refused.exit_code == 2
+    assert "There is no connection to callscaler in the config" in refused.stderr
 
 
 def _leave_a_failed_and_a_good_run(folder: Path) -> None:

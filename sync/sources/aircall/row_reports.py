@@ -237,6 +237,7 @@ def _rows_report(
     first = [f for f in fields if f.name in more["key"]]  # people look for the key on the left
     spec = StreamSpec(
         name=name.lower(),
+        endpoint="/v1/analytics/report/export",
         description=description,
         fields=(*first, *(f for f in fields if f not in first)),
         cursor_field="started_at",

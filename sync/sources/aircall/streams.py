@@ -82,6 +82,7 @@ _REST: dict[str, Any] = {
 
 CALLS = StreamSpec(
     name="calls",
+    endpoint="/v1/calls",
     description="Every call of the account, one record each, from the REST API.",
     fields=CALL_FIELDS,
     key=("id",),
@@ -158,6 +159,7 @@ _LIST_WORDS = {"users": "Every user of the account.", "teams": "Every team.", "n
 def _list_stream(name: str) -> StreamSpec:
     return StreamSpec(
         name=name,
+        endpoint=" or ".join(LIST_PATHS[name]),
         description=_LIST_WORDS[name],
         kind=StreamKind.LIST,
         fields=LIST_FIELDS[name],

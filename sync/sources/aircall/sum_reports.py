@@ -81,6 +81,7 @@ def _sums_report(name: str, description: str, measures: tuple[Column, ...], *, o
     fields = (*PERIOD_FIELDS, _ROW_KEY, *(column.field for column in columns), USER_KEY)
     spec = StreamSpec(
         name=name.lower(),
+        endpoint="/v1/analytics/report/export",
         description=description,
         kind=StreamKind.AGGREGATE,
         per=("day", "week", "month", "period"),

@@ -99,5 +99,5 @@ class CallRail:
     def _ask(self, spec: StreamSpec, asked: Mapping[str, Any], at: At) -> LedPage:
         # The filters are sent again, whatever the link carries: a page without them would be of other calls.
         query = {**to_query(at.cursor), **asked, "per_page": spec.page_size}
-        page = read_page(self._client.get_json(f"/v3/a/{self._account}/{spec.name}.json", query), spec.name)
+        page = read_page(self._client.get_json(spec.endpoint.format(account_id=self._account), query), spec.name)
         return replace(page, rows=[with_status(row) for row in page.rows]) if spec.name == CALLS.name else page

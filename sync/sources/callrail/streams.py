@@ -83,6 +83,7 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
 
 CALLS = StreamSpec(
     name="calls",
+    endpoint="/v3/a/{account_id}/calls.json",
     description="Every call of the account, one record each.",
     fields=(*_USUAL[:4], _STATUS, *_USUAL[4:], *_ON_REQUEST),
     key=("id",),
@@ -110,6 +111,7 @@ CALLS = StreamSpec(
 
 COMPANIES = StreamSpec(
     name="companies",
+    endpoint="/v3/a/{account_id}/companies.json",
     description="The companies of the account as they are now.",
     fields=_COMPANY_FIELDS,
     key=("id",),

@@ -22,7 +22,6 @@ from sync.sources.callscaler.report import Question, ask_whole
 from sync.sources.callscaler.streams import ANALYTICS, NUMBERS, OPTIONAL, SPECS, find_mistakes, narrow
 from sync.sources.rows import RowReader, Tally, days_around, identity, placed, to_pages
 
-PATHS = {"analytics_calls": "/api/v1/analytics/calls", "calls": "/api/v1/calls", "numbers": "/api/v1/numbers"}
 CALIBRATION_DAYS = 900  # the most that one answer by date can hold, and some
 END_NOTE = "end_date"
 ONE_DAY = timedelta(days=1)
@@ -116,7 +115,7 @@ class CallScaler:
 
     def _get(self, stream: str, query: Mapping[str, Any]) -> Any:
         try:
-            return self._client.get_json(PATHS[stream], query)
+            return self._client.get_json(self._specs[stream].endpoint, query)
         except CredentialsRefused as error:
             if not self._looks_like_a_key:
                 error.hint += " Keys of CallScaler begin with cs_key_; this one does not."

@@ -137,6 +137,7 @@ _SHARED_FILTERS = (
 
 ANALYTICS = StreamSpec(
     name="analytics_calls",
+    endpoint="/api/v1/analytics/calls",
     description="Figures of calls in up to three groups, computed by CallScaler for each day, week, month or period. "
     "Its days are those of its own zone, which it does not tell.",
     fields=(*PERIOD_FIELDS, *GROUP_FIELDS, *METRIC_FIELDS),
@@ -174,6 +175,7 @@ ANALYTICS = StreamSpec(
 
 CALLS = StreamSpec(
     name="calls",
+    endpoint="/api/v1/calls",
     description="Every call of the business, one record each.",
     fields=_CALL_FIELDS,
     key=("id",),
@@ -214,6 +216,7 @@ CALLS = StreamSpec(
 
 NUMBERS = StreamSpec(
     name="numbers",
+    endpoint="/api/v1/numbers",
     description="The tracking numbers that the business has now.",
     fields=_NUMBER_FIELDS,
     key=("id",),

@@ -243,6 +243,7 @@ _ROW_FILTERS = (*_FILTERS[:2], replace(_FILTERS[2], field="direction"))
 ANALYTICS_CALLS = replace(
     CALLS,
     name="analytics_calls",
+    endpoint="/v2/analytics/calls",
     description="Every call, from the analytics export; its field names are guesses until your account shows them.",
     params=_ROW_FILTERS,
     page_size=250,
@@ -250,6 +251,7 @@ ANALYTICS_CALLS = replace(
 )
 ANALYTICS_SMS = StreamSpec(
     name="analytics_sms",
+    endpoint="/v2/analytics/sms",
     description="Every text message, from the analytics export; its field names are guesses as well.",
     fields=tuple(column.field for column in _SMS),
     key=("message_id",),
@@ -264,6 +266,7 @@ ANALYTICS_SMS = StreamSpec(
 )
 ANALYTICS_AGENTS = StreamSpec(
     name="analytics_agents",
+    endpoint="/v2/analytics/agents",
     description="Sums of each agent for a day, week, month or whole period; field names are guesses.",
     fields=(*PERIOD_FIELDS, *(column.field for column in AGENTS_LAYOUT.columns)),
     key=("period_start", "agent_id"),
@@ -281,6 +284,7 @@ ANALYTICS_AGENTS = StreamSpec(
 ANALYTICS_SUMMARY = replace(
     ANALYTICS_AGENTS,
     name="analytics_summary",
+    endpoint="/v2/analytics/summary",
     description="Sums of the account, or of what the filters leave, for a day, week, month or period; guessed names.",
     fields=(*PERIOD_FIELDS, *(column.field for column in SUMMARY_LAYOUT.columns)),
     key=("period_start",),

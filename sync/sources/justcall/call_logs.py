@@ -111,6 +111,7 @@ _CALL_FIELDS = (
 
 CALLS = StreamSpec(
     name="calls",
+    endpoint="/v2/calls",
     description="Every call of the account, one record each.",
     fields=_CALL_FIELDS,
     key=("call_id",),

@@ -71,13 +71,19 @@ _OF_CALLS = (
         description="Only calls where this was pressed; makes JustCall ignore call_direction and call_type.",
     ),
     Param(name="ai_agent_ids", type=FieldType.LIST, description="Only calls of these AI agents."),
-    Param(name="disposition_codes", type=FieldType.LIST, description='Only these outcomes, each as "List: Code".'),
+    Param(
+        name="disposition_codes",
+        type=FieldType.LIST,
+        description='Only these outcomes, each as "List: Code".',
+        field="disposition",
+    ),
     Param(name="fetch_queue_data", type=FieldType.BOOLEAN, description="Also brings the queue fields."),
     Param(name="fetch_ai_data", type=FieldType.BOOLEAN, description="Also brings the AI fields."),
 )
 
 CALLS = StreamSpec(
     name="calls",
+    endpoint="/v2.1/calls",
     description="Every call of the account, one record each.",
     fields=_fields("calls"),
     key=("id",),
@@ -99,6 +105,7 @@ CALLS = StreamSpec(
 TEXTS = replace(
     CALLS,
     name="texts",
+    endpoint="/v2.1/texts",
     description="Every text message of the account.",
     fields=_fields("texts"),
     cursor_field="sent_at",
@@ -118,6 +125,7 @@ TEXTS = replace(
 USERS = replace(
     TEXTS,
     name="users",
+    endpoint="/v2.1/users",
     description="The people of the account, as they are now.",
     fields=(LISTED_FIELD, *_fields("users")),
     cursor_field=LISTED_FIELD.name,
@@ -128,11 +136,13 @@ USERS = replace(
 PHONE_NUMBERS = replace(
     USERS,
     name="phone_numbers",
+    endpoint="/v2.1/phone-numbers",
     description="The company's phone numbers, as they are now.",
     fields=(LISTED_FIELD, *_fields("phone_numbers")),
 )
 ANALYTICS_ACCOUNT = StreamSpec(
     name="analytics_account",
+    endpoint="/v2.1/calls/analytics/account",
     description="Sums of the whole account for a day, week, month or period.",
     fields=(*PERIOD_FIELDS, *_fields("analytics_account")),
     key=("period_start",),
@@ -151,6 +161,7 @@ ANALYTICS_ACCOUNT = StreamSpec(
 ANALYTICS_AGENT = replace(
     ANALYTICS_ACCOUNT,
     name="analytics_agent",
+    endpoint="/v2.1/calls/analytics/agent",
     description="Sums of each agent for a day, week, month or period.",
     fields=(*PERIOD_FIELDS, *_fields("analytics_agent")),
     key=("period_start", "agent_id"),
@@ -159,6 +170,7 @@ ANALYTICS_AGENT = replace(
 ANALYTICS_NUMBER = replace(
     ANALYTICS_ACCOUNT,
     name="analytics_number",
+    endpoint="/v2.1/calls/analytics/number",
     description="Sums of each phone number for a day, week, month or period.",
     fields=(*PERIOD_FIELDS, *_fields("analytics_number")),
     key=("period_start", "justcall_number"),

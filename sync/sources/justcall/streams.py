@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sync.records import StreamSpec
@@ -36,4 +36,12 @@ def find_mistakes(spec: StreamSpec, params: Mapping[str, Any]) -> tuple[str, ...
         if isinstance(number, str) and not form.fullmatch(number):
             allowed = "digits alone, such as 14155550100" if is_live else "E.164 form, such as +14155550100"
             mistakes += (f"{name} = {number!r}: allowed is a number in {allowed}",)
-    return mistakes
+    return (*mistakes, *_switched_off(spec, params))
+
+
+def _switched_off(spec: StreamSpec, params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield filters that JustCall would silently ignore: more calls would come than the tab asks for."""
+    masters = [name for name in ("call_traits", "ivr_digit") if name in params]
+    for name in ("call_direction", "call_type"):
+        if spec.variant == "v2.1" and masters and name in params:
+            yield f"{name} = {params[name]!r}: allowed is none beside {masters[0]}, which makes JustCall ignore it"

@@ -22,9 +22,6 @@ from sync.sources.rows import Complaint, Tally, belongs, json_type
 
 CALLS_PATH = "/v2/calls"
 ACCOUNT_PATH = "/v2/account"
-ANALYTICS_PATHS: Mapping[str, str] = {
-    f"analytics_{name}": f"/v2/analytics/{name}" for name in ("calls", "sms", "agents", "summary")
-}
 _ONE_DAY = timedelta(days=1)
 
 
@@ -174,7 +171,7 @@ def refuse_long(period: AskedPeriod, longest_days: int, spec: StreamSpec) -> Non
 def _walk_analytics(
     asker: Asker, spec: StreamSpec, params: Mapping[str, Any], *, first: date, last: date
 ) -> Iterator[NumberedPage]:
-    path = ANALYTICS_PATHS[spec.name]
+    path = spec.endpoint
     query = {**params, "start_date": first.isoformat(), "end_date": last.isoformat(), "per_page": spec.page_size}
 
     def ask(number: int) -> NumberedPage:

@@ -17,22 +17,14 @@ from sync.sources.justcall.live import LONGEST_AGGREGATE_DAYS
 from sync.sources.justcall.v2 import identity, refuse_long
 from sync.sources.rows import Tally, belongs, json_type
 
-PATHS: Mapping[str, str] = {
-    "calls": "/v2.1/calls",
-    "texts": "/v2.1/texts",
-    "users": "/v2.1/users",
-    "phone_numbers": "/v2.1/phone-numbers",
-    "analytics_account": "/v2.1/calls/analytics/account",
-    "analytics_agent": "/v2.1/calls/analytics/agent",
-    "analytics_number": "/v2.1/calls/analytics/number",
-}
+USERS_PATH = "/v2.1/users"
 MARGIN = timedelta(hours=14)  # dates are in the zone of a user whom we do not know; none is further from UTC
 _LISTS_NAMED = ("data", "records")
 
 
 def probe(asker: Asker) -> str:
     """Prove the credential by listing one user; nothing cheaper is served."""
-    asker.get(PATHS["users"], {"per_page": 1})
+    asker.get(USERS_PATH, {"per_page": 1})
     return "JustCall accepts the key (v2.1)."
 
 
@@ -42,7 +34,7 @@ def fetch_rows(
     """Yield calls or texts of a slice, oldest first, or a whole list."""
     is_list = spec.kind is StreamKind.LIST
     query = {**_sent(params), "per_page": spec.page_size, **({} if is_list else _asked_times(within))}
-    listing = _Listing(asker, PATHS[spec.name], query, page_size=spec.page_size)
+    listing = _Listing(asker, spec.endpoint, query, page_size=spec.page_size)
     tally = Tally(vendor="JustCall", noun=spec.name.replace("_", " "))
     for page in walk_links(listing.ask):
         records, complaints, warnings = reader.read(page.rows)
@@ -167,7 +159,7 @@ def fetch_sums(
     buckets: Buckets,
 ) -> Iterator[Page]:
     """Yield the sums of each period; the range that is asked for comes as one."""
-    path = PATHS[spec.name]
+    path = spec.endpoint
     for period in periods_in(within, buckets):
         refuse_long(period, LONGEST_AGGREGATE_DAYS, spec)
         dates = {"from_date": period.first.isoformat(), "to_date": period.last.isoformat()}
