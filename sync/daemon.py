@@ -47,7 +47,8 @@ class Daemon:
         self._effective = effective
         self._wake = threading.Event()
         self._reload = threading.Event()
-        self._is_changed = self._is_unsure = False
+        self._is_changed = True  # read once more at the start: what is good is kept, and a quick edit not missed
+        self._is_unsure = False
         self._rota = Rota(self._store, office.config.daemon.jitter)
 
     def ask_to_reload(self) -> None:

@@ -1,230 +1,254 @@
-"""What is edited in the config reaches tabs that people work in: columns and titles, and no note moves."""
+"""Config files edited while the daemon works, as people and their editors do it."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from sync.report import Outcome
-from tests.flow.test_plan import _plan
-from tests.people import Look, Person, insert_column, move_column, note_on, rename, retitle, sort_by
-from tests.world import World
+from sync import clock
+from sync.config.kept import open_effective
+from sync.history import standings_of
+from sync.sandbox.server import SandboxServer
+from tests.daemon_desk import Desk, eventually, holds_for
+from tests.sandbox_admin import Admin
+from tests.world import small_sandbox
 
-BASE = ["call_id", "started_at", "agent_name", "duration", "status"]
-
-
-def columns(*names: str, **titles: str) -> str:
-    """Write the columns of a tab as the config has them."""
-    listed = [f'{{ field = "{n}", title = "{titles[n]}" }}' if n in titles else f'"{n}"' for n in names]
-    return f"columns = [{', '.join(listed)}]"
+FEWER = '["call_id", "duration"]'
 
 
-def with_notes(world: World) -> Person:
-    """Load the tab, and let somebody write beside every few rows, and sort them."""
-    world.columns = columns(*BASE)
-    assert world.run().error is None
-    person = Person(world)
-    person.do(note_on(person.look().keys[::5]), sort_by("agent_name", "call_id"))
-    return person
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxServer]:
+    with small_sandbox() as server:
+        yield server
 
 
-def order(look: Look) -> list[str]:
-    """Our fields from left to right."""
-    return sorted(look.columns, key=lambda name: look.columns[name])
+@pytest.fixture
+def admin(sandbox: SandboxServer) -> Iterator[Admin]:
+    with Admin(sandbox.url) as opened:
+        opened.reset()
+        opened.options(
+            justcall={"requests_per_minute": 100_000},
+            google={"writes_per_minute": 100_000, "reads_per_minute": 100_000},
+        )
+        yield opened
 
 
-def header(look: Look) -> list[Any]:
-    return look.rows[look.header_row]
+@pytest.fixture
+def desk(admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("JUSTCALL_API_KEY", "test-key")
+    monkeypatch.setenv("JUSTCALL_API_SECRET", "test-secret")
+    return Desk(tmp_path, admin.url)
 
 
-def run_well(world: World, person: Person) -> Look:
-    """Run, look at everything, and see that nothing is left to do."""
-    report = world.run()
-    assert report.error is None, report
-    look = person.assert_all_is_well()
-    assert world.run().outcome is Outcome.UNCHANGED
-    assert world.n_requests("write") == 0
-    return look
+def _problems(desk: Desk) -> list[str]:
+    """Return what is wrong with the config as the daemon read it last."""
+    return [problem.what for problem in desk.heard.problems[-1]]
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        ["call_id", "direction", "started_at", "agent_name", "notes", "duration", "status"],
-        pytest.param([*BASE, "notes"], marks=pytest.mark.full),
-        pytest.param(["direction", *BASE], marks=pytest.mark.full),
-        pytest.param(["call_id", "duration", "started_at", "agent_name", "status"], marks=pytest.mark.full),
-        pytest.param(["status", "duration", "agent_name", "started_at", "call_id"], marks=pytest.mark.full),
-        ["status", "notes", "call_id", "started_at", "agent_name", "duration"],
-    ],
-)
-def test_columns_that_are_added_or_moved_in_the_config_stand_where_it_says_and_no_note_moves(
-    world: World, wanted: list[str]
-) -> None:
-    person = with_notes(world)
-    keys = person.look().keys
-    world.columns = columns(*wanted)
-    look = run_well(world, person)
-    assert order(look) == wanted
-    assert look.keys == keys
+def test_a_sheet_that_is_added_runs_and_one_that_is_removed_does_not_any_more(desk: Desk, admin: Admin) -> None:
+    desk.write_sheet("first", admin.make_spreadsheet())
+    with desk.serving():
+        desk.ran("first")
+        desk.write_sheet("second", admin.make_spreadsheet())
+        desk.ran("second")
+        desk.file_of("first").unlink()
+        eventually(lambda: "first" not in {s.name for s in desk.daemon.office.config.sheets})
+        desk.ask("first")
+        desk.ask("second")
+        desk.ran("second", 2)
+        assert desk.outcomes()["first"] == ["ok"]
+    assert _problems(desk) == []
 
 
-def test_columns_that_people_moved_stay_where_they_are_when_another_one_comes_in(world: World) -> None:
-    person = with_notes(world)
-    person.do(move_column("duration", lambda look: 0), insert_column("agent_name", notes=9))
-    person.do(retitle("agent_name", "Who"))
-    world.columns = columns("call_id", "started_at", "agent_name", "direction", "duration", "status")
-    look = run_well(world, person)
-    assert order(look) == ["duration", "call_id", "started_at", "agent_name", "direction", "status"]
-    assert header(look)[look.columns["agent_name"]] == "Who"
+def test_an_edit_touches_only_the_sheet_that_changed(desk: Desk, admin: Admin) -> None:
+    for name in ("still", "edited"):
+        desk.write_sheet(name, admin.make_spreadsheet())
+    with desk.serving():
+        desk.ran("still")
+        desk.ran("edited")
+        before = dict(desk.daemon._rota._posts)
+        desk.write_sheet("edited", "3AbCdEfGhIjKlMnOpQrS", schedule='every = "2h"')
+        eventually(lambda: desk.daemon._rota._posts["edited"] is not before["edited"])
+        assert desk.daemon._rota._posts["still"] is before["still"]
+    assert [row.sheet for row in desk.rows()].count("still") == 1
 
 
-def test_a_column_that_is_taken_out_of_the_config_stays_and_says_that_it_is_no_longer_updated(world: World) -> None:
-    person = with_notes(world)
-    before = {row["Call ID"]: row["Status"] for row in world.rows_by_header()}
-    world.columns = columns(*BASE[:-1])
-    plan = _plan(world)
-    assert any("Status" in warning and "no longer updated" in warning for warning in plan.warnings), plan.warnings
-    report = world.run()
-    assert report.error is None, report
-    assert {row["Call ID"]: row["Status (no longer updated)"] for row in world.rows_by_header()} == before
-    world.admin.edit_calls(5, fields={"status": "voicemail"})
-    world.run()
-    assert {row["Call ID"]: row["Status (no longer updated)"] for row in world.rows_by_header()} == before
-    world.columns = columns(*BASE)
-    person.marks = []
-    look = run_well(world, person)
-    assert header(look).count("Status") == 1
-    assert "Status (no longer updated)" not in header(look)
+def test_a_run_under_way_finishes_on_the_config_it_began_with(desk: Desk, admin: Admin) -> None:
+    book = admin.make_spreadsheet()
+    desk.write_sheet("calls", book)
+    admin.fault(service="justcall", do="delay", seconds=3, times=1)
+    with desk.serving():
+        eventually(lambda: admin.log(service="justcall") or [r for r in desk.rows() if r.state == "running"])
+        desk.write_sheet("calls", book, columns=FEWER)
+        eventually(lambda: len(desk.daemon.office.config.sheets[0].tab[0].columns or ()) == 2)
+        assert desk.outcomes() == {}, "the edit is live while the run goes on"
+        desk.ran("calls")
+        assert admin.tab_values(book, "Calls")[0] == ["Call ID", "Started", "Duration (s)"]
+        desk.ask("calls")
+        desk.ran("calls", 2)
+    assert desk.outcomes()["calls"][0] == "ok"
 
 
-def test_a_new_title_of_a_column_is_shown_unless_people_gave_it_theirs(world: World) -> None:
-    person = with_notes(world)
-    person.do(retitle("duration", "How long"))
-    world.columns = columns(*BASE, started_at="Began", duration="Seconds")
-    plan = _plan(world)
-    assert any("Began" in warning for warning in plan.warnings)
-    look = run_well(world, person)
-    assert header(look)[look.columns["started_at"]] == "Began"
-    assert header(look)[look.columns["duration"]] == "How long"
+def test_a_broken_edit_keeps_the_last_good_version_across_restarts_and_is_told(desk: Desk, admin: Admin) -> None:
+    books = {name: admin.make_spreadsheet() for name in ("calls", "other")}
+    for name, book in books.items():
+        desk.write_sheet(name, book)
+    with desk.serving():
+        desk.ran("calls")
+        desk.write_sheet("calls", books["calls"], schedule='every = "soon"')
+        eventually(lambda: _problems(desk))
+        desk.ask("calls")
+        desk.ran("calls", 2)
+        desk.write_sheet("other", books["other"], columns=FEWER)  # a good edit beside it goes live
+        eventually(lambda: any(len(s.tab[0].columns or ()) == 2 for s in desk.daemon.office.config.sheets))
+    with desk.serving():
+        desk.ask("calls")
+        desk.ran("calls")
+        assert _problems(desk)
+        with open_effective(desk.main) as (store, effective):
+            standings = standings_of(store, effective.config.sheets, effective.broken, clock.now())
+        told = {standing.sheet: standing.config_problem for standing in standings}
+        assert "calls.toml:5" in told["calls"]
+        assert "goes on" in told["calls"]
+        assert told["other"] == ""
+        desk.write_sheet("calls", books["calls"], columns=FEWER)
+        eventually(lambda: not _problems(desk))
+        desk.ask("calls")
+        desk.ran("calls", 2)
 
 
-@pytest.mark.parametrize(
-    ("n", "do"),
-    [
-        pytest.param(n, do, marks=() if (n, do) == (2, "cut_after") else pytest.mark.full)
-        for n in (1, 2, 3)
-        for do in ("cut_after", "cut_before")
-    ],
-)
-def test_an_edit_of_the_columns_survives_lost_answers(world: World, do: str, n: int) -> None:
-    person = with_notes(world)
-    world.columns = columns("call_id", "notes", "started_at", "duration", "agent_name")
-    world.admin.fault(service="google", kind="write", nth=n, do=do)
-    report = world.run()
-    world.admin.clear_faults()
-    assert report.error is None, report
-    titles = header(person.look())
-    assert titles.count("Status (no longer updated)") == 1
-    assert order(person.look()) == ["call_id", "notes", "started_at", "duration", "agent_name"]
-    assert {note for note, _ in person.look().notes()} == person.notes
+def test_a_main_file_that_cannot_be_read_keeps_everything_as_it_was(desk: Desk, admin: Admin) -> None:
+    desk.write_sheet("calls", admin.make_spreadsheet())
+    with desk.serving():
+        desk.ran("calls")
+        good = desk.main.read_text()
+        desk.main.write_text(good.replace("[daemon]", "[daemon"))
+        eventually(lambda: _problems(desk))
+        desk.ask("calls")
+        desk.ran("calls", 2)
+    with desk.serving():
+        desk.ask("calls")
+        desk.ran("calls")
+        desk.main.write_text(good)
+        eventually(lambda: not _problems(desk))
 
 
-def test_metrics_and_groups_of_a_summary_follow_the_config(world: World) -> None:
-    world.run()
-    world.swaps = {
-        'group_by = ["agent_name"]\nmetrics = ["count", "answered_count", "missed_count", "total_duration"]': (
-            'group_by = ["agent_name"]\nmetrics = ["count", "total_duration", "avg_duration"]'
-        ),
-        'group_by = ["date"]': 'group_by = ["week"]',
-    }
-    assert world.run().error is None
-    shown = world.rows_by_header("By agent")
-    assert {row["Agent"] for row in shown} >= {"Total"}
-    assert all(row.get("Answered (no longer updated)") is None for row in shown)
-    assert sum(row["Calls"] for row in shown if row["Agent"] != "Total") == shown[-1]["Calls"]
-    weeks = world.rows_by_header("By day")
-    assert all(row.get("Date (no longer updated)") is None for row in weeks)
-    assert len(weeks) <= 4
-    assert world.run().outcome is Outcome.UNCHANGED
+def test_of_two_sheets_that_claim_one_tab_the_later_is_refused(desk: Desk, admin: Admin) -> None:
+    book = admin.make_spreadsheet()
+    desk.write_sheet("a", book)
+    with desk.serving():
+        desk.ran("a")
+        desk.write_sheet("b", book)
+        eventually(lambda: _problems(desk))
+        assert {sheet.name for sheet in desk.daemon.office.config.sheets} == {"a"}
+        desk.write_sheet("b", book, title="Calls of b")
+        desk.ran("b")
 
 
-def titles(world: World) -> list[str]:
-    path, headers = f"/v4/spreadsheets/{world.spreadsheet}", {"Authorization": "Bearer test"}
-    return [sheet["properties"]["title"] for sheet in world.admin.http.get(path, headers=headers).json()["sheets"]]
+def test_nobody_takes_the_tab_that_the_last_good_version_of_a_broken_sheet_writes(desk: Desk, admin: Admin) -> None:
+    book = admin.make_spreadsheet()
+    desk.write_sheet("a", book)
+    with desk.serving():
+        desk.ran("a")
+        desk.write_sheet("a", book, title="Moved", schedule='every = "soon"')
+        desk.write_sheet("b", book)
+        eventually(lambda: any("last good version" in what for what in _problems(desk)))
+        assert {sheet.name for sheet in desk.daemon.office.config.sheets} == {"a"}
 
 
-RENAMED = {'title = "Calls"': 'title = "All calls"', 'of = "Calls"': 'of = "All calls"'}
+def test_what_waits_for_a_sheet_that_goes_is_in_the_history_with_the_reason(desk: Desk, admin: Admin) -> None:
+    desk.write_main(workers=1)
+    for name in ("slow", "waits", "rests"):
+        desk.write_sheet(name, admin.make_spreadsheet(), schedule='every = "1h"')
+    admin.fault(service="justcall", do="delay", seconds=6, times=1)
+    with desk.serving():
+        eventually(lambda: [row for row in desk.rows() if row.state == "running"])
+        waiting = [row.sheet for row in desk.rows() if row.state == "waiting"]
+        assert len(waiting) == 2
+        gone, disabled = waiting
+        text = desk.file_of(disabled).read_text()
+        desk.file_of(gone).unlink()
+        desk.file_of(disabled).write_text(text.replace("[[sheet.tab]]", "enabled = false\n[[sheet.tab]]"))
+        eventually(lambda: sum(row.state == "ended" and bool(row.reason) for row in desk.rows()) == 2)
+    reasons = {row.sheet: row.reason or "" for row in desk.rows()}
+    assert "removed" in reasons[gone]
+    assert "disabled" in reasons[disabled]
 
 
-@pytest.mark.parametrize(
-    "fault", ["cut_after", *(pytest.param(f, marks=pytest.mark.full) for f in (None, "cut_before"))]
-)
-def test_a_tab_with_a_new_title_in_the_config_goes_on_with_all_its_notes(world: World, fault: str | None) -> None:
-    person = with_notes(world)
-    world.swaps = RENAMED | {'title = "By day"': 'title = "Each day"'}
-    before = len(titles(world))
-    plan = _plan(world)
-    assert any('"All calls"' in warning for warning in plan.warnings), plan.warnings
-    assert (plan.tabs[0].added, plan.tabs[0].rows_now) == (0, len(person.look().keys))
-    if fault:
-        world.admin.fault(service="google", kind="write", nth=1, do=fault)
-        world.run()
-        world.admin.clear_faults()
-    assert world.run().error is None
-    assert len(titles(world)) == before
-    assert {"All calls", "Each day", "By agent"} < set(titles(world))
-    person.assert_notes()
-    again = world.run()
-    assert again.outcome is Outcome.UNCHANGED
-    assert world.n_requests("write") == 0
-    for path in world.folder.glob("callsheet.db*"):
-        path.unlink()
-    assert world.run().error is None
-    assert len(titles(world)) == before
-    person.assert_notes()
+def _rename_over(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text)
+    fresh.replace(path)
 
 
-def test_a_tab_that_people_renamed_keeps_their_title_when_the_config_gets_a_new_one(world: World) -> None:
-    person = with_notes(world)
-    person.do(rename("Calls of the team"))
-    world.swaps = RENAMED
-    assert world.run().error is None
-    assert "Calls of the team" in titles(world)
-    assert "All calls" not in titles(world)
-    person.assert_notes()
+def _move_away_and_write(path: Path, text: str) -> None:
+    path.rename(path.with_name(f"{path.name}~"))
+    time.sleep(0.3)
+    path.write_text(text)
 
 
-def test_pages_follow_a_new_title(world: World) -> None:
-    world.more_tab = "max_rows = 90"
-    world.run()
-    before = titles(world)
-    world.swaps = RENAMED
-    assert world.run().error is None
-    assert titles(world) == [title.replace("Calls", "All calls") for title in before]
+def _write_in_parts(path: Path, text: str) -> None:
+    with path.open("w") as file:
+        for n in range(0, len(text), len(text) // 3):
+            file.write(text[n : n + len(text) // 3])
+            file.flush()
+            time.sleep(0.3)
 
 
-def test_a_sheet_with_a_new_name_goes_on_in_its_tabs(world: World) -> None:
-    person = with_notes(world)
-    before = titles(world)
-    world.swaps = {'name = "support"': 'name = "help desk"'}
-    assert world.run().error is None
-    assert titles(world) == before
-    run_well(world, person)
+def _with_a_swap_file(path: Path, text: str) -> None:
+    swap = path.with_name(f".{path.name}.swp")
+    swap.write_bytes(b"b0VIM 9.0\x00\xff")
+    path.with_name("4913").write_text("")
+    path.with_name("4913").unlink()
+    path.write_text(text)
+    shutil.copy(path, path.with_name(f"{path.name}.bak"))
+    time.sleep(0.5)
+    swap.unlink()
 
 
-def test_a_tab_of_the_same_stream_that_comes_later_is_not_taken_for_one_that_was_given_up(world: World) -> None:
-    person = with_notes(world)
-    table = world.config().path.read_text().split("[[sheet.tab]]")[1].split("[[sheet.summary]]")[0]
-    second = table.replace('title = "Calls"', 'title = "Second"')
-    world.swaps = {"[[sheet.tab]]" + table: "[[sheet.tab]]" + table + "[[sheet.tab]]" + second}
-    assert world.run().error is None
-    world.swaps = {}
-    assert world.run().error is None
-    world.swaps = {
-        "[[sheet.tab]]" + table: "[[sheet.tab]]" + table + "[[sheet.tab]]" + second.replace("Second", "Third")
-    }
-    assert world.run().error is None
-    assert {"Calls", "Second", "Third"} < set(titles(world))
-    person.assert_notes()
+@pytest.mark.parametrize("save", [_rename_over, _move_away_and_write, _write_in_parts, _with_a_swap_file])
+def test_the_habits_of_editors_cause_no_alarm(desk: Desk, admin: Admin, save: object) -> None:
+    desk.write_main()
+    desk.main.write_text(desk.main.read_text().replace("sheets.d/*.toml", "sheets.d/*.toml*"))
+    book = admin.make_spreadsheet()
+    desk.write_sheet("calls", book)
+    with desk.serving():
+        desk.ran("calls")
+        save(desk.file_of("calls"), desk.sheet_text("calls", book, columns=FEWER))  # type: ignore[operator]
+        eventually(lambda: len(desk.daemon.office.config.sheets[0].tab[0].columns or ()) == 2)
+        holds_for(1.2, lambda: len(desk.daemon.office.config.sheets) == 1)
+    assert not any(desk.heard.problems)
+    assert [row.reason for row in desk.rows()] == [None]
+
+
+def test_a_link_that_is_swapped_in_the_folder_above_is_an_edit(desk: Desk, admin: Admin) -> None:
+    """As Kubernetes does with a ConfigMap."""
+    book = admin.make_spreadsheet()
+    for version, columns in (("..1", FEWER), ("..2", '["call_id"]')):
+        (desk.folder / version).mkdir()
+        (desk.folder / version / "calls.toml").write_text(desk.sheet_text("calls", book, columns=columns))
+    (desk.folder / "..data").symlink_to("..1")
+    desk.file_of("calls").symlink_to("../..data/calls.toml")
+    with desk.serving():
+        desk.ran("calls")
+        (desk.folder / "..new").symlink_to("..2")
+        os.replace(desk.folder / "..new", desk.folder / "..data")
+        eventually(lambda: len(desk.daemon.office.config.sheets[0].tab[0].columns or ()) == 1)
+    assert not any(desk.heard.problems)
+
+
+def test_the_same_text_saved_again_is_no_news(desk: Desk, admin: Admin) -> None:
+    book = admin.make_spreadsheet()
+    desk.write_sheet("calls", book)
+    with desk.serving():
+        desk.ran("calls")
+        office = desk.daemon.office
+        desk.file_of("calls").write_text("# a comment\n" + desk.sheet_text("calls", book))
+        holds_for(1.5, lambda: desk.daemon.office is office)
+        desk.daemon.ask_to_reload()
+        eventually(lambda: desk.daemon.office is not office)
