@@ -49,7 +49,7 @@ def make_showcase(admin: Admin) -> str:
     book = admin.make_spreadsheet(TITLE, timezone="America/New_York")
     values: list[Json] = [
         {"range": "A1", "values": rows()},
-        {"range": "A18", "values": [["one cell over\nsix"]]},
+        {"range": "B18", "values": [["one cell over\nsix"]]},
         {"range": "A22:B22", "values": [["Sum", "=SUM(B2:B15)"]]},
         {"range": "E22", "values": [["spills over to the right of its cell"]]},
         {"range": "A23:C23", "values": [["=1/0", '=HYPERLINK("https://example.com/go","go")', "'=not a formula"]]},
@@ -82,7 +82,7 @@ def _frame() -> list[Json]:
     fields = "gridProperties.frozenRowCount,gridProperties.frozenColumnCount,tabColor"
     return [
         {"updateSheetProperties": {"properties": properties, "fields": fields}},
-        {"mergeCells": {"range": cells(17, 19, 0, 3), "mergeType": "MERGE_ALL"}},
+        {"mergeCells": {"range": cells(17, 19, 1, 4), "mergeType": "MERGE_ALL"}},
         _lines("ROWS", 5, 7, hiddenByUser=True),
         _lines("ROWS", 15, 16, pixelSize=48),
         _lines("COLUMNS", 7, 8, pixelSize=180),
@@ -105,7 +105,7 @@ def _looks() -> list[Json]:
     letters = {"italic": True, "strikethrough": True, "fontSize": 14, "fontFamily": "Courier New"}
     return [
         _repeat(cells(0, 1, 0, 10), header),
-        _repeat(cells(17, 18, 0, 1), framed),
+        _repeat(cells(17, 18, 1, 2), framed),
         _repeat(cells(21, 22, 0, 1), {"textFormat": letters}),
         _repeat(cells(23, 24, 0, 1), {"numberFormat": {"type": "NUMBER", "pattern": "0;[Red]-0"}}),
         _repeat(cells(23, 24, 1, 2), {"numberFormat": {"type": "NUMBER", "pattern": "#,##0.00"}}),

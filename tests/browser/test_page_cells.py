@@ -55,7 +55,7 @@ def test_formats_of_people_show(shown: Page) -> None:
     expect(letters).to_have_css("text-decoration-line", re.compile("line-through"))
     expect(letters).to_have_css("font-family", re.compile("Courier New"))
     expect(letters).to_have_css("font-size", re.compile(r"18\.6\d*px"))
-    framed = cell(shown, "A18")
+    framed = cell(shown, "B18")
     expect(framed).to_have_css("border-top-width", "3px")
     expect(framed).to_have_css("border-top-color", "rgb(217, 48, 37)")
 
@@ -98,11 +98,11 @@ def test_texts_of_strangers_are_never_markup(shown: Page) -> None:
 
 
 def test_merged_cells_are_one_cell(shown: Page) -> None:
-    merged = go_to(shown, "A18")
+    merged = go_to(shown, "B18")
     assert box(merged).width == pytest.approx(300, abs=1)
     assert box(merged).height > 21 * 2 - 2
     expect(merged).to_contain_text("one cell over")
-    for covered in ("B18", "C18", "A19", "C19"):
+    for covered in ("C18", "D18", "B19", "D19"):
         expect(cell(shown, covered)).to_have_count(0)
     expect(merged).to_have_attribute("aria-colspan", "3")
     at = {"x": box(merged).x + 20, "y": box(merged).y + box(merged).height - 8}

@@ -125,10 +125,10 @@ def test_xlsx_keeps_formats_sizes_frozen_lines_merges_notes_and_tabs(saved: Work
     assert page["A1"].alignment.horizontal == "center"
     assert page["A22"].font.strike
     assert page["A22"].font.sz == 14
-    assert page["A18"].border.top.style == "thick"
-    assert page["A18"].alignment.wrap_text
+    assert page["B18"].border.top.style == "thick"
+    assert page["B18"].alignment.wrap_text
     assert page["E5"].fill.fgColor.rgb == "FFF3F3F3", "alternating colours"
-    assert [str(merge) for merge in page.merged_cells.ranges] == ["A18:C19"]
+    assert [str(merge) for merge in page.merged_cells.ranges] == ["B18:D19"]
     assert page["B2"].comment.text == f"Called twice.\n{SCRIPT}"
     assert page.column_dimensions["H"].width == pytest.approx(25, abs=1)
     assert page.column_dimensions["K"].hidden

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 MAX_COLUMNS = 18_278  # column ZZZ
 CELL = re.compile(r"\$?([A-Za-z]{1,3})?\$?([1-9][0-9]*)?\Z")
+NUMBERED = re.compile(r"[Rr]([1-9]\d*)[Cc]([1-9]\d*)(?::[Rr]([1-9]\d*)[Cc]([1-9]\d*))?\Z")
 PLAIN_TITLE = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_.\u0080-\U0010ffff]*\Z")
 LOOKS_LIKE_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+\Z|[Rr][0-9]*[Cc][0-9]*\Z")
 
@@ -80,16 +81,20 @@ def split_title(text: str) -> tuple[str | None, str]:
         end = 1
         while (end := text.find("'", end)) != -1 and text[end : end + 2] == "''":
             end += 2
-        if end != -1:
-            title = text[1:end].replace("''", "'")
-            rest = text[end + 1 :]
-            return title, rest[1:] if rest.startswith("!") else rest
+        rest = text[end + 1 :] if end != -1 else "?"
+        if not rest or rest.startswith("!"):
+            return text[1:end].replace("''", "'"), rest[1:]
     title, mark, cells = text.rpartition("!")
     return (title, cells) if mark else (None, text)
 
 
 def parse_cells(text: str) -> Rect | None:
-    """Read `A1`, `A1:B2`, `A:B`, `3:7` or `A2:B`; None when it is no range."""
+    """Read `A1`, `A1:B2`, `A:B`, `3:7`, `A2:B` or `R1C1:R2C2`; None when it is no range."""
+    numbered = NUMBERED.match(text)
+    if numbered:
+        top, left, bottom, right = (int(part or 0) for part in numbered.groups())
+        rows, columns = _span(top - 1, (bottom or top) - 1), _span(left - 1, (right or left) - 1)
+        return Rect(rows[0], rows[1], columns[0], columns[1])
     first, colon, second = text.partition(":")
     start, end = _corner(first), _corner(second if colon else first)
     if start is None or end is None or (not colon and None in start):

@@ -46,11 +46,21 @@ def plan_columns(sheet: Sheet, left: int, width: int, top: int) -> None:
 
 
 def find_table(sheet: Sheet, box: Box) -> Box | None:
-    """Return the last table that touches a rectangle: a block of cells with nothing but blanks around it."""
+    """Return the last table that touches a rectangle: a block of cells with nothing but blanks around it.
+
+    A place of blanks inside a table belongs to the table; one beside it does not.
+    """
     seed = _last_filled(sheet, box)
-    if seed is None:
-        return None
-    row, column = seed
+    if seed is not None:
+        return _block(sheet, *seed)
+    grid = sheet.grid
+    wider = Box(max(0, box.top - 1), min(grid.n_rows, box.bottom + 1), max(0, box.left - 1), box.right + 1)
+    seed = _last_filled(sheet, wider)
+    around = _block(sheet, *seed) if seed is not None else None
+    return around if around is not None and around.overlaps(box) else None
+
+
+def _block(sheet: Sheet, row: int, column: int) -> Box:
     top, bottom, left, right = row, row + 1, column, column + 1
     grid = sheet.grid
     grown = True

@@ -164,7 +164,9 @@ def need_sheet(book: Book, sheet_id: int, *, kind: str = "grid") -> Sheet:
 def check_columns(count: int) -> None:
     """Refuse more columns than a tab can have."""
     if count > MAX_COLUMNS:
-        raise invalid(f"This action would increase the number of columns above the limit of {MAX_COLUMNS} columns.")
+        raise invalid(
+            f"This action would increase the number of columns in the sheet above the limit of {MAX_COLUMNS} columns."
+        )
 
 
 def grid_rect(grid_range: Json) -> Rect:

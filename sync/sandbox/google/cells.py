@@ -161,8 +161,9 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: 
     formula = extra.formula if extra else None
     cell: Json = {}
     if formula is not None or value is not None:
-        cell["userEnteredValue"] = {"formulaValue": formula} if formula is not None else effective(value)
-        cell["effectiveValue"] = effective(value)
+        worth = {"stringValue": value} if formula is None and isinstance(value, str) else effective(value)
+        cell["userEnteredValue"] = {"formulaValue": formula} if formula is not None else worth
+        cell["effectiveValue"] = worth
         cell["formattedValue"] = "" if value is None else show(value, look, book.locale)
     if look is not None and look.format:
         cell["userEnteredFormat"] = look.format

@@ -16,11 +16,27 @@ TOKEN = re.compile(r"\s*([A-Za-z0-9_*@]+|[().,/])")
 def parse_mask(text: str) -> Mask:
     """Read a mask as a tree. An empty tree means everything."""
     tokens = TOKEN.findall(text)
-    if "".join(tokens) != re.sub(r"\s+", "", text):
+    if "".join(tokens) != re.sub(r"\s+", "", text) or not _well_formed(tokens):
         raise invalid("Request contains an invalid argument.")
     tree: Mask = {}
     _read_list(tokens, 0, tree)
     return {} if "*" in tree and len(tree) == 1 else tree
+
+
+def _well_formed(tokens: list[str]) -> bool:
+    """Tell whether parentheses are balanced and stand behind a name, and names between separators."""
+    depth, before = 0, ","
+    for token in tokens:
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        after_name = before not in {"(", ",", ".", "/"}
+        if (
+            depth < 0
+            or (token in {"(", ".", "/", ")"} and not after_name)
+            or (before == ")" and token not in {",", ")"})
+        ):
+            return False
+        before = token
+    return depth == 0 and before not in {".", "/"}
 
 
 def _read_list(tokens: list[str], at: int, tree: Mask) -> int:

@@ -22,16 +22,18 @@ def full_location(book: Book, location: Json) -> Json:
     if "sheetId" in location:
         need_sheet(book, location["sheetId"], kind="sheet")
         return {"locationType": "SHEET", "sheetId": location["sheetId"]}
-    raise invalid("DeveloperMetadata must have a location.")
+    raise invalid("Developer metadata must always have a location specified.")
 
 
 def _line_location(book: Book, lines: Json) -> Json:
     sheet = need_sheet(book, lines.get("sheetId", 0))
-    dimension, start, end = lines.get("dimension"), lines.get("startIndex", 0), lines.get("endIndex")
+    dimension, start, end = lines.get("dimension"), lines.get("startIndex"), lines.get("endIndex")
     if dimension not in {"ROWS", "COLUMNS"}:
         raise invalid("Must specify a dimension.")
-    if end is None or end - start != 1:
-        raise invalid("DeveloperMetadata location must be a single row or column.")
+    if start is None or end is None:
+        raise invalid("DimensionRange must specify both a startIndex and an endIndex.")
+    if end - start != 1:
+        raise invalid("DimensionRange must represent a single row or column.")
     if start < 0 or end > sheet.count(dimension):
         raise invalid(f"dimensionRange[{start}-{end}] is outside the grid.")
     kept = {"sheetId": sheet.sheet_id, "dimension": dimension, "startIndex": start, "endIndex": end}
@@ -41,9 +43,9 @@ def _line_location(book: Book, lines: Json) -> Json:
 def create_metadata(book: Book, new: Json) -> Json:
     """Add one entry and return it with its id."""
     if not new.get("metadataKey"):
-        raise invalid("DeveloperMetadata must have a key specified.")
+        raise invalid("Developer metadata must always have a key specified.")
     if new.get("visibility") not in {"DOCUMENT", "PROJECT"}:
-        raise invalid("DeveloperMetadata must have a visibility specified.")
+        raise invalid("Developer metadata must always have visibility specified.")
     entry = {name: value for name, value in new.items() if name in CHANGEABLE}
     entry["location"] = full_location(book, new.get("location", {}))
     entry["metadataId"] = _free_id(book, new.get("metadataId"))
@@ -106,6 +108,10 @@ def _check_lookup(lookup: Json) -> None:
         raise invalid("If locationMatchingStrategy is specified, a metadataLocation must also be specified.")
     if location_type and strategy == "EXACT_LOCATION":
         raise invalid("locationType must be left unspecified when the locationMatchingStrategy is EXACT_LOCATION.")
+    if location and location.get("spreadsheet") and strategy == "INTERSECTING_LOCATION":
+        raise invalid(
+            "DeveloperMetadataLookup.spreadsheet is true, but locationMatchingStrategy was specified as INTERSECTING."
+        )
     if location_type == "SPREADSHEET" and (
         strategy == "INTERSECTING_LOCATION" or (location is not None and not location.get("spreadsheet"))
     ):

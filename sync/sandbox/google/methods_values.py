@@ -135,9 +135,9 @@ def _body_echo(book: Book, call: Call, body: Json) -> Callable[[Written], Json] 
     return _echo(book, call, (body.get("includeValuesInResponse"), render, times))
 
 
-def _check_range(book: Book, body: Json, text: str) -> None:
-    if body.get("range") and find_a1(book, body["range"]) != find_a1(book, text):
-        raise invalid(f"Requested writing within range [{text}], but the body names range [{body['range']}]")
+def _check_range(body: Json, text: str) -> None:
+    if body.get("range", text) != text:
+        raise invalid(f"Request range[{text}] does not match value's range[{body['range']}]")
 
 
 def update(call: Call) -> Json:
@@ -146,7 +146,7 @@ def update(call: Call) -> Json:
     typed = _input(call.one("valueInputOption"))
     book = call.file(to_write=True).book
     echo = _query_echo(book, call)
-    _check_range(book, body, call.parts[1])
+    _check_range(body, call.parts[1])
     planned = plan_write(
         find_a1(book, call.parts[1]), body.get("values", []), by_columns=body.get("majorDimension") == "COLUMNS"
     )
@@ -162,6 +162,7 @@ def append(call: Call) -> Json:
     insert = call.one("insertDataOption") == "INSERT_ROWS"
     book = call.file(to_write=True).book
     echo = _query_echo(book, call)
+    _check_range(body, call.parts[1])
     rows = body.get("values", [])
     by_columns = body.get("majorDimension") == "COLUMNS"
     table, planned = place_rows(
@@ -189,7 +190,8 @@ def batch_update(call: Call) -> Json:
             raise prefixed(f"Invalid data[{index}]", error) from None
     written = _write_all(call, book, plans, typed)
     echo = _body_echo(book, call, body)
-    return _totals(book, written) | {"responses": [_answer(book, each, echo) for each in written]}
+    responses = [_answer(book, each, echo) for each in written]
+    return _totals(book, written) | ({"responses": responses} if responses else {})
 
 
 def batch_update_by_filter(call: Call) -> Json:

@@ -17,12 +17,14 @@ FIRST_YEAR, LAST_YEAR = 1, 9999
 TWO_DIGITS_TURN = 30  # 00 to 29 are of this century
 ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z", re.ASCII)
 SHORT_DATE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})(?:\2(\d{4}|\d{2}))?\Z", re.ASCII)
-DAY_FIRST = re.compile(r"(\d{1,2})\.?[ -]([^\W\d]{3,12})\.?(?:[ -,]\s*(\d{4}))?\Z")
+DAY_FIRST = re.compile(r"(\d{1,2})\.?([ -])([^\W\d]{3,12})\.?(?:[ ,-]\s*(\d{4}))?\Z")
 MONTH_FIRST = re.compile(r"([^\W\d]{3,12})\.? (\d{1,2})(?:,? (\d{4}))?\Z")
 MONTH_ONLY = re.compile(r"([^\W\d]{3,12})\.? (\d{4})\Z")
 TIME = re.compile(r"(\d{1,4}):(\d{2})(?::(\d{2})(\.\d{1,3})?)?(?:\s*([AaPp])[Mm])?\Z", re.ASCII)
 HOUR = re.compile(r"(\d{1,2})\s*([AaPp])[Mm]\Z", re.ASCII)
 LINK = re.compile(r"https?://\S+\Z")
+OPERAND = re.compile(r"[\s+-]*[\w.($\"']")
+WORD = re.compile(r"[^\W\d_]+")
 MAYBE_TYPED = re.compile(r"[\s\d+\-=.,'$€£¥₹₩₽₺₴R]")
 SIGNS = "$€£¥₹₩₽₺₴"
 
@@ -63,18 +65,26 @@ def _letters(locale: str) -> frozenset[str]:
     return frozenset(word[:3].casefold() for word in words) | {"chf", "k\u010d", "z\u0142"}
 
 
+@cache
+def _words(locale: str) -> frozenset[str]:
+    """Return every word that may stand behind a digit in what is not plain text."""
+    months = _months(locale.partition("_")[0])
+    return frozenset({*months, "a", "p", "am", "pm", "e", "chf", "k\u010d", "z\u0142"})
+
+
 def is_plain(text: str, locale: str) -> bool:
     """Tell, quickly, that a text means nothing but itself."""
     if MAYBE_TYPED.match(text):
-        return False
+        found = WORD.search(text) if text[0].isdigit() else None
+        return found is not None and found[0].casefold() not in _words(locale)
     if text[:3].casefold() in _letters(locale):
         return False
     return not text[-1:].isdigit() or text[:1].isalpha()
 
 
 def _read_sign(value: str, text: str) -> Entered | None:
-    """A leading plus starts a formula, as does a minus before something that is no word (a guess)."""
-    if len(text) > 1 and (text[0] == "+" or (text[0] == "-" and re.match(r"-[\d.(A-Z$]", text))):
+    """A leading plus starts a formula, as does a minus before anything that may be an operand (a guess)."""
+    if len(text) > 1 and (text[0] == "+" or (text[0] == "-" and OPERAND.match(text, 1))):
         return Entered(None, formula="=" + text)
     return Entered(value, {"textFormat": _link_look(text)}) if LINK.match(text) else None
 
@@ -173,13 +183,13 @@ def read_date(text: str, locale: str) -> tuple[int, str] | None:
     if found := SHORT_DATE.match(text):
         return _short_date(found, locale)
     months = _months(locale.partition("_")[0])
-    for pattern, order, shown in ((DAY_FIRST, (2, 1, 3), "d mmm"), (MONTH_FIRST, (1, 2, 3), "mmm d")):
-        found = pattern.match(text)
-        if found and (number := months.get(found.group(order[0]).casefold())):
-            year_text = found.group(order[2])
-            comma = "," if pattern is MONTH_FIRST else ""
-            whole = f"{shown}{comma} yyyy" if year_text else shown
-            return _serial(int(year_text or this_year()), number, int(found.group(order[1])), whole)
+    if (found := DAY_FIRST.match(text)) and (number := months.get(found.group(3).casefold())):
+        first, mark, _, written = found.groups()
+        shown = mark.join(("d", "mmm", "yyyy")[: 3 if written else 2])
+        return _serial(int(written or this_year()), number, int(first), shown)
+    if (found := MONTH_FIRST.match(text)) and (number := months.get(found.group(1).casefold())):
+        _, second, written = found.groups()
+        return _serial(int(written or this_year()), number, int(second), "mmm d, yyyy" if written else "mmm d")
     if (found := MONTH_ONLY.match(text)) and (number := months.get(found.group(1).casefold())):
         return _serial(int(found.group(2)), number, 1, "mmm yyyy")
     return None
@@ -193,9 +203,10 @@ def _short_date(found: re.Match[str], locale: str) -> tuple[int, str] | None:
     order = writing.date_order if writing.date_order != "ymd" else "mdy"
     month, day = (int(first), int(second)) if order == "mdy" else (int(second), int(first))
     if year is None:
-        return _serial(this_year(), month, day, "M/d" if order == "mdy" else f"dd{mark}MM")
+        return _serial(this_year(), month, day, f"m{mark}d" if order == "mdy" else f"d{mark}m")
     full = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < TWO_DIGITS_TURN else 1900)
-    return _serial(full, month, day, writing.date_pattern if writing.date_order != "ymd" else "yyyy/MM/dd")
+    shown = writing.date_pattern if writing.date_order != "ymd" else "yyyy/MM/dd"
+    return _serial(full, month, day, shown if mark != "-" else f"m-d-{'y' * len(year)}" if order == "mdy" else shown)
 
 
 def this_year(zone: str = "UTC") -> int:

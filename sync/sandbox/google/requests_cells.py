@@ -19,6 +19,7 @@ from sync.sandbox.google.requests_tables import need_table
 from sync.sandbox.google.schema import check_update_mask
 from sync.sandbox.google.shows import show
 from sync.sandbox.google.spans import Inserted
+from sync.sandbox.google.tables import settle_headers
 from sync.sandbox.google.values import type_into
 
 
@@ -38,6 +39,7 @@ def update_cells(desk: Desk, body: Json) -> Json:
         _check_size(box, rows)
         check_cells(desk.book, sheet, box, desk.caller)
         _fill_range(sheet, box, rows, mask)
+        settle_headers(sheet, box)
         return {}
     start = body.get("start")
     if start is None:
@@ -49,6 +51,7 @@ def update_cells(desk: Desk, body: Json) -> Json:
     _check_start(sheet, box)
     check_cells(desk.book, sheet, box, desk.caller)
     put_cells(sheet, (top, left), rows, mask)
+    settle_headers(sheet, box)
     return {}
 
 
@@ -202,7 +205,9 @@ def _places(desk: Desk, body: Json) -> list[tuple[Sheet, Box]]:
         return [(sheet, sheet.box) for sheet in desk.book.sheets]
     if "range" in body:
         return [need_box(desk.book, body["range"])]
-    sheet = need_sheet(desk.book, body.get("sheetId", 0))
+    if "sheetId" not in body:
+        raise invalid("Must specify one of range, sheetId or allSheets.")
+    sheet = need_sheet(desk.book, body["sheetId"])
     return [(sheet, close_rect(sheet, Rect(0, None, 0, None), clip=True))]
 
 

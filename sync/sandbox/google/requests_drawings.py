@@ -12,6 +12,10 @@ from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
 from sync.sandbox.google.schema import check_update_mask
 from sync.sandbox.google.view import show_chart, show_position, show_slicer
 
+CHARTS = (
+    "basicChart", "pieChart", "bubbleChart", "candlestickChart", "histogramChart", "orgChart", "treemapChart",
+    "waterfallChart", "scorecardChart",
+)  # fmt: skip
 KEYS = {"charts": "chartId", "slicers": "slicerId"}
 USUAL_SIZE = {"widthPixels": 600, "heightPixels": 371}
 
@@ -42,14 +46,20 @@ def _position(desk: Desk, position: Json) -> tuple[Sheet, Json]:
 def add_chart(desk: Desk, body: Json) -> Json:
     """Keep the specification of a chart over a tab."""
     new = dict(body.get("chart", {}))
-    if not new.get("spec"):
-        raise invalid("A chart must have a spec.")
-    _check_sources(desk, new["spec"])
+    _check_spec(desk, new.get("spec", {}))
     sheet, new["position"] = _position(desk, new.get("position") or {"overlayPosition": {}})
     new["chartId"] = _free_id(desk, new.get("chartId"))
     new["spec"] = eight_bits(new["spec"])
     sheet.objects["charts"].append(new)
     return {"addChart": {"chart": show_chart(new)}}
+
+
+def _check_spec(desk: Desk, spec: Json) -> None:
+    """Refuse a specification that names no kind of chart, or cells that are not there."""
+    if not any(name in spec for name in CHARTS):
+        names = "basicChart, pieChart, bubbleChart, candelstickChart, histogramChart, or orgChart"
+        raise invalid(f"One of {names} must be set on chartSpec.")
+    _check_sources(desk, spec)
 
 
 def _check_sources(desk: Desk, node: Any) -> None:
@@ -79,9 +89,7 @@ def _locate(desk: Desk, object_id: Any, *names: str) -> tuple[Sheet, str, int]:
 def update_chart_spec(desk: Desk, body: Json) -> Json:
     """Replace the specification of a chart."""
     sheet, name, index = _locate(desk, body.get("chartId"), "charts")
-    if not body.get("spec"):
-        raise invalid("A chart must have a spec.")
-    _check_sources(desk, body["spec"])
+    _check_spec(desk, body.get("spec", {}))
     sheet.objects[name][index] = sheet.objects[name][index] | {"spec": eight_bits(body["spec"])}
     return {}
 

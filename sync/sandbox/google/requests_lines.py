@@ -29,7 +29,9 @@ def need_lines(desk: Desk, lines: Json, *, bounded: bool = False) -> tuple[Sheet
         raise invalid("range must be bounded: both startIndex and endIndex are needed.")
     count = sheet.count(dimension)
     start, end = start or 0, count if end is None else end
-    if start < 0 or end < start or (end == start and bounded):
+    if start < 0:
+        raise invalid(f"startIndex[{start}] must not be negative.")
+    if end < start or (end == start and bounded):
         raise invalid(f"endIndex[{end}] must be after startIndex[{start}]")
     return sheet, dimension, start, end
 
@@ -131,6 +133,8 @@ def update_dimension_properties(desk: Desk, body: Json) -> Json:
         raise invalid(f"range[{start}-{end}] is outside the grid.")
     if "developerMetadata" in mask:
         raise invalid("Developer metadata cannot be set with updateDimensionProperties.")
+    if body.get("properties", {}).get("pixelSize", 1) < 1:
+        raise invalid("pixelSize must be greater than 0.")
     sizes = sheet.sizes(dimension)
     for index in range(start, end):
         size = merge_update(sizes.get(index, {}), body.get("properties", {}), mask)

@@ -327,12 +327,21 @@ def merge_cells(desk: Desk, body: Json) -> Json:
         parts = [Box(box.top, box.bottom, column, column + 1) for column in range(box.left, box.right)]
     elif kind == "MERGE_ROWS":
         parts = [Box(row, row + 1, box.left, box.right) for row in range(box.top, box.bottom)]
+    for part in parts:
+        _check_frozen(sheet, part)
     _remove_merges(sheet, box)
     for part in parts:
         if (part.bottom - part.top) * (part.right - part.left) > 1:
             sheet.objects["merges"].append(box_range(sheet.sheet_id, part))
             _keep_first(sheet, part)
     return {}
+
+
+def _check_frozen(sheet: Sheet, box: Box) -> None:
+    rows, columns = (sheet.grid_properties.get(name, 0) for name in ("frozenRowCount", "frozenColumnCount"))
+    for start, edge, end, lines in ((box.top, rows, box.bottom, "rows"), (box.left, columns, box.right, "columns")):
+        if start < edge < end:
+            raise invalid(f"You can't merge frozen and non-frozen {lines}.")
 
 
 def _keep_first(sheet: Sheet, box: Box) -> None:

@@ -17,7 +17,7 @@ from sync.sandbox.google.schema import check_update_mask
 from sync.sandbox.google.view import show_named, show_protection, show_ranged
 
 BANDED = "You cannot add alternating background colors to a range that already has alternating background colors."
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,249}\Z")
+NAME = re.compile(r"(?!(?:true|false)\Z)[^\W\d]\w{0,249}\Z", re.IGNORECASE)
 
 
 def stored_range(desk: Desk, grid_range: Json) -> Json:
@@ -46,11 +46,12 @@ def add_named_range(desk: Desk, body: Json) -> Json:
 
 
 def _check_name(desk: Desk, name: str, own: Json | None = None) -> None:
+    verb = "add" if own is None else "update"
     if not NAME.match(name) or parse_cells(name) is not None:
-        raise invalid(f"The name you are trying to use is not valid: {name}")
+        raise invalid("The name given to this range is invalid.")
     for named in desk.book.named_ranges:
         if named is not own and named["name"].casefold() == name.casefold():
-            raise invalid(f'A named range with the name "{named["name"]}" already exists.')
+            raise invalid(f"Cannot {verb} named range with name {name}, a named range with that name already exists.")
 
 
 def _find(items: list[Json], key: str, wanted: Any, what: str) -> int:
@@ -242,6 +243,7 @@ def add_conditional_format_rule(desk: Desk, body: Json) -> Json:
     rule = dict(eight_bits(body.get("rule", {})))
     if not rule.get("ranges"):
         raise invalid("A conditional format rule must have at least one range.")
+    _check_rule(rule)
     rule["ranges"] = [clamped_range(desk, part) for part in rule["ranges"]]
     rules = need_sheet(desk.book, rule["ranges"][0]["sheetId"]).objects["conditionalFormats"]
     index = body.get("index", 0)
@@ -249,6 +251,22 @@ def add_conditional_format_rule(desk: Desk, body: Json) -> Json:
         raise invalid(f"Invalid index {index} for conditional format rules.")
     rules.insert(index, rule)
     return {}
+
+
+def _check_rule(rule: Json) -> None:
+    """Refuse a rule that says nothing, and a colour scale whose points say too little."""
+    gradient: Json = rule.get("gradientRule", {})
+    if "gradientRule" not in rule and not rule.get("booleanRule", {}).get("condition", {}).get("type"):
+        raise invalid("A conditional format rule must have a condition or a gradient.")
+    for name in ("minpoint", "midpoint", "maxpoint") if "gradientRule" in rule else ():
+        if name == "midpoint" and name not in gradient:
+            continue
+        point: Json = gradient.get(name, {})
+        kind = point.get("type")
+        if kind in {None, "INTERPOLATION_POINT_TYPE_UNSPECIFIED"}:
+            raise invalid("No interpolationPointType specified.")
+        if kind in {"NUMBER", "PERCENT", "PERCENTILE"} and not point.get("value"):
+            raise invalid("InterpolationPoint.value is required.")
 
 
 def update_conditional_format_rule(desk: Desk, body: Json) -> Json:
@@ -260,6 +278,7 @@ def update_conditional_format_rule(desk: Desk, body: Json) -> Json:
         place = {"newIndex": body["newIndex"], "oldIndex": index, "newRule": old}
         return {"updateConditionalFormatRule": place}
     rule = dict(eight_bits(body.get("rule", {})))
+    _check_rule(rule)
     rule["ranges"] = [clamped_range(desk, part) for part in rule.get("ranges", [])]
     rules[index] = rule
     return {"updateConditionalFormatRule": {"newIndex": index, "newRule": rule, "oldRule": old}}

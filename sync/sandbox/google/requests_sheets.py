@@ -60,7 +60,7 @@ def _choose_id(book: Book, wanted: int | None) -> int:
     if wanted < 0:
         raise invalid(f"Invalid sheetId: {wanted}. It must be non-negative.")
     if book.find_id(wanted):
-        raise invalid(f"A sheet with id {wanted} already exists. Please enter another id.")
+        raise invalid(f"Sheet with id {wanted} already exists.")
     return wanted
 
 
@@ -258,6 +258,15 @@ def _check_frozen(sheet: Sheet, frozen: Json) -> None:
             raise invalid(f"gridProperties.{name} must not be negative.")
         if wanted and wanted >= count:
             raise invalid(f"You can't freeze all visible {lines} on the sheet.")
+        if wanted != sheet.grid_properties.get(name, 0):
+            _check_merges(sheet, wanted, lines)
+
+
+def _check_merges(sheet: Sheet, count: int, lines: str) -> None:
+    axis = "Row" if lines == "rows" else "Column"
+    for merge in sheet.objects["merges"]:
+        if merge[f"start{axis}Index"] < count < merge[f"end{axis}Index"]:
+            raise invalid(f"Sorry, you can't freeze {lines} which contain only part of a merged cell.")
 
 
 def _apply_size(desk: Desk, sheet: Sheet, grid: Json, mask: Mask) -> None:

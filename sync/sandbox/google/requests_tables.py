@@ -187,10 +187,21 @@ def update_table(desk: Desk, body: Json) -> Json:
 
 
 def delete_table(desk: Desk, body: Json) -> Json:
-    """Remove a table with what its cells say."""
+    """Remove a table with what its cells say, and what conditional rules say of them."""
     sheet, table = need_table(desk.book, body.get("tableId"))
     box = range_box(sheet, table["range"])
     check_cells(desk.book, sheet, box, desk.caller)
     clear_values(sheet.grid, box)
+    _forget_rules(sheet, box)
     sheet.objects["tables"] = [other for other in sheet.objects["tables"] if other is not table]
     return {}
+
+
+def _forget_rules(sheet: Sheet, box: Box) -> None:
+    """Take the cells of a table out of conditional rules; a rule that is left with none is gone."""
+    kept = []
+    for rule in sheet.objects["conditionalFormats"]:
+        ranges = [part for part in rule["ranges"] if not box.contains(range_box(sheet, part))]
+        if ranges:
+            kept.append(rule if len(ranges) == len(rule["ranges"]) else rule | {"ranges": ranges})
+    sheet.objects["conditionalFormats"] = kept

@@ -27,11 +27,36 @@ ONE_OF = {
     "DataFilter": "filter",
     "DeveloperMetadataLocation": "location",
     "UpdateCellsRequest": "area",
+    "ConditionalFormatRule": "rule",
+    "ConditionValue": "value",
+    "ColorStyle": "kind",
+    "ChartSpec": "chart",
+    "EmbeddedObjectPosition": "location",
+    "UpdateConditionalFormatRuleRequest": "instruction",
+    "FindReplaceRequest": "scope",
+    "AutoFillRequest": "area",
+    "PasteDataRequest": "kind",
 }
 """Messages of which only one field may be set, and what the choice is called."""
 ONE_OF_FIELDS = {
     "UpdateCellsRequest": {"start", "range"},
     "DeveloperMetadataLocation": {"spreadsheet", "sheetId", "dimensionRange"},
+    "ConditionalFormatRule": {"booleanRule", "gradientRule"},
+    "ChartSpec": {
+        "basicChart",
+        "pieChart",
+        "bubbleChart",
+        "candlestickChart",
+        "orgChart",
+        "histogramChart",
+        "waterfallChart",
+        "treemapChart",
+        "scorecardChart",
+    },
+    "UpdateConditionalFormatRuleRequest": {"rule", "newIndex"},
+    "FindReplaceRequest": {"range", "sheetId", "allSheets"},
+    "AutoFillRequest": {"range", "sourceAndDestination"},
+    "PasteDataRequest": {"delimiter", "html"},
 }
 Violations = list[tuple[str, str]]
 

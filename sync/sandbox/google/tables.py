@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.errors import Json
+from sync.sandbox.google.grid import set_cell
 from sync.sandbox.google.shows import show
 from sync.sandbox.google.spans import Change, Deleted, follow_range, new_index
 
@@ -21,6 +23,18 @@ def show_table(book: Book, sheet: Sheet, table: Json) -> Json:
     shown = {name: value for name, value in table.items() if name != "columns"}
     shown["range"] = {name: value for name, value in table["range"].items() if name != "sheetId" or value}
     return shown | {"columnProperties": columns}
+
+
+def settle_headers(sheet: Sheet, box: Box) -> None:
+    """Replace formulas that were written into the header of a table: by "Column" and the column's place in it."""
+    for table in sheet.objects["tables"]:
+        place = range_box(sheet, table["range"])
+        if not box.top <= place.top < box.bottom:
+            continue
+        for column in range(max(box.left, place.left), min(box.right, place.right)):
+            extra = sheet.grid.extra(place.top, column)
+            if extra is not None and extra.formula is not None:
+                set_cell(sheet.grid, (place.top, column), f"Column {column - place.left + 1}")
 
 
 def band_of(table: Json) -> Json:

@@ -45,19 +45,25 @@ def find_a1(book: Book, text: str) -> Target:
     if title is None:
         rect = parse_cells(cells)
         if rect is not None:
-            return _target(book.sheets[0], rect)
+            return _target(_first_visible(book), rect)
         whole = book.find_title(text)
-        return Target(whole, Rect(0, None, 0, None)) if whole else _find_named(book, cells, text)
+        if whole is None or any(named["name"].casefold() == text.casefold() for named in book.named_ranges):
+            return _find_named(book, cells, text)  # without a mark, a named range hides a tab of that name
+        return Target(whole, Rect(0, None, 0, None))
     sheet = book.find_title(title)
     if sheet is None:
         whole = book.find_title(text)
         if whole is not None:
             return Target(whole, Rect(0, None, 0, None))
         raise invalid(f"Unable to parse range: {text}")
-    if not cells:
+    if not cells and not text.endswith("!"):
         return Target(sheet, Rect(0, None, 0, None))
     rect = parse_cells(cells)
     return _target(sheet, rect) if rect is not None else _find_named(book, cells, text)
+
+
+def _first_visible(book: Book) -> Sheet:
+    return next((sheet for sheet in book.sheets if not sheet.properties.get("hidden")), book.sheets[0])
 
 
 def _target(sheet: Sheet, rect: Rect) -> Target:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from sync.sandbox.google.a1 import Box, column_name
 from sync.sandbox.google.access import Caller, check_cells
 from sync.sandbox.google.book import Book, Sheet
@@ -26,8 +28,10 @@ from sync.sandbox.google.grid import (
 )
 from sync.sandbox.google.parse import is_plain, read_text, read_typed
 from sync.sandbox.google.shows import show, shower
+from sync.sandbox.google.tables import settle_headers
 from sync.sandbox.google.targets import Target
 
+SAFE_DIGITS = 16
 PLAIN = {str, int, float, bool, type(None)}
 Rows = list[list[Any]]
 
@@ -109,9 +113,30 @@ def utf16_length(text: str) -> int:
 def _bad_cell(index: int, row: list[Any]) -> Exception:
     for column, value in enumerate(row):
         if type(value) not in PLAIN:
-            kind = "list_value" if isinstance(value, list) else "struct_value"
-            return invalid(f"Invalid values[{index}][{column}]: {kind} {{\n}}\n")
+            return invalid(f"Invalid values[{index}][{column}]: {proto_text(value)}")
     return invalid("Invalid values")
+
+
+def proto_text(value: Any, indent: str = "") -> str:
+    """Write a JSON value as the text form of a protocol buffer, in which Google quotes what it refuses."""
+    if isinstance(value, list):
+        inner = "".join(f"{indent}  values {{\n{proto_text(item, indent + '    ')}{indent}  }}\n" for item in value)
+        return f"{indent}list_value {{\n{inner}{indent}}}\n"
+    if isinstance(value, dict):
+        deeper = indent + "    "
+        inner = "".join(
+            f"{indent}  fields {{\n{deeper}key: {orjson.dumps(name).decode()}\n"
+            f"{deeper}value {{\n{proto_text(item, deeper + '  ')}{deeper}}}\n{indent}  }}\n"
+            for name, item in value.items()
+        )
+        return f"{indent}struct_value {{\n{inner}{indent}}}\n"
+    if isinstance(value, bool) or value is None:
+        return (
+            f"{indent}bool_value: {str(value).lower()}\n" if value is not None else f"{indent}null_value: NULL_VALUE\n"
+        )
+    if isinstance(value, str):
+        return f"{indent}string_value: {orjson.dumps(value).decode()}\n"
+    return f"{indent}number_value: {float(value)}\n"
 
 
 def write(book: Book, planned: Planned, *, typed: bool, caller: Caller) -> Written:
@@ -128,6 +153,8 @@ def write(book: Book, planned: Planned, *, typed: bool, caller: Caller) -> Writt
             touched.add(box.top + offset)
             columns.note(row, n)
             n_cells += n
+    if sheet.objects["tables"]:
+        settle_headers(sheet, box)
     book.touch()
     return Written(planned.target, box, touched, columns.indexes(box.left), n_cells)
 
@@ -192,6 +219,9 @@ def _typed_row(book: Book, sheet: Sheet) -> Callable[[int, int, list[Any]], int]
                     continue
                 if look is None and is_plain(value, locale):
                     values.append(value)
+                    continue
+                if look is None and len(value) < SAFE_DIGITS and value.isdigit() and value.isascii():
+                    values.append(int(value))
                     continue
                 entered = read_text(value, locale, is_text(look))
                 if entered.formula is not None or entered.format is not None:

@@ -145,8 +145,8 @@ def test_labels_can_be_changed_and_removed(labelled: Google) -> None:
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (label("", {"spreadsheet": True}), "must have a key"),
-        (label("k", {"spreadsheet": True}, visibility=None), "must have a visibility"),
+        (label("", {"spreadsheet": True}), "must always have a key"),
+        (label("k", {"spreadsheet": True}, visibility=None), "must always have visibility"),
         (label("k", {"sheetId": 99}), "No sheet with id: 99"),
         (label("k", {"dimensionRange": rows_of(0, 2)}), "single row or column"),
         (label("k", {"spreadsheet": True}, metadataId=1), "already exists"),
