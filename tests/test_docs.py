@@ -6,17 +6,24 @@ import importlib.util
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import typer
 
 from sync import errors
 from sync.cli import app
 from sync.config.load import load_config
+from sync.sandbox.calls import CallOptions
+from sync.sandbox.server import SandboxOptions, SandboxServer
+from sync.sandbox.vendor import VendorOptions
 
 ROOT = Path(__file__).parents[1]
+ADMIN = ROOT / "sync" / "sandbox" / "admin.py"
+_ADMIN_PATH = re.compile(r'"[A-Z]+", "(/admin/[^"]+)"')
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
@@ -77,6 +84,22 @@ def test_the_docs_mention_every_command_and_option(name: str) -> None:
     for param in COMMANDS[name].params:
         for option in param.opts:
             assert param.param_type_name == "argument" or option in section, f"{name} {option}"
+
+
+def test_the_page_of_the_sandbox_names_every_address_option_and_fault() -> None:
+    text = (ROOT / "docs" / "reference" / "sandbox.md").read_text()
+    plain = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    said = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", plain))))
+    with SandboxServer(options=SandboxOptions(calls=CallOptions(n_calls=1, days=1))) as running:
+        faults = httpx.post(f"{running.url}/admin/faults", json={"do": "nothing"}).json()["error"]
+        options = httpx.get(f"{running.url}/admin/options").json()
+    assert set(re.findall(r"\w+", faults.partition("allowed: ")[2])) <= said
+    assert set(options) <= said
+    assert set(options["google"]) <= said
+    assert {one.name for one in fields(VendorOptions)} <= said
+    paths = [re.sub(r"{vendor}|{kind}", r"[a-z]+", path) for path in _ADMIN_PATH.findall(ADMIN.read_text())]
+    assert paths
+    assert [path for path in paths if not re.search(path.replace("{id}", r"\{id\}"), text)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
