@@ -47,6 +47,10 @@ class Role(StrEnum):
     LINE = "line"
     DISPOSITION = "disposition"
     TAGS = "tags"
+    CALL_FLOW = "call flow"
+    QUALIFIED = "qualified"
+    AI_SCORE = "AI score"
+    ROBO_SCORE = "robo score"
 
 
 class StreamKind(StrEnum):

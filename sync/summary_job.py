@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 
 import orjson
 import polars as pl
 
+from sync import clock
 from sync.config.sheet import Sheet
-from sync.config.summary import Summary
+from sync.config.summary import ChosenMetric, Summary
 from sync.destination.spot import Row, TabShape
-from sync.records import Cell, Column, Table
+from sync.records import Cell, Column, Slice, Table
 from sync.shape.cells import same_cell
-from sync.shape.summary import fields_to_sum, make_summary
+from sync.shape.conditions import parse_condition
+from sync.shape.metrics import SERVICE_LEVEL_S, Metric
+from sync.shape.summary import Question, fields_to_sum, make_summary
 from sync.store import published
 from sync.store.db import Store
 from sync.store.published import TabState
@@ -85,9 +89,29 @@ class SummaryJob:
 
     @cached_property
     def _fields(self) -> tuple[str, ...]:
-        sorted_by = [self.summary.sorted_by] if self.summary.sorted_by not in (None, *self.summary.group_by) else []
-        metrics = [*self.summary.metric_names, *(name for name in sorted_by if name)]
-        return fields_to_sum(self.of.spec, self.summary.group_by, metrics)
+        return fields_to_sum(self.of.spec, self.question)
+
+    @cached_property
+    def question(self) -> Question:
+        """What the config asks."""
+        summary = self.summary
+        return Question(
+            group_by=summary.group_by,
+            metrics=[to_metric(chosen) for chosen in summary.metrics],
+            where=tuple(parse_condition(text) for text in summary.where),
+            sort_by=summary.sorted_by,
+            sort_order=summary.sort_order,
+            limit=summary.limit,
+            totals=summary.totals,
+            fill=summary.fill,
+        )
+
+    @property
+    def _period(self) -> Slice:
+        """The stretch of which each day is shown where that is asked: what is still to come has no rows of zeros."""
+        window = self.of.window
+        tomorrow = clock.day_start(clock.local_date(self.of.at, self.of.zone) + timedelta(days=1), self.of.zone)
+        return Slice(window.start, max(window.start, min(window.end, tomorrow)))
 
     def _no_records(self) -> pl.DataFrame:
         return self.of.no_records(self._fields)
@@ -96,13 +120,10 @@ class SummaryJob:
         table = make_summary(
             df,
             self.of.spec,
-            group_by=self.summary.group_by,
-            metrics=self.summary.metric_names,
-            sort_by=self.summary.sorted_by,
-            sort_order=self.summary.sort_order,
-            totals=self.summary.totals,
+            self.question,
             zone=self.of.zone,
             week_starts=self.sheet.week_starts,
+            period=self._period,
         )
         return self._titled(table)
 
@@ -114,6 +135,18 @@ class SummaryJob:
             for c in table.columns
         )
         return Table(columns=columns, keys=table.keys, rows=table.rows, n_cut_cells=table.n_cut_cells)
+
+
+def to_metric(chosen: ChosenMetric) -> Metric:
+    """Return what a metric of the config means."""
+    named = Metric.of(chosen.metric)
+    return Metric(
+        name=named.name,
+        field=chosen.field or named.field,
+        title=chosen.title or "",
+        where=tuple(parse_condition(text) for text in chosen.where),
+        within_s=chosen.seconds or SERVICE_LEVEL_S,
+    )
 
 
 def _group_key(cells: Sequence[Cell]) -> str | None:

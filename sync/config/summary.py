@@ -7,30 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from sync.config.forms import LONGEST_TITLE, Options, PeriodText, available, bare_or_table, parse_cell
-
-BUCKETS = ("date", "week", "month", "hour_of_day", "day_of_week")
-LATER_BUCKETS = ("half_hour",)
-METRICS = (
-    "count",
-    "answered_count",
-    "missed_count",
-    "voicemail_count",
-    "avg_duration",
-    "total_duration",
-    "unique_callers",
-)
-LATER_METRICS = (
-    "avg_ai_score",
-    "avg_robo_score",
-    "qualified_count",
-    "qualified_pct",
-    "total_value_cents",
-    "total_cost_cents",
-    "answered_pct",
-    "missed_pct",
-    "median_duration",
-    "p90_duration",
-)
+from sync.shape.groups import BUCKETS, GROUP_ROLES
+from sync.shape.metrics import METRICS, OF_FIELD, SERVICE_LEVEL_S
 
 
 def _one_or_more() -> BeforeValidator:
@@ -56,19 +34,30 @@ def _status_form() -> PlainValidator:
 class ChosenMetric(Options):
     """One metric of a summary."""
 
-    metric: str = Field(description=f"You name the metric: {', '.join(METRICS)}.")
+    metric: str = Field(
+        description=f"You name the metric: {', '.join(METRICS)}; or {', '.join(OF_FIELD)} of a field, as in "
+        '"sum of duration".'
+    )
+    field: str | None = Field(
+        default=None, min_length=1, description="You name the field that is summed up, if the metric is of one."
+    )
     title: str | None = Field(
         default=None,
         min_length=1,
         max_length=LONGEST_TITLE,
-        json_schema_extra=available(),
         description="You give the metric's column this header.",
     )
     where: tuple[str, ...] = Field(
         default=(),
         strict=False,
-        json_schema_extra=available(),
         description="You count only the records that pass all of these conditions.",
+    )
+    seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=3600,
+        description="You say within how many seconds an answer counts for service_level_pct; left out: "
+        f"{SERVICE_LEVEL_S}.",
     )
 
 
@@ -119,7 +108,7 @@ class Summary(Options):
     where: tuple[str, ...] = Field(
         default=(),
         strict=False,
-        json_schema_extra={**available(), "example": ["duration >= 10"]},
+        json_schema_extra={"example": ["duration >= 10"]},
         description="You sum up only the records that pass all of these conditions.",
     )
     group_by: tuple[str, ...] = Field(
@@ -127,7 +116,8 @@ class Summary(Options):
         max_length=3,
         strict=False,
         json_schema_extra={"example": ["agent_name", "date"]},
-        description=f"You group by one or two fields of the stream, or by {', '.join(BUCKETS)}.",
+        description="You group by one to three fields of the stream, by stretches of time in the sheet's zone "
+        f"({', '.join(BUCKETS)}), or by what each vendor calls otherwise ({', '.join(GROUP_ROLES)}).",
     )
     metrics: Metrics = Field(
         default=(ChosenMetric(metric="count"),),
@@ -135,13 +125,14 @@ class Summary(Options):
         max_length=50,
         strict=False,
         json_schema_extra={"example": ["count", "answered_count", "avg_duration"]},
-        description=f"You choose what is computed for each group: {', '.join(METRICS)}.",
+        description="You choose what is computed for each group; each is a name, or a table with a title and "
+        "conditions of its own.",
     )
     sort_by: str | None = Field(
         default=None,
         json_schema_extra={"example": "count"},
-        description="You sort by one of the metrics or groups; left out, groups that begin with a stretch of time "
-        "stand in its order, all others by their number of calls, the largest first.",
+        description="You sort by a group or a metric, also one that is not shown; left out, groups that begin with a "
+        "stretch of time stand in its order, all others by their number of calls, the largest first.",
     )
     sort_order: Literal["desc", "asc"] = Field(
         default="desc", description="You put the largest first (desc) or the smallest (asc)."
@@ -150,8 +141,8 @@ class Summary(Options):
         default=None,
         ge=1,
         le=100_000,
-        json_schema_extra={**available(), "example": 50},
-        description="You show at most this many rows; the tab says what was cut.",
+        json_schema_extra={"example": 50},
+        description="You show at most this many groups; one more row tells how many there are, and their figures.",
     )
     totals: bool = Field(default=True, description="You want a last row with the totals of all records.")
     chart: Chart | None = Field(
@@ -171,8 +162,8 @@ class Summary(Options):
     )
     fill: Literal["none", "zero"] = Field(
         default="none",
-        json_schema_extra=available("none"),
-        description="You want rows of zeros for days without records.",
+        description='You want rows of zeros ("zero") for days and hours of the period without records, and for groups '
+        "whose records do not count.",
     )
     status: Annotated[bool | str, _status_form()] = Field(
         default=False,

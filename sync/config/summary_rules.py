@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from sync.config.problems import Place, did_you_mean, listed, not_yet, shown, unknown_name
+from sync.config.problems import Place, did_you_mean, listed, shown, unknown_name
 from sync.config.rules import Known, check_conditions, check_twice, chosen_names, spec_of
-from sync.config.summary import BUCKETS, LATER_BUCKETS, LATER_METRICS, METRICS
 from sync.errors import Problem
-from sync.records import FieldType, Role, StreamSpec
-
-_GROUPS_NOW = 2
-_NEEDED_ROLES: Mapping[str, Role] = {
-    "answered_count": Role.STATUS,
-    "missed_count": Role.STATUS,
-    "voicemail_count": Role.STATUS,
-    "avg_duration": Role.DURATION,
-    "total_duration": Role.DURATION,
-    "unique_callers": Role.CALLER,
-}
+from sync.records import Role, StreamSpec
+from sync.shape.conditions import parse_condition
+from sync.shape.groups import BUCKETS, GROUP_ROLES, can_group, field_of_group, is_bucket
+from sync.shape.metrics import METRICS, OF_FIELD, Metric, column_of_metric, metric_problems
 
 
 def check_summary(summary: Place, sheet: Place, known: Known) -> Iterator[Problem]:
@@ -26,18 +18,47 @@ def check_summary(summary: Place, sheet: Place, known: Known) -> Iterator[Proble
     yield from _check_of(summary, sheet)
     yield from _check_order(summary)
     yield from _check_chart(summary)
-    groups, metrics = chosen_names(summary, "group_by", "field"), chosen_names(summary, "metrics", "metric")
+    groups, metrics = chosen_names(summary, "group_by", "field"), chosen_metrics(summary)
     yield from check_twice(groups, "group")
-    yield from check_twice(metrics, "metric")
-    if len(groups) == _GROUPS_NOW + 1:
-        yield not_yet(groups[_GROUPS_NOW][0], "A third group")
+    yield from check_twice([(place, metric.id) for place, metric in metrics], "metric")
     spec = _spec_of_summary(summary, sheet, known)
     for place, name in groups:
         yield from _check_group(place, name, spec)
-    for place, name in metrics:
-        yield from _check_metric(place, name, spec)
+    for place, metric in metrics:
+        yield from _check_metric(place, metric, spec)
     if spec is not None:
         yield from check_conditions(summary, spec)
+        for place, _ in metrics:
+            yield from check_conditions(place, spec)
+        yield from _check_headers(metrics, spec)
+
+
+def chosen_metrics(summary: Place) -> list[tuple[Place, Metric]]:
+    """Return the metrics that a summary names, each with its place; what cannot be read is told elsewhere."""
+    found = []
+    for place, name in chosen_names(summary, "metrics", "metric"):
+        table = place.value if isinstance(place.value, dict) else {}
+        texts = table.get("where")
+        named, where = Metric.of(name), []
+        for text in texts if isinstance(texts, list) else ():
+            try:
+                where.append(parse_condition(str(text)))
+            except ValueError:
+                continue
+        field, title = (table.get(key) if isinstance(table.get(key), str) else "" for key in ("field", "title"))
+        metric = Metric(name=named.name, field=field or named.field, title=title or "", where=tuple(where))
+        found.append((place, metric))
+    return found
+
+
+def _check_headers(metrics: Sequence[tuple[Place, Metric]], spec: StreamSpec) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for place, metric in metrics:
+        header = column_of_metric(spec, metric).title
+        if seen.setdefault(header, metric.id) != metric.id:
+            yield place.problem(
+                "Two columns would have the same header", received=shown(header), hint='Give one of them a "title".'
+            )
 
 
 def _check_of(summary: Place, sheet: Place) -> Iterator[Problem]:
@@ -60,47 +81,40 @@ def _spec_of_summary(summary: Place, sheet: Place, known: Known) -> StreamSpec |
 
 
 def _check_group(place: Place, name: str, spec: StreamSpec | None) -> Iterator[Problem]:
-    if name in LATER_BUCKETS:
-        yield not_yet(place, f'Grouping by "{name}"', allowed=BUCKETS)
-    if spec is None or name in BUCKETS or name in LATER_BUCKETS:
+    if spec is None or (is_bucket(spec, name) and spec.field_with(Role.STARTED_AT) is not None):
         return
-    field = spec.field_named(name)
-    if field is None:
-        names = [*(f.name for f in spec.fields), *BUCKETS]
+    field = field_of_group(spec, name)
+    if name in BUCKETS and field is None:
+        yield place.problem(f'The stream "{spec.name}" does not tell when a record started', received=shown(name))
+    elif field is None:
+        names = list(dict.fromkeys([*(f.name for f in spec.fields if can_group(f)), *BUCKETS, *GROUP_ROLES]))
         yield unknown_name(place, f'group of the stream "{spec.name}"', name, names)
-    elif field.type in {FieldType.LIST, FieldType.OBJECT}:
-        yield not_yet(place, f'Grouping by "{name}", which holds a {field.type.value},')
+    elif not can_group(field):
+        yield place.problem(f"Records cannot be grouped by what holds {field.type.value}s", received=shown(name))
 
 
-def _check_metric(place: Place, name: str, spec: StreamSpec | None) -> Iterator[Problem]:
-    if name in LATER_METRICS:
-        yield not_yet(place, f'The metric "{name}"', allowed=METRICS)
-    elif name not in METRICS:
-        yield unknown_name(place, "metric", name, METRICS)
-    elif spec is not None and not _can_compute(name, spec):
-        yield place.problem(f'The stream "{spec.name}" has no field to compute this metric from', received=shown(name))
+def _check_metric(place: Place, metric: Metric, spec: StreamSpec | None) -> Iterator[Problem]:
+    if metric.name not in METRICS and metric.name not in OF_FIELD:
+        yield unknown_name(place, "metric", metric.name, [*METRICS, *(f"{name} of FIELD" for name in OF_FIELD)])
+    elif spec is not None:
+        for sentence in metric_problems(spec, metric):
+            yield place.problem(sentence.rstrip("."), received=shown(metric.name))
 
 
-def _can_compute(metric: str, spec: StreamSpec) -> bool:
-    role = _NEEDED_ROLES.get(metric)
-    words_known = spec.status_words is not None or role is not Role.STATUS
-    return words_known and (role is None or spec.field_with(role) is not None)
-
-
-def _sortable(summary: Place) -> list[str]:
-    metrics = [name for _, name in chosen_names(summary, "metrics", "metric")] or ["count"]
-    return [*metrics, *(name for _, name in chosen_names(summary, "group_by", "field"))]
+def _shown_names(summary: Place) -> list[str]:
+    metrics = [name for _, metric in chosen_metrics(summary) for name in (metric.id, metric.title) if name]
+    return [*(metrics or ["count"]), *(name for _, name in chosen_names(summary, "group_by", "field"))]
 
 
 def _check_order(summary: Place) -> Iterator[Problem]:
-    sort_by, names = summary.text("sort_by"), _sortable(summary)
-    if sort_by is not None and sort_by not in names:
+    sort_by, names = summary.text("sort_by"), list(dict.fromkeys([*_shown_names(summary), *METRICS]))
+    if sort_by is not None and sort_by not in names and Metric.of(sort_by).name not in OF_FIELD:
         yield _not_shown(summary.at("sort_by"), sort_by, names)
 
 
 def _check_chart(summary: Place) -> Iterator[Problem]:
     """Check the names in a chart too, so that no typo waits for the day on which charts are carried out."""
-    names = _sortable(summary)
+    names = _shown_names(summary)
     x = summary.at("chart").text("x")
     if x is not None and x not in names:
         yield _not_shown(summary.at("chart", "x"), x, names)

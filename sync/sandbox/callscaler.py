@@ -69,6 +69,7 @@ class CallScalerOptions(VendorOptions):
     cursor_at: Literal["inside", "top", "none"] = "inside"
     tells_total: bool = False
     shows_updated_at: bool = False
+    shows_ids: bool = False  # whether calls also hold what else can be grouped and filtered by
     ai_delay_s: float = 300.0
 
 
@@ -169,6 +170,8 @@ class CallScaler(VendorDesk):
         shown = call.shown
         if self._ai_at(call) > datetime.now(UTC).timestamp():
             shown = shown | dict.fromkeys(AI_FIELDS)
+        if self.options.shows_ids:
+            shown = shown | call.ids
         if self.options.shows_updated_at:
             shown = shown | {"updated_at": instant_text(datetime.fromtimestamp(self._changed_at(call), UTC))}
         return shown
@@ -295,7 +298,7 @@ class CallScaler(VendorDesk):
             call
             for call in calls[first:last]
             if all(self._value(call, f) == value for f, value in equal.items())
-            and all((self._value(call, f) or -1) >= low for f, low in lows.items())
+            and all(self._value(call, f) is not None and self._value(call, f) >= low for f, low in lows.items())
             and all(self._value(call, f) is not None and self._value(call, f) <= high for f, high in highs.items())
             and (qualified is None or (self._value(call, "qualified_ai") is True) == (qualified == "true"))
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import polars as pl
 
-from sync.records import Column, FieldType, Role, StreamSpec
+from sync.records import Column, Field, FieldType, Role, StreamSpec
 from sync.shape.cells import KEY_COLUMN, NUMBER_FORMATS, as_text, wall_clock
 
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -28,7 +28,21 @@ BUCKETS: dict[str, Column] = {
     "month": Column(name="month", title="Month", type=FieldType.DATE, number_format="yyyy-mm"),
     "hour_of_day": Column(name="hour_of_day", title="Hour of day", type=FieldType.INTEGER, number_format="0"),
     "day_of_week": Column(name="day_of_week", title="Day of week", type=FieldType.TEXT),
+    "half_hour": Column(name="half_hour", title="Half hour", type=FieldType.TEXT),
 }
+
+GROUP_ROLES: Mapping[str, Role] = {
+    "agent": Role.AGENT_NAME,
+    "call_flow": Role.CALL_FLOW,
+    "caller": Role.CALLER,
+    "direction": Role.DIRECTION,
+    "disposition": Role.DISPOSITION,
+    "line": Role.LINE,
+    "source": Role.SOURCE,
+    "status": Role.STATUS,
+    "tag": Role.TAGS,
+}
+"""Names that mean the same in every stream; where a stream has a field of the name, it is that field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +88,25 @@ def make_groups(spec: StreamSpec, group_by: Sequence[str]) -> tuple[Group, ...]:
     return tuple(Group(n, _column(spec, name), is_bucket(spec, name)) for n, name in enumerate(group_by))
 
 
+def field_of_group(spec: StreamSpec, name: str) -> Field | None:
+    """Return the field that a group is made of: the one of the name, else the one with the role that it stands for."""
+    role = GROUP_ROLES.get(name)
+    return spec.field_named(name) or (spec.field_with(role) if role else None)
+
+
+def can_group(field: Field) -> bool:
+    """Tell whether rows can be grouped by a field; those of a list stand in the group of each of its items."""
+    return field.type is not FieldType.OBJECT
+
+
 def _column(spec: StreamSpec, name: str) -> Column:
     if is_bucket(spec, name):
         return BUCKETS[name]
-    field = spec.field_named(name)
+    field = field_of_group(spec, name)
     if field is None:
         raise ValueError(f'The stream "{spec.name}" has no field "{name}".')
-    return Column(name=name, title=field.title, type=field.type, number_format=NUMBER_FORMATS.get(field.type, ""))
+    kind = FieldType.TEXT if field.type is FieldType.LIST else field.type
+    return Column(name=field.name, title=field.title, type=kind, number_format=NUMBER_FORMATS.get(kind, ""))
 
 
 def fields_of_group(spec: StreamSpec, name: str) -> tuple[str, ...]:
@@ -88,9 +114,11 @@ def fields_of_group(spec: StreamSpec, name: str) -> tuple[str, ...]:
     started, agent_id = spec.field_with(Role.STARTED_AT), spec.field_with(Role.AGENT_ID)
     if is_bucket(spec, name):
         return (started.name,) if started else ()
-    if _is_agent(spec, name) and agent_id:
-        return (name, agent_id.name, spec.cursor_field)
-    return (name,)
+    field = field_of_group(spec, name)
+    own = field.name if field else name
+    if _is_agent(spec, own) and agent_id:
+        return (own, agent_id.name, spec.cursor_field)
+    return (own,)
 
 
 def _is_agent(spec: StreamSpec, name: str) -> bool:
@@ -104,12 +132,25 @@ def add_group(df: pl.DataFrame, spec: StreamSpec, group: Group, *, zone: ZoneInf
     if group.is_bucket:
         started = spec.field_with(Role.STARTED_AT)
         local = wall_clock(pl.col(started.name), zone) if started else pl.lit(None, dtype=pl.Datetime("us"))
-        key, shown, rank = _bucket(name, local, week_starts)
-        return _add(df, group, key=key, shown=shown, rank=rank)
+        return bucket_columns(df, group, local, week_starts)
     if _is_agent(spec, name):
         return _add_agent(df, spec, group)
+    dtype = df.schema[name]
+    if isinstance(dtype, pl.List) and not dtype.inner.is_nested():
+        item = f"item {group.number}"
+        items = pl.col(name).list.unique()
+        # An empty list has no item, but is a row all the same
+        df = df.with_columns(pl.when(items.list.len() > 0).then(items).alias(item)).explode(item)
+        value = _plain(pl.col(item).cast(pl.String), pl.String())
+        return _add(df, group, key=value, shown=value, rank=_rank(value, FieldType.TEXT)).drop(item)
     value = _plain(pl.col(name), df.schema[name])
     return _add(df, group, key=value, shown=value, rank=_rank(value, group.column.type))
+
+
+def bucket_columns(df: pl.DataFrame, group: Group, local: pl.Expr, week_starts: str) -> pl.DataFrame:
+    """Add the three columns of a time bucket, made of times by the wall clock."""
+    key, shown, rank = _bucket(group.column.name, local, week_starts)
+    return _add(df, group, key=key, shown=shown, rank=rank)
 
 
 def _add(df: pl.DataFrame, group: Group, *, key: pl.Expr, shown: pl.Expr, rank: pl.Expr) -> pl.DataFrame:
@@ -139,6 +180,9 @@ def _bucket(name: str, local: pl.Expr, week_starts: str) -> tuple[pl.Expr, pl.Ex
     if name == "day_of_week":
         names = [day.capitalize() for day in WEEKDAYS]
         return weekday, weekday.replace_strict(range(7), names, return_dtype=pl.String), into_week
+    if name == "half_hour":
+        half = local.dt.truncate("30m").dt.to_string("%H:%M")
+        return half, half, half
     day = local.dt.date()
     value = {
         "date": day,

@@ -1,123 +1,172 @@
-"""Rows to a summary table: groups, metrics, order, totals. Always from the rows, never from other aggregates. Pure."""
+"""Rows to a summary table: groups, metrics, order, limit, totals. Always from the rows, never from aggregates. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from sync.records import Cell, Column, FieldType, Role, StreamSpec, Table
-from sync.shape.cells import to_rows
-from sync.shape.groups import BUCKETS, NONE_LABEL, Group, add_group, fields_of_group, is_bucket, make_groups, row_key
+from sync.records import Cell, Column, Role, Slice, StreamSpec, Table
+from sync.shape.cells import KEY_COLUMN, to_rows
+from sync.shape.conditions import Condition, fields_of, passes
+from sync.shape.fill import with_empty_groups
+from sync.shape.groups import (
+    BUCKETS,
+    GROUP_ROLES,
+    NONE_LABEL,
+    Group,
+    add_group,
+    can_group,
+    field_of_group,
+    fields_of_group,
+    is_bucket,
+    make_groups,
+    row_key,
+)
+from sync.shape.metrics import (
+    METRICS,
+    Metric,
+    column_of_metric,
+    fields_of_metric,
+    is_zero_without_rows,
+    metric_of_rows,
+    metric_problems,
+    unknown_words,
+)
 
 MAX_GROUPS = 3
 TOTAL_LABEL = "Total"
-TOTAL_KEY = "total"
-"""The key of the totals row; every other key is a JSON array."""
+TOTAL_KEY, CUT_KEY = "total", "cut"
+"""The keys of the rows for all records, and for those of the groups that a limit cut; any other is a JSON array."""
 
-_COUNT = "0"
-_METRIC_COLUMNS = {
-    "count": Column(name="count", title="Calls", type=FieldType.INTEGER, number_format=_COUNT),
-    "answered_count": Column(name="answered_count", title="Answered", type=FieldType.INTEGER, number_format=_COUNT),
-    "missed_count": Column(name="missed_count", title="Missed", type=FieldType.INTEGER, number_format=_COUNT),
-    "voicemail_count": Column(name="voicemail_count", title="Voicemail", type=FieldType.INTEGER, number_format=_COUNT),
-    "avg_duration": Column(
-        name="avg_duration", title="Average duration (s)", type=FieldType.NUMBER, number_format="0.0"
-    ),
-    "total_duration": Column(
-        name="total_duration", title="Total duration (s)", type=FieldType.NUMBER, number_format="0"
-    ),
-    "unique_callers": Column(
-        name="unique_callers", title="Unique callers", type=FieldType.INTEGER, number_format=_COUNT
-    ),
-}
-METRICS = tuple(_METRIC_COLUMNS)
-
-_ROLES = {
-    "answered_count": Role.STATUS,
-    "missed_count": Role.STATUS,
-    "voicemail_count": Role.STATUS,
-    "avg_duration": Role.DURATION,
-    "total_duration": Role.DURATION,
-    "unique_callers": Role.CALLER,
-}
-_FLOAT_DIGITS = 6  # sums of fractions differ in the last digits with the order of the rows; cells must not
+_COUNT = Metric(name="count")
 
 
-def make_summary(  # noqa: PLR0913 - one keyword for each option that a summary has
-    df: pl.DataFrame,
-    spec: StreamSpec,
-    *,
-    group_by: Sequence[str],
-    metrics: Sequence[str],
-    sort_by: str | None = None,
-    sort_order: Literal["asc", "desc"] = "desc",
-    totals: bool = True,
-    zone: ZoneInfo,
-    week_starts: str = "monday",
-) -> Table:
-    """Compute a summary of the rows of `df`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a summary asks.
 
     Args:
-        df: the rows, with at least the columns that `fields_to_sum` names.
-        spec: the stream, whose roles say what the fields mean.
-        group_by: fields of the stream, or time buckets in `zone`.
+        group_by: fields of the stream, what a role calls one, or time buckets in the sheet's zone.
         metrics: what to compute for each group.
-        sort_by: a group or a metric, also one that is not shown. None: the groups in order when the first is a time
-            bucket, else the most calls first; `sort_order` has no say then.
+        where: the conditions of a record that counts.
+        sort_by: a group, or a metric by its name or id, also one that is not shown. None: the groups in order when the
+            first is a time bucket, else the most calls first; `sort_order` has no say then.
         sort_order: nothing stands above something in neither order.
-        totals: whether a last row holds the metrics of all rows.
-        zone: whose wall clock makes the buckets.
-        week_starts: a weekday in English, lower case.
+        limit: how many groups are shown; one more row tells of the others.
+        totals: whether a last row holds the metrics of all rows that count.
+        fill: with "zero", each stretch of time of the period has a row, and so has each group whose rows do not count.
+
+    """
+
+    group_by: Sequence[str]
+    metrics: Sequence[Metric]
+    where: Sequence[Condition] = ()
+    sort_by: str | None = None
+    sort_order: Literal["asc", "desc"] = "desc"
+    limit: int | None = None
+    totals: bool = True
+    fill: Literal["none", "zero"] = "none"
+
+    @property
+    def sorted_by(self) -> Metric | None:
+        """The metric that it is sorted by, if it is one."""
+        if self.sort_by is None or self.sort_by in self.group_by:
+            return None
+        named = (metric for metric in self.metrics if self.sort_by in (metric.id, metric.name, metric.title))
+        return next(named, Metric.of(self.sort_by))
+
+    @property
+    def computed(self) -> tuple[Metric, ...]:
+        """Every metric that is needed, each once: those shown, the one that it is sorted by, and the count."""
+        more = [metric for metric in (self.sorted_by, _COUNT) if metric]
+        return tuple({metric.id: metric for metric in (*self.metrics, *more)}.values())
+
+
+def make_summary(
+    df: pl.DataFrame,
+    spec: StreamSpec,
+    question: Question,
+    *,
+    zone: ZoneInfo,
+    week_starts: str = "monday",
+    period: Slice | None = None,
+) -> Table:
+    """Compute a summary of the rows of `df`, which has at least the columns that `fields_to_sum` names.
+
+    `zone` is whose wall clock makes the buckets, `week_starts` a weekday in English, and `period` what is filled with
+    zeros where that is asked.
 
     Returns:
         A table whose order and keys are the same for the same rows in any order. Ties stand by their groups.
 
     Raises:
         ValueError: what `summary_problems` says.
+        TooLarge: more rows of zeros than anybody wants.
 
     """
-    if problems := summary_problems(spec, group_by, metrics, sort_by):
+    if problems := summary_problems(spec, question):
         raise ValueError(" ".join(problems))
-    groups = make_groups(spec, group_by)
-    rows = df
-    for group in groups:
-        rows = add_group(rows, spec, group, zone=zone, week_starts=week_starts)
-    asked = dict.fromkeys([*metrics, "count", *([sort_by] if sort_by in METRICS else [])])
-    computed = [_metric(spec, name).alias(_place(name)) for name in asked]
+    groups = make_groups(spec, question.group_by)
+    counted = df.filter(passes(question.where, df.schema, zone)) if question.where else df
+    counted, masks = _with_masks(counted, question.computed, zone)
+    rows = _with_groups(counted, spec, groups, zone=zone, week_starts=week_starts)
+    computed = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
     grouped = rows.group_by([name for group in groups for name in group.names]).agg(computed)
-    grouped = _sort(grouped, groups, sort_by=sort_by, is_descending=sort_order == "desc")
-    return _to_table(grouped, rows.select(computed) if totals else None, (groups, metrics), zone)
+    if question.fill == "zero":
+        every = _with_groups(df, spec, groups, zone=zone, week_starts=week_starts)
+        grouped = with_empty_groups(grouped, every, groups, zone=zone, week_starts=week_starts, period=period)
+        zeros = [pl.col(m.place).fill_null(0) for m in question.computed if is_zero_without_rows(m)]
+        grouped = grouped.with_columns(zeros)
+    grouped = _sort(grouped, groups, question)
+    return _Sheet(spec, question, groups, zone).table(grouped, counted, rows, computed)
 
 
-def fields_to_sum(spec: StreamSpec, group_by: Sequence[str], metrics: Sequence[str]) -> tuple[str, ...]:
-    """Return what to read from the mirror for a summary, each field once. Pass the metric of `sort_by` too."""
-    roles = (spec.field_with(_ROLES[name]) for name in metrics if name in _ROLES)
-    of_groups = (field for name in group_by for field in fields_of_group(spec, name))
-    return tuple(dict.fromkeys([*of_groups, *(field.name for field in roles if field)]))
+def _with_masks(
+    df: pl.DataFrame, metrics: Sequence[Metric], zone: ZoneInfo
+) -> tuple[pl.DataFrame, Mapping[str, pl.Expr]]:
+    """Add a column for each metric that counts some rows only, and return where it is."""
+    names = {metric.id: f"counts {metric.id}" for metric in metrics if metric.where}
+    found = [passes(m.where, df.schema, zone).alias(names[m.id]) for m in metrics if m.where]
+    return df.with_columns(found), {metric_id: pl.col(name) for metric_id, name in names.items()}
 
 
-def summary_problems(
-    spec: StreamSpec, group_by: Sequence[str], metrics: Sequence[str], sort_by: str | None = None
-) -> list[str]:
+def _with_groups(
+    df: pl.DataFrame, spec: StreamSpec, groups: Sequence[Group], *, zone: ZoneInfo, week_starts: str
+) -> pl.DataFrame:
+    for group in groups:
+        df = add_group(df, spec, group, zone=zone, week_starts=week_starts)
+    return df
+
+
+def fields_to_sum(spec: StreamSpec, question: Question) -> tuple[str, ...]:
+    """Return what to read from the mirror for a summary, each field once."""
+    of_groups = (field for name in question.group_by for field in fields_of_group(spec, name))
+    of_metrics = (field for metric in question.computed for field in fields_of_metric(spec, metric))
+    return tuple(dict.fromkeys([*of_groups, *of_metrics, *fields_of(question.where)]))
+
+
+def summary_problems(spec: StreamSpec, question: Question) -> list[str]:
     """Return a sentence for each thing that keeps this summary from being computed; none if it can be."""
     return [
-        *_count_problems(group_by, metrics),
-        *(text for name in dict.fromkeys(group_by) for text in _group_problems(spec, name)),
-        *(text for name in dict.fromkeys(metrics) for text in _metric_problems(spec, name)),
-        *_sort_problems(spec, group_by, metrics, sort_by),
+        *_count_problems(spec, question),
+        *(text for name in dict.fromkeys(question.group_by) for text in _group_problems(spec, name)),
+        *(text for metric in question.metrics for text in metric_problems(spec, metric)),
+        *_sort_problems(spec, question),
     ]
 
 
-def _count_problems(group_by: Sequence[str], metrics: Sequence[str]) -> Iterator[str]:
-    if not 1 <= len(group_by) <= MAX_GROUPS:
-        yield f"A summary has 1 to {MAX_GROUPS} groups, but this one has {len(group_by)}."
-    if not metrics:
+def _count_problems(spec: StreamSpec, question: Question) -> Iterator[str]:
+    if not 1 <= len(question.group_by) <= MAX_GROUPS:
+        yield f"A summary has 1 to {MAX_GROUPS} groups, but this one has {len(question.group_by)}."
+    if not question.metrics:
         yield "A summary needs at least one metric."
-    names = [*group_by, *metrics]
+    fields = [None if is_bucket(spec, name) else field_of_group(spec, name) for name in question.group_by]
+    groups = [field.name if field else name for field, name in zip(fields, question.group_by, strict=True)]
+    names = [*groups, *(metric.id for metric in question.metrics)]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield f'"{name}" stands twice among the groups and metrics.'
 
@@ -126,100 +175,79 @@ def _group_problems(spec: StreamSpec, name: str) -> Iterator[str]:
     if is_bucket(spec, name):
         if spec.field_with(Role.STARTED_AT) is None:
             yield f'The stream "{spec.name}" has no field that tells when a record started, as "{name}" needs.'
-    elif spec.field_named(name) is None:
-        yield _unknown("group", name, [*(field.name for field in spec.fields), *BUCKETS])
-
-
-def _metric_problems(spec: StreamSpec, name: str) -> Iterator[str]:
-    if name not in METRICS:
-        yield _unknown("metric", name, [known for known in METRICS if not any(_metric_problems(spec, known))])
         return
-    role = _ROLES.get(name)
-    if role is not None and spec.field_with(role) is None:
-        yield f'The stream "{spec.name}" has no field that tells the {role.value}, as "{name}" needs.'
-    elif role is Role.STATUS and spec.status_words is None:
-        yield f'The stream "{spec.name}" does not say which status values "{name}" counts.'
+    field = field_of_group(spec, name)
+    if field is None and name in GROUP_ROLES:
+        yield f'The stream "{spec.name}" has no field that tells the {GROUP_ROLES[name].value}, as "{name}" needs.'
+    elif field is None:
+        yield unknown_words("group", name, [*(field.name for field in spec.fields), *BUCKETS])
+    elif not can_group(field):
+        yield f'"{name}" holds {field.type.value}s, and cannot be grouped by.'
 
 
-def _sort_problems(
-    spec: StreamSpec, group_by: Sequence[str], metrics: Sequence[str], sort_by: str | None
-) -> Iterator[str]:
-    if sort_by is None or sort_by in group_by or sort_by in metrics:
+def _sort_problems(spec: StreamSpec, question: Question) -> Iterator[str]:
+    metric = question.sorted_by
+    if metric is None or metric in question.metrics:
         return
-    if sort_by in METRICS:
-        yield from _metric_problems(spec, sort_by)
-    else:
-        yield _unknown("metric or group of this summary", sort_by, [*group_by, *METRICS])
+    if any(metric_problems(spec, metric)):
+        allowed = [*question.group_by, *(one.id for one in question.metrics), *METRICS]
+        yield unknown_words("metric or group of this summary", question.sort_by or "", allowed)
 
 
-def _unknown(kind: str, name: str, allowed: Sequence[str]) -> str:
-    near = get_close_matches(name, allowed, n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
-    return f'"{name}" is not a {kind}; allowed: {", ".join(allowed)}.{hint}'
-
-
-def _place(metric: str) -> str:
-    return f"metric {metric}"
-
-
-def _metric(spec: StreamSpec, name: str) -> pl.Expr:
-    if name == "count":
-        return pl.len().cast(pl.Int64)
-    if name == "unique_callers":
-        caller = _role(spec, Role.CALLER).cast(pl.String)
-        return caller.filter(caller != "").n_unique().cast(pl.Int64)
-    if _ROLES[name] is Role.STATUS:
-        return _is_status(spec, name.removesuffix("_count")).sum().cast(pl.Int64)
-    duration = _role(spec, Role.DURATION)
-    known = duration.filter(duration.cast(pl.Float64).is_finite())
-    total = known.sum().round(_FLOAT_DIGITS)
-    return total if name == "total_duration" else pl.when(known.len() > 0).then(total / known.len())
-
-
-def _role(spec: StreamSpec, role: Role) -> pl.Expr:
-    field = spec.field_with(role)
-    if field is None:
-        raise ValueError(f'The stream "{spec.name}" has no field for "{role.value}".')
-    return pl.col(field.name)
-
-
-def _is_status(spec: StreamSpec, kind: str) -> pl.Expr:
-    words: tuple[str, ...] = getattr(spec.status_words, kind)
-    return _role(spec, Role.STATUS).str.to_lowercase().is_in([word.lower() for word in words])
-
-
-def _sort(grouped: pl.DataFrame, groups: Sequence[Group], *, sort_by: str | None, is_descending: bool) -> pl.DataFrame:
-    named = next((group for group in groups if group.column.name == sort_by), None)
+def _sort(grouped: pl.DataFrame, groups: Sequence[Group], question: Question) -> pl.DataFrame:
+    named = next((g for g, name in zip(groups, question.group_by, strict=True) if name == question.sort_by), None)
+    is_descending = question.sort_order == "desc"
     if named is not None:
         first: Sequence[str] = named.names
-    elif sort_by is not None:
-        first = (_place(sort_by),)
+    elif question.sorted_by is not None:
+        first = (question.sorted_by.place,)
     elif groups[0].is_bucket:
         first = ()
     else:
-        first, is_descending = (_place("count"),), True
+        first, is_descending = (_COUNT.place,), True
     ties = [name for group in groups for name in group.names if name not in first]
     return grouped.sort([*first, *ties], descending=[is_descending] * len(first) + [False] * len(ties), nulls_last=True)
 
 
-def _to_table(
-    grouped: pl.DataFrame,
-    total: pl.DataFrame | None,
-    shape: tuple[Sequence[Group], Sequence[str]],
-    zone: ZoneInfo,
-) -> Table:
-    groups, metrics = shape
-    of_metrics = [_METRIC_COLUMNS[name] for name in metrics]
-    seats = [_seat(group.column, group.shown) for group in groups]
-    places = [_seat(column, _place(column.name)) for column in of_metrics]
-    cells, n_cut = to_rows(grouped, [*seats, *places], zone)
-    rows = [_labelled(row, len(groups)) for row in cells]
-    keys = _keys(grouped, groups)
-    if total is not None:
-        rows.append((TOTAL_LABEL, *[None] * (len(groups) - 1), *to_rows(total, places, zone)[0][0]))
-        keys.append(TOTAL_KEY)
-    columns = (*(group.column for group in groups), *of_metrics)
-    return Table(columns=columns, keys=keys, rows=rows, n_cut_cells=n_cut)
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """Turns a grouped frame into the table: seats of its columns, labels, and the rows at its end."""
+
+    spec: StreamSpec
+    question: Question
+    groups: Sequence[Group]
+    zone: ZoneInfo
+
+    def table(
+        self, grouped: pl.DataFrame, counted: pl.DataFrame, rows: pl.DataFrame, computed: Sequence[pl.Expr]
+    ) -> Table:
+        """Return the table: the groups within the limit, what was cut, and the totals of all rows that count."""
+        question, n_groups = self.question, len(self.groups)
+        columns = [column_of_metric(self.spec, metric) for metric in question.metrics]
+        places = [_seat(c, m.place) for c, m in zip(columns, question.metrics, strict=True)]
+        shown = grouped if question.limit is None else grouped.head(question.limit)
+        seats = [_seat(group.column, group.shown) for group in self.groups]
+        cells, n_cut = to_rows(shown, [*seats, *places], self.zone)
+        made = [_labelled(row, n_groups) for row in cells]
+        keys = _keys(shown, self.groups)
+
+        def add(label: str, key: str, of: pl.DataFrame) -> None:
+            figures = to_rows(of.select(computed), places, self.zone)[0][0]
+            made.append((label, *[None] * (n_groups - 1), *figures))
+            keys.append(key)
+
+        if shown.height < grouped.height:
+            add(f"{grouped.height - shown.height:,} more, not shown", CUT_KEY, self._cut(grouped, shown, rows))
+        if question.totals:
+            add(TOTAL_LABEL, TOTAL_KEY, counted)
+        return Table(columns=(*(g.column for g in self.groups), *columns), keys=keys, rows=made, n_cut_cells=n_cut)
+
+    def _cut(self, grouped: pl.DataFrame, shown: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of the groups that are not shown, each once, though it may be in several of them."""
+        by = [name for group in self.groups for name in group.names]
+        gone = grouped.slice(shown.height).select(by)
+        found = rows.join(gone, on=by, how="semi", nulls_equal=True)
+        return found.unique(KEY_COLUMN, keep="first", maintain_order=True) if KEY_COLUMN in found.columns else found
 
 
 def _seat(column: Column, place: str) -> Column:

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from sync.records import Cell
 from sync.shape.groups import WEEKDAYS
-from sync.shape.summary import METRICS, make_summary
+from sync.shape.metrics import METRICS, Metric, metric_problems
+from sync.shape.summary import Question, make_summary
 from sync.sources.justcall.streams import CALLS
 from sync.store.mirror_read import DTYPES
 
 SCHEMA = {field.name: DTYPES[field.type] for field in CALLS.fields} | {"_key": pl.String()}
+KNOWN = [name for name in METRICS if not any(metric_problems(CALLS, Metric(name=name)))]
 GROUPS = [
     "date",
     "week",
@@ -94,13 +96,25 @@ def model_group(call: Call, name: str, zone: ZoneInfo, week_starts: str, names: 
     return value, value, value.lower() if isinstance(value, str) else value
 
 
+def quantile(values: Sequence[float], share: float) -> float | None:
+    """Return the value below which that share lies, between two values by their distance."""
+    if not values:
+        return None
+    ordered, at = [*sorted(values), 0], share * (len(values) - 1)
+    return ordered[int(at)] + (at - int(at)) * (ordered[int(at) + 1] - ordered[int(at)])
+
+
 def model_metric(calls: Sequence[Call], name: str) -> Cell:
     durations = [c["duration"] for c in calls if c["duration"] is not None]
     words = {"answered_count": "completed", "missed_count": "missed", "voicemail_count": "voicemail"}
-    if name in words:
-        return sum(c["status"] == words[name] for c in calls)
+    if name.replace("_pct", "_count") in words:
+        n = sum(c["status"] == words[name.replace("_pct", "_count")] for c in calls)
+        share = 100 * n / len(calls) if calls else None
+        return share if name.endswith("_pct") else n
     if name == "avg_duration":
         return sum(durations) / len(durations) if durations else None
+    if name in ("median_duration", "p90_duration"):
+        return quantile(durations, 0.5 if name == "median_duration" else 0.9)
     if name == "total_duration":
         return sum(durations)
     return len({c["from"] for c in calls if c["from"]}) if name == "unique_callers" else len(calls)
@@ -124,7 +138,7 @@ def model_rows(calls: Sequence[Call], question: Mapping[str, Any], zone: ZoneInf
         found.values(), key=lambda e: [nulls_last(x) for key, cell, rank in e[0] for x in (rank, cell, key)]
     )
     sort_by, is_time = question["sort_by"], question["group_by"][0] in GROUPS[:5]
-    if sort_by in METRICS or (sort_by is None and not is_time):
+    if sort_by in KNOWN or (sort_by is None and not is_time):
         is_down = sort_by is None or question["sort_order"] == "desc"
         values = [(model_metric(e[1], sort_by or "count"), e) for e in ordered]
         ranked = [(v, e) for v, e in values if v is not None]
@@ -139,12 +153,19 @@ def model_rows(calls: Sequence[Call], question: Mapping[str, Any], zone: ZoneInf
 QUESTION = st.fixed_dictionaries(
     {
         "group_by": st.lists(st.sampled_from(GROUPS), min_size=1, max_size=3, unique=True),
-        "metrics": st.lists(st.sampled_from(METRICS), min_size=1, unique=True),
-        "sort_by": st.sampled_from([None, *METRICS]),
+        "metrics": st.lists(st.sampled_from(KNOWN), min_size=1, unique=True),
+        "sort_by": st.sampled_from([None, *KNOWN]),
         "sort_order": st.sampled_from(["asc", "desc"]),
         "week_starts": st.sampled_from(WEEKDAYS),
     }
 )
+
+
+def summed(calls: pl.DataFrame, question: Mapping[str, Any], zone: ZoneInfo) -> Any:
+    """Compute a summary; the question says its metrics by their names."""
+    asked = {name: value for name, value in question.items() if name != "week_starts"}
+    asked["metrics"] = [Metric.of(name) for name in question["metrics"]]
+    return make_summary(calls, CALLS, Question(**asked), zone=zone, week_starts=question.get("week_starts", "monday"))
 
 
 def plain(rows: Sequence[Sequence[Cell]]) -> list[list[Any]]:
@@ -158,14 +179,14 @@ def test_a_summary_is_what_the_model_says(
 ) -> None:
     calls = [{**call, "_key": f"k{n:02}"} for n, call in enumerate(drawn)]
     zone = ZoneInfo(zone_name)
-    table = make_summary(to_frame(calls), CALLS, zone=zone, **question)
+    table = summed(to_frame(calls), question, zone)
     assert [list(row) for row in table.rows[:-1]] == plain(model_rows(calls, question, zone))
     total = ["Total", *[None] * (len(question["group_by"]) - 1), *(model_metric(calls, m) for m in question["metrics"])]
     assert list(table.rows[-1]) == plain([total])[0]
     assert len(set(table.keys)) == len(table.keys) == len(table.rows)
 
     shuffled = chance.sample(calls, len(calls))
-    again = make_summary(to_frame(shuffled), CALLS, zone=zone, **question)
+    again = summed(to_frame(shuffled), question, zone)
     assert (list(again.keys), list(again.rows)) == (list(table.keys), list(table.rows))
 
 
@@ -173,7 +194,7 @@ def test_a_summary_is_what_the_model_says(
 @given(st.lists(CALL, max_size=30), st.sampled_from(GROUPS))
 def test_counts_of_the_groups_add_up_to_all_rows(drawn: list[dict[str, Any]], group: str) -> None:
     calls = [{**call, "_key": f"k{n:02}"} for n, call in enumerate(drawn)]
-    table = make_summary(to_frame(calls), CALLS, group_by=[group], metrics=["count"], zone=ZoneInfo("Europe/Berlin"))
+    table = summed(to_frame(calls), {"group_by": [group], "metrics": ["count"]}, ZoneInfo("Europe/Berlin"))
     assert sum(row[1] for row in table.rows[:-1]) == table.rows[-1][1] == len(calls)  # type: ignore[misc]
 
 
@@ -184,6 +205,6 @@ def test_sums_of_fractions_do_not_depend_on_the_order_of_rows(seconds: list[floa
         calls = to_frame([{"_key": f"k{n}"} for n in range(len(durations))])
         rows = calls.with_columns(duration=pl.Series(durations, dtype=pl.Float64))
         metrics = ["total_duration", "avg_duration"]
-        return make_summary(rows, CALLS, group_by=["status"], metrics=metrics, zone=ZoneInfo("UTC")).rows[0]
+        return summed(rows, {"group_by": ["status"], "metrics": metrics}, ZoneInfo("UTC")).rows[0]
 
     assert list(_sum(seconds)) == plain([_sum(chance.sample(seconds, len(seconds)))])[0]

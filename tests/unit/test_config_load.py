@@ -94,7 +94,6 @@ def test_the_whole_contract_is_known_and_only_what_is_not_carried_out_is_refused
         load_config(SNAPSHOTS / "contract.toml")
     assert all("is not available yet" in p.what for p in caught.value.problems)
     assert [p.field for p in caught.value.problems] == [
-        'sheet["support-calls"].summary["By agent"].limit',
         'sheet["support-calls"].summary["By agent"].chart',
     ]
 
@@ -316,14 +315,9 @@ LATER_TAB = [
     'columns = ["call_id", { field = "from", mask = "last 4" }]',
 ]
 LATER_SUMMARY = [
-    "limit = 50",
     'chart = { type = "column", x = "agent_name", y = ["count"] }',
-    'metrics = ["count", "qualified_pct"]',
-    'metrics = ["count", { metric = "missed_count", title = "Missed" }]',
-    'where = ["duration >= 10"]',
     'pivot = "direction"',
     'compare = "previous period"',
-    'fill = "zero"',
 ]
 LATER_SHEET = ['credentials = "file:b.json"', 'spares = ["1AbC"]', 'verify = "weekly"', 'template = "call log"']
 
@@ -349,10 +343,52 @@ def test_what_a_sheet_cannot_do_yet_is_refused(problem, line):
     assert "is not available yet" in found.what
 
 
-def test_a_third_group_and_groups_of_lists_are_refused(problems):
-    text = TOP + SHEET + SUMMARY.replace('["agent_name"]', '["agent_name", "date", "week"]')
-    assert [p.what for p in problems(text)] == ["A third group is not available yet"]
-    assert "not available yet" in problems(TOP + SHEET + SUMMARY.replace("agent_name", "tags"))[0].what
+RICH = """\
+group_by = ["agent", "half_hour", "tag"]
+where = ["duration >= 10"]
+metrics = [
+    "count",
+    "sum of duration",
+    { metric = "count", title = "Long", where = ["duration > 60"] },
+    { metric = "max", field = "duration" },
+]
+sort_by = "answered_pct"
+limit = 50
+fill = "zero"
+"""
+
+
+def test_a_summary_may_ask_all_that_there_is(load):
+    config = load(TOP + SHEET + SUMMARY.replace('group_by = ["agent_name"]\n', RICH))
+    (summary,) = config.sheets[0].summaries
+    assert [(m.metric, m.field, m.title) for m in summary.metrics][2:] == [
+        ("count", None, "Long"),
+        ("max", "duration", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('metrics = ["qualified_pct"]', "no field that tells the qualified"),
+        ('metrics = ["total_value_cents"]', "tells the value in cents"),
+        ('metrics = ["avg_wait"]', "tells the wait"),
+        ('metrics = ["sum of notes"]', "cannot be computed of"),
+        ('metrics = ["sum"]', "needs a field"),
+        ('metrics = ["sum of durration"]', '"durration" is not a field'),
+        ('metrics = ["cuont"]', "no metric of this name"),
+        ('metrics = [{ metric = "count", field = "duration" }]', "takes no field"),
+        ('metrics = ["count", { metric = "count" }]', "twice"),
+        ('metrics = ["count", { metric = "missed_count", title = "Calls" }]', "same header"),
+        ('metrics = [{ metric = "count", where = ["duration >= long"] }]', "condition cannot be read"),
+        ('sort_by = "nothing"', "shows no such metric or group"),
+        ("limit = 0", "out of bounds"),
+    ],
+)
+def test_what_a_summary_cannot_compute_is_refused_with_the_reason(problem, line, said):
+    found = problem(TOP + SHEET + SUMMARY + line + "\n")
+    assert said in f"{found.what} {found.allowed}"
+    assert found.line == 18
 
 
 def test_a_stream_of_the_other_dialect_is_refused_with_the_option_that_it_needs(problem):

@@ -10,14 +10,19 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from sync.records import FieldType, Role, Table
+from sync.errors import TooLarge
+from sync.records import FieldType, Role, Slice, StreamSpec, Table
 from sync.shape.cells import serial_of_date
-from sync.shape.summary import METRICS, fields_to_sum, make_summary, summary_problems
+from sync.shape.conditions import parse_condition
+from sync.shape.metrics import METRICS, Metric, metric_problems
+from sync.shape.summary import Question, fields_to_sum, make_summary, summary_problems
+from sync.sources.callscaler.streams import CALLS as AD_CALLS
 from sync.sources.justcall.streams import CALLS
 from sync.store.mirror_read import DTYPES
 
 NEW_YORK = ZoneInfo("America/New_York")
 SCHEMA = {field.name: DTYPES[field.type] for field in CALLS.fields} | {"_key": pl.String()}
+KNOWN = [name for name in METRICS if not any(metric_problems(CALLS, Metric(name=name)))]
 NOON = datetime(2026, 7, 1, 16, 0, tzinfo=UTC)
 
 
@@ -27,10 +32,20 @@ def call(**values: Any) -> dict[str, Any]:
     return {**dict.fromkeys(SCHEMA), **usual, "from": "+14155550001", **values}
 
 
-def summed(calls: list[dict[str, Any]], group_by: list[str], metrics: list[str], **options: Any) -> Table:
+def ask(group_by: list[str], metrics: Any, **options: Any) -> Question:
+    where = [parse_condition(text) for text in options.pop("where", ())]
+    return Question(group_by=group_by, metrics=[Metric.of(one) for one in metrics], where=where, **options)
+
+
+def summed(calls: list[dict[str, Any]], group_by: list[str], metrics: Any, **options: Any) -> Table:
     numbered = [{**one, "_key": one["_key"] or f"k{n:03}"} for n, one in enumerate(calls)]
-    options = {"zone": NEW_YORK, "totals": False, **options}
-    return make_summary(pl.DataFrame(numbered, SCHEMA), CALLS, group_by=group_by, metrics=metrics, **options)
+    how = {name: options.pop(name) for name in ("zone", "week_starts", "period") if name in options}
+    question = ask(group_by, metrics, **{"totals": False, **options})
+    return make_summary(pl.DataFrame(numbered, SCHEMA), CALLS, question, **{"zone": NEW_YORK, **how})
+
+
+def problems(spec: StreamSpec, *asked: Any, **options: Any) -> list[str]:
+    return summary_problems(spec, ask(*asked, **options))
 
 
 def test_each_metric_is_computed_from_the_rows_with_titles_that_people_read() -> None:
@@ -41,18 +56,23 @@ def test_each_metric_is_computed_from_the_rows_with_titles_that_people_read() ->
         call(status="voicemail", duration=0, **{"from": ""}),
         call(status="busy", duration=None),
     ]
-    table = summed(calls, ["direction"], list(METRICS))
-    assert [c.title for c in table.columns] == [
-        "Direction",
-        "Calls",
-        "Answered",
-        "Missed",
-        "Voicemail",
-        "Average duration (s)",
-        "Total duration (s)",
-        "Unique callers",
-    ]
-    assert list(table.rows) == [("(none)", 5, 2, 1, 1, 35 / 3, 35, 2)]
+    table = summed(calls, ["direction"], KNOWN)
+    found = dict(zip([c.title for c in table.columns], table.rows[0], strict=True))
+    assert found == {
+        "Direction": "(none)",
+        "Calls": 5,
+        "Answered": 2,
+        "Missed": 1,
+        "Voicemail": 1,
+        "Answered (%)": 40.0,
+        "Missed (%)": 20.0,
+        "Voicemail (%)": 20.0,
+        "Average duration (s)": 35 / 3,
+        "Median duration (s)": 10.0,
+        "90% last at most (s)": 22.0,
+        "Total duration (s)": 35,
+        "Unique callers": 2,
+    }
 
 
 def test_an_average_of_nothing_is_empty_and_a_sum_of_nothing_is_zero() -> None:
@@ -166,25 +186,158 @@ def test_totals_come_last_and_from_the_rows() -> None:
 
 
 def test_no_rows_make_a_total_of_nothing() -> None:
-    table = summed([], ["agent_name", "day_of_week"], list(METRICS), totals=True)
-    assert list(table.rows) == [("Total", None, 0, 0, 0, 0, None, 0, 0)]
+    table = summed([], ["agent_name", "day_of_week"], KNOWN, totals=True)
+    of_nothing = [0, 0, 0, 0, None, None, None, None, None, None, 0, 0]
+    assert list(table.rows) == [("Total", None, *of_nothing)]
     assert list(summed([], ["date"], ["count"]).rows) == []
 
 
 def test_any_declared_field_can_be_a_group() -> None:
     calls = [call(tags=["x", "y"], voicemail=True, ended_at=NOON), call(tags=[], voicemail=None)]
-    assert list(summed(calls, ["tags"], ["count"], sort_by="tags", sort_order="asc").rows) == [
-        ("x, y", 1),
-        ("(none)", 1),
-    ]
     assert list(summed(calls, ["voicemail"], ["count"]).rows) == [(True, 1), ("(none)", 1)]
     assert list(summed(calls, ["ended_at"], ["count"]).rows) == [(46204.5, 1), ("(none)", 1)]
     for field in CALLS.fields:
-        assert len(summed(calls, [field.name], ["count"]).rows) in {1, 2}
+        assert len(summed(calls, [field.name], ["count"]).rows) in {1, 2, 3}
+
+
+def test_a_call_counts_under_each_of_its_tags_and_once_in_all() -> None:
+    calls = [call(tags=["x", "y", "x"]), call(tags=["y"]), call(tags=[]), call(tags=None)]
+    table = summed(calls, ["tag"], ["count"], totals=True)
+    assert list(table.rows) == [("y", 2), ("(none)", 2), ("x", 1), ("Total", 4)]
+    table = summed(calls, ["tags"], ["count"], totals=True, limit=1)
+    assert list(table.rows) == [("y", 2), ("2 more, not shown", 3), ("Total", 4)]
+
+
+def test_figures_of_any_field_are_computed_of_what_is_there() -> None:
+    calls = [call(duration=4, notes="a"), call(duration=None, notes="a"), call(duration=10, notes="")]
+    names = ["sum", "average", "min", "max", "median", "p90", "distinct"]
+    table = summed(calls, ["status"], [f"{name} of duration" for name in names])
+    assert table.rows[0][1:] == (14, 7.0, 4, 10, 7.0, 9.4, 2)
+    assert [c.title for c in table.columns[1:3]] == ["Sum: Duration (s)", "Average: Duration (s)"]
+    table = summed(calls, ["status"], ["distinct of notes", "max of started_at", "distinct of tags"])
+    assert table.rows[0][1:] == (1, pytest.approx(46204.5), 0)
+    assert table.columns[2].number_format == "yyyy-mm-dd hh:mm:ss"
+
+
+def test_a_metric_may_count_some_rows_only_under_a_title_of_its_own() -> None:
+    calls = [call(duration=5), call(duration=50, status="missed"), call(duration=500)]
+    long = (parse_condition("duration >= 50"),)
+    metrics = [
+        Metric(name="count"),
+        Metric(name="count", where=long, title="Long"),
+        Metric(name="answered_pct", where=long),
+        Metric(name="avg_duration", where=long),
+    ]
+    table = summed(calls, ["direction"], metrics, totals=True)
+    assert [c.title for c in table.columns][2:4] == ["Long", "Answered (%); duration >= 50"]
+    assert list(table.rows) == [("(none)", 3, 2, 50.0, 275.0), ("Total", 3, 2, 50.0, 275.0)]
+    assert summed(calls, ["status"], metrics, sort_by="Long", sort_order="asc").rows[0][0] == "completed"
+
+
+def test_rows_that_do_not_pass_count_nowhere() -> None:
+    calls = [call(duration=5), call(duration=50), call(notes="x", duration=None)]
+    table = summed(calls, ["notes"], ["count"], where=["duration >= 10"], totals=True)
+    assert list(table.rows) == [("(none)", 1), ("Total", 1)]
+
+
+def test_a_limit_tells_what_it_cut_and_the_totals_are_of_all() -> None:
+    calls = [call(notes=note, duration=n) for n, note in enumerate("aaabbcd")]
+    table = summed(calls, ["notes"], ["count", "avg_duration"], limit=2, totals=True)
+    assert list(table.rows) == [("a", 3, 1.0), ("b", 2, 3.5), ("2 more, not shown", 2, 5.5), ("Total", 7, 3.0)]
+    assert list(table.keys)[-2:] == ["cut", "total"]
+    assert len(summed(calls, ["notes"], ["count"], limit=4).rows) == 4
+
+
+def test_half_hours_are_those_of_the_clock_on_the_wall() -> None:
+    calls = [call(started_at=datetime(2026, 7, 1, 13, minute, tzinfo=UTC)) for minute in (0, 29, 30, 59)]
+    assert list(summed(calls, ["half_hour"], ["count"]).rows) == [("09:00", 2), ("09:30", 2)]
+    table = summed(calls, ["half_hour"], ["count"], zone=ZoneInfo("Asia/Kathmandu"))
+    assert list(table.rows) == [("18:30", 1), ("19:00", 2), ("19:30", 1)]
+
+
+@pytest.mark.parametrize("name", ["agent", "status", "direction", "line", "caller", "disposition", "tag"])
+def test_what_vendors_call_otherwise_has_one_name_here(name: str) -> None:
+    spec = dataclasses.replace(CALLS, fields=tuple(dataclasses.replace(f, name=f"v_{f.name}") for f in CALLS.fields))
+    frame = pl.DataFrame(schema={f"v_{name}" if name != "_key" else name: kind for name, kind in SCHEMA.items()})
+    role = {"agent": Role.AGENT_NAME, "tag": Role.TAGS}.get(name) or Role(name)
+    if spec.field_with(role) is None:
+        assert problems(spec, [name], ["count"]) == [
+            f'The stream "calls" has no field that tells the {role.value}, as "{name}" needs.'
+        ]
+        return
+    spec = dataclasses.replace(spec, cursor_field=f"v_{spec.cursor_field}")
+    table = make_summary(frame, spec, ask([name], ["count"]), zone=NEW_YORK)
+    assert table.columns[0].title == spec.field_with(role).title  # type: ignore[union-attr]
+
+
+FEBRUARY = Slice(datetime(2026, 2, 1, 5, tzinfo=UTC), datetime(2026, 3, 1, 5, tzinfo=UTC))
+
+
+def test_empty_days_are_rows_of_zeros_where_that_is_asked() -> None:
+    calls = [call(started_at=datetime(2026, 2, 3, 16, tzinfo=UTC), duration=8)]
+    metrics = ["count", "answered_pct", "avg_duration", "total_duration"]
+    table = summed(calls, ["date"], metrics, fill="zero", period=FEBRUARY)
+    first = serial_of_date(date(2026, 2, 1))
+    assert [row[0] for row in table.rows] == list(range(first, first + 28))
+    assert table.rows[2][1:] == (1, 100.0, 8.0, 8)
+    assert {row[1:] for n, row in enumerate(table.rows) if n != 2} == {(0, None, None, 0)}
+    assert len(summed(calls, ["date"], metrics, period=FEBRUARY).rows) == 1
+    assert len(summed([], ["date"], metrics, fill="zero", period=FEBRUARY).rows) == 28
+
+
+def test_every_agent_that_is_seen_has_every_day_and_one_whose_calls_do_not_count_has_zeros() -> None:
+    at = datetime(2026, 2, 3, 16, tzinfo=UTC)
+    calls = [call(started_at=at), call(started_at=at, agent_id=2, agent_name="Bob", status="missed")]
+    table = summed(calls, ["agent", "week"], ["count"], fill="zero", period=FEBRUARY, where=["status = completed"])
+    assert [(row[0], row[2]) for row in table.rows if row[2]] == [("Ann", 1)]
+    assert len(table.rows) == 2 * 5
+    table = summed(calls, ["agent"], ["count"], fill="zero", where=["status = completed"])
+    assert list(table.rows) == [("Ann", 1), ("Bob", 0)]
+
+
+def test_an_hour_that_the_clocks_leave_out_is_no_row_of_zeros() -> None:
+    day = Slice(datetime(2026, 3, 8, 5, tzinfo=UTC), datetime(2026, 3, 9, 4, tzinfo=UTC))
+    table = summed([], ["date", "hour_of_day"], ["count"], fill="zero", period=day)
+    assert [row[1] for row in table.rows] == [0, 1, *range(3, 24)]
+    fold = Slice(datetime(2026, 11, 1, 4, tzinfo=UTC), datetime(2026, 11, 2, 5, tzinfo=UTC))
+    assert len(summed([], ["date", "hour_of_day"], ["count"], fill="zero", period=fold).rows) == 24
+
+
+def test_more_rows_of_zeros_than_anybody_wants_are_refused() -> None:
+    calls = [call(notes=str(n), **{"from": str(n)}) for n in range(200)]
+    year = Slice(datetime(2026, 1, 1, 5, tzinfo=UTC), datetime(2026, 6, 1, 4, tzinfo=UTC))
+    with pytest.raises(TooLarge, match="rows, and more than"):
+        summed(calls, ["notes", "date", "hour_of_day"], ["count"], fill="zero", period=year)
+
+
+def test_the_metrics_of_a_vendors_ai_and_money_are_there_where_it_tells_them() -> None:
+    asked = ["avg_ai_score", "avg_robo_score", "qualified_count", "qualified_pct", "total_value_cents"]
+    assert problems(AD_CALLS, ["source", "call_flow"], [*asked, "total_cost_cents"]) == []
+    assert problems(CALLS, ["date"], asked[:1]) == [
+        'The stream "calls" has no field that tells the AI score, as "avg_ai_score" needs.'
+    ]
+
+
+def waiting(spec: StreamSpec) -> StreamSpec:
+    fields = [dataclasses.replace(f, role=Role.WAIT) if f.name == "agent_id" else f for f in spec.fields]
+    return dataclasses.replace(spec, fields=tuple(fields))
+
+
+def test_service_and_abandonment_are_computed_where_a_vendor_tells_the_wait_and_refused_elsewhere() -> None:
+    names = ["avg_wait", "service_level_pct", "abandoned_count", "abandoned_pct"]
+    assert problems(CALLS, ["date"], names)[1] == (
+        'The stream "calls" has no field that tells the wait, as "service_level_pct" needs.'
+    )
+    waits = [("completed", 5), ("completed", 30), ("missed", 60), ("missed", None), ("voicemail", 9)]
+    calls = [call(_key=str(n), status=status, agent_id=wait) for n, (status, wait) in enumerate(waits)]
+    metrics = [*map(Metric.of, names), Metric(name="service_level_pct", within_s=60)]
+    question = ask(["direction"], metrics, totals=False)
+    table = make_summary(pl.DataFrame(calls, SCHEMA), waiting(CALLS), question, zone=NEW_YORK)
+    assert table.rows[0][1:] == (26.0, 100 / 3, 1, 100 / 3, 200 / 3)
 
 
 def test_what_a_summary_reads_is_named() -> None:
-    assert fields_to_sum(CALLS, ["agent_name", "date"], ["count", "missed_count", "unique_callers"]) == (
+    assert fields_to_sum(CALLS, ask(["agent_name", "date"], ["count", "missed_count", "unique_callers"])) == (
         "agent_name",
         "agent_id",
         "started_at",
@@ -196,39 +349,40 @@ def test_what_a_summary_reads_is_named() -> None:
 def test_the_fields_named_are_enough() -> None:
     df = pl.DataFrame([call()], SCHEMA)
     for name in (*(f.name for f in CALLS.fields), "date", "week", "month", "hour_of_day", "day_of_week"):
-        for metric in METRICS:
-            rows = df.select("_key", *fields_to_sum(CALLS, [name], [metric]))
-            assert len(make_summary(rows, CALLS, group_by=[name], metrics=[metric], zone=NEW_YORK).rows) == 2
+        for metric in KNOWN:
+            question = ask([name], [metric])
+            rows = df.select("_key", *fields_to_sum(CALLS, question))
+            assert len(make_summary(rows, CALLS, question, zone=NEW_YORK).rows) == 2
 
 
 def test_a_good_summary_has_no_problems() -> None:
-    assert summary_problems(CALLS, ["agent_name", "date"], list(METRICS), "total_duration") == []
+    assert problems(CALLS, ["agent_name", "date"], KNOWN, sort_by="total_duration") == []
 
 
 def test_unknown_names_are_answered_with_the_allowed_ones() -> None:
-    group, metric, sort = summary_problems(CALLS, ["agnt_name"], ["cont"], "nothing")
+    group, metric, sort = problems(CALLS, ["agnt_name"], ["cont"], sort_by="nothing")
     assert group.startswith('"agnt_name" is not a group; allowed: call_id, started_at')
     assert group.endswith('Did you mean "agent_name"?')
-    assert metric.endswith('unique_callers. Did you mean "count"?')
+    assert metric.endswith('distinct of FIELD. Did you mean "count"?')
     assert sort.startswith('"nothing" is not a metric or group of this summary')
 
 
 def test_too_many_doubled_or_no_groups_and_metrics_are_problems() -> None:
-    assert summary_problems(CALLS, [], []) == [
+    assert problems(CALLS, [], []) == [
         "A summary has 1 to 3 groups, but this one has 0.",
         "A summary needs at least one metric.",
     ]
-    assert summary_problems(CALLS, ["date", "date"], ["count"]) == ['"date" stands twice among the groups and metrics.']
-    assert len(summary_problems(CALLS, ["date", "week", "month", "status"], ["count"])) == 1
+    assert problems(CALLS, ["date", "date"], ["count"]) == ['"date" stands twice among the groups and metrics.']
+    assert len(problems(CALLS, ["date", "week", "month", "status"], ["count"])) == 1
 
 
 def test_a_stream_that_lacks_a_role_cannot_compute_what_needs_it() -> None:
     bare = dataclasses.replace(
         CALLS, fields=tuple(dataclasses.replace(field, role=None) for field in CALLS.fields), status_words=None
     )
-    assert len(summary_problems(bare, ["date"], ["count", "avg_duration", "unique_callers", "missed_count"])) == 4
+    assert len(problems(bare, ["date"], ["count", "avg_duration", "unique_callers", "missed_count"])) == 4
     no_words = dataclasses.replace(CALLS, status_words=None)
-    assert summary_problems(no_words, ["date"], ["missed_count"]) == [
+    assert problems(no_words, ["date"], ["missed_count"]) == [
         'The stream "calls" does not say which status values "missed_count" counts.'
     ]
     assert CALLS.field_with(Role.CALLER) is not None

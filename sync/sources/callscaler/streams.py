@@ -80,21 +80,45 @@ _CALL_FIELDS = (
     ),
     _field("source", _TEXT, "Source", "Where the caller came from.", role=Role.SOURCE),
     _field("duration_seconds", _INTEGER, "Duration (s)", "Length in seconds.", role=Role.DURATION, can_change=True),
-    _field("call_flow_name", _TEXT, "Call flow", "The call flow that the call went through."),
+    _field("call_flow_name", _TEXT, "Call flow", "The call flow that the call went through.", role=Role.CALL_FLOW),
     _field("recording_url", _TEXT, "Recording", "Link to the recording.", can_change=True),
     _field("recording_duration", _INTEGER, "Recording (s)", "Length of the recording in seconds.", can_change=True),
     _field("has_transcription", _BOOLEAN, "Transcribed", "Whether there is a transcription.", can_change=True),
-    _field("ai_score", _NUMBER, "AI score", "The AI's score, 0 to 100; comes minutes later.", can_change=True),
+    _field(
+        "ai_score",
+        _NUMBER,
+        "AI score",
+        "The AI's score, 0 to 100; comes minutes later.",
+        role=Role.AI_SCORE,
+        can_change=True,
+    ),
     _field("ai_category", _TEXT, "AI category", "The AI's category; comes minutes later.", can_change=True),
-    _field("qualified_ai", _BOOLEAN, "Qualified", "Whether the AI found the call qualified.", can_change=True),
+    _field(
+        "qualified_ai",
+        _BOOLEAN,
+        "Qualified",
+        "Whether the AI found the call qualified.",
+        role=Role.QUALIFIED,
+        can_change=True,
+    ),
     _field("qualification_reason", _TEXT, "Reason", "Why the AI found so.", can_change=True),
-    _field("robo_score", _NUMBER, "Robo score", "How likely a robot called.", can_change=True),
+    _field("robo_score", _NUMBER, "Robo score", "How likely a robot called.", role=Role.ROBO_SCORE, can_change=True),
     _field("keywords_spotted", FieldType.LIST, "Keywords", "Keywords spotted.", role=Role.TAGS, can_change=True),
     _field("value_cents", _INTEGER, "Value (cents)", "What the call is worth.", role=Role.VALUE, can_change=True),
     _field("cost_cents", _INTEGER, "Cost (cents)", "What the call cost.", role=Role.COST, can_change=True),
     _field("utm_source", _TEXT, "UTM source", "The utm_source of the visit."),
     _field("utm_medium", _TEXT, "UTM medium", "The utm_medium of the visit."),
     _field("utm_campaign", _TEXT, "UTM campaign", "The utm_campaign of the visit."),
+    # Groups and filters of the analytics that no list of call fields names; where calls hold them, they can be used
+    *(
+        replace(field, shown=False)
+        for field in (
+            _field("utm_term", _TEXT, "UTM term", "The utm_term of the visit, where calls tell it."),
+            _field("call_flow_id", _TEXT, "Call flow ID", "What CallScaler calls the call flow, where calls tell it."),
+            _field("number_id", _TEXT, "Number ID", "What CallScaler calls the number, where calls tell it."),
+            _field("number_group_id", _TEXT, "Number group ID", "The group of the number, where calls tell it."),
+        )
+    ),
 )
 # Without these a call is none; the rest may not be there yet, or not in every plan.
 _CALL_CORE = ("id", "created_at", "caller_number", "tracking_number", "direction", "status", "duration_seconds")

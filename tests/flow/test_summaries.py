@@ -1,0 +1,96 @@
+"""Summaries of every kind on a spreadsheet: right after each run, and free where nothing changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sync.report import Outcome
+from tests.world import ZONE, World
+
+MORE = """
+[[sheet.summary]]
+title = "Rich"
+of = "Calls"
+group_by = ["tag"]
+where = ["duration >= 1"]
+metrics = [
+    "count",
+    "answered_pct",
+    "median_duration",
+    "max of started_at",
+    { metric = "count", title = "Long", where = ["duration > 300"] },
+    { metric = "distinct", field = "agent_id" },
+]
+sort_by = "Long"
+limit = 4
+
+[[sheet.summary]]
+title = "Half hours"
+of = "Calls"
+group_by = ["half_hour", "direction", "status"]
+metrics = ["count"]
+
+[[sheet.summary]]
+title = "Every hour"
+of = "Calls"
+group_by = ["date", "hour_of_day"]
+metrics = ["count", "avg_duration"]
+fill = "zero"
+totals = false
+"""
+
+
+def asked(world: World) -> World:
+    mark = '\n[[sheet.summary]]\ntitle = "By day"'
+    world.swaps[mark] = MORE + mark
+    return world
+
+
+def local(call: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(call["started_at"].replace("Z", "+00:00")).astimezone(ZoneInfo(ZONE))
+
+
+def tags_of(call: dict[str, Any]) -> set[str]:
+    return {tag or "(none)" for tag in call["tags"] or [""]}
+
+
+def assert_right(world: World) -> None:
+    shown = {row["Call ID"] for row in world.rows_by_header("Calls")}
+    calls = [call for call in world.admin.calls() if call["call_id"] in shown]
+    halves = Counter(f"{at:%H}:{'30' if at.minute >= 30 else '00'}" for at in map(local, calls))
+    found: Counter[str] = Counter()
+    for row in world.rows_by_header("Half hours")[:-1]:
+        found[row["Half hour"]] += row["Calls"]
+    assert found == halves
+    counted = [call for call in calls if (call["duration"] or 0) >= 1]
+    *tags, more, total = world.rows_by_header("Rich")
+    assert len(tags) == 4
+    assert (total["Tags"], total["Calls"]) == ("Total", len(counted))
+    assert total["Different: Agent ID"] == len({call["agent_id"] for call in counted} - {None})
+    for row in tags:
+        of_tag = [c for c in counted if row["Tags"] in tags_of(c)]
+        assert (row["Calls"], row["Long"]) == (len(of_tag), sum(c["duration"] > 300 for c in of_tag))
+    n_tags = len({tag for call in counted for tag in tags_of(call)})
+    assert more["Tags"] == f"{n_tags - 4} more, not shown"
+    hours = Counter((at.date(), at.hour) for at in map(local, calls))
+    rows = world.rows_by_header("Every hour")
+    assert sum(row["Calls"] for row in rows) == len(calls)
+    assert sum(row["Calls"] > 0 for row in rows) == len(hours)
+    assert len(rows) >= 7 * 23
+    assert all((row["Average duration (s)"] is None) >= (row["Calls"] == 0) for row in rows)
+
+
+def test_a_rich_summary_follows_its_records_and_costs_nothing_when_they_stay(world: World) -> None:
+    asked(world)
+    assert world.run().outcome is Outcome.OK
+    assert_right(world)
+    assert world.run().outcome is Outcome.UNCHANGED
+    assert world.n_requests("write") == 0
+    world.admin.edit_calls(25)
+    world.admin.arrive(12)
+    assert world.run().outcome is Outcome.OK
+    assert_right(world)
+    assert world.run().outcome is Outcome.UNCHANGED
