@@ -37,6 +37,8 @@ from sync.history import (
     standing_json,
     standings_of,
 )
+from sync.house_commands import register
+from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Verbose
 from sync.plan import SheetPlan
 from sync.progress import open_display
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
@@ -50,7 +52,6 @@ from sync.timetable import quota_lines, schedule_words
 from sync.watch import set_up_log, watching
 
 EXIT_UNKNOWN = 1
-DEFAULT_CONFIG = Path("config.toml")
 
 
 class Doors(TyperGroup):
@@ -72,11 +73,6 @@ def _leave(error: BaseException, lines: list[str], code: int) -> typer.Exit:
     return typer.Exit(code)
 
 
-def _set_verbose(verbose: bool) -> bool:
-    log.setup("debug" if verbose else "warning")
-    return verbose
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         screen.say([f"callsheet {metadata.version('callsheet')}"])
@@ -90,14 +86,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-ConfigFile = Annotated[Path, typer.Option("--config", envvar="CALLSHEET_CONFIG", help="The config file.")]
 NoConfig = Annotated[Path, typer.Option("--config", help="Accepted as everywhere; not read here.")]
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME", help="Sheets by name; without a name, every enabled one.")
 ]
 NamesToRun = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Sheets by name, disabled ones too.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", callback=_set_verbose, help="Show debug lines and traces.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")]
 StateFile = Annotated[
     Path | None,
@@ -388,3 +381,6 @@ def _keeping(state: Path | None) -> Iterator[None]:
 def schema(*, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Print the JSON Schema of the config, for editors."""
     typer.echo(make_schema(), nl=False)
+
+
+register(app)

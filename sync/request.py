@@ -10,6 +10,7 @@ from enum import StrEnum
 from sync.clock import Period
 from sync.store.budget import Turn
 from sync.store.due_runs import PERSON_LANE, SCHEDULE_LANE
+from sync.store.runs import FORGOTTEN_FOR
 
 
 class StopEvent(threading.Event):
@@ -25,6 +26,7 @@ class StopEvent(threading.Event):
 class Trigger(StrEnum):
     """Who asked for a run."""
 
+    FORGET = FORGOTTEN_FOR
     PERSON = "person"
     SCHEDULE = "schedule"
 
@@ -33,6 +35,7 @@ class Trigger(StrEnum):
 class RunRequest:
     """What was asked for. A stream that was read after `requested_at` (UTC) is not read again.
 
+    With `reads_vendors` off, tabs show what the mirror has, and nobody is told that they are up to date.
     `due_at` is the time of the schedule, `run_id` the id under which the history keeps the run; left out, a new one.
     """
 
@@ -45,9 +48,10 @@ class RunRequest:
     adopt: bool = False
     due_at: datetime | None = None
     run_id: str | None = None
+    reads_vendors: bool = True
 
     @property
     def turn(self) -> Turn:
         """Whose turn it is while requests wait: what people ask for goes first, then what was due first."""
-        lane = PERSON_LANE if self.trigger is Trigger.PERSON else SCHEDULE_LANE
+        lane = SCHEDULE_LANE if self.trigger is Trigger.SCHEDULE else PERSON_LANE
         return Turn(lane=lane, since=self.due_at or self.requested_at)

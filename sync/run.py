@@ -190,7 +190,7 @@ def _told(run: _Run, lease: Lease) -> Iterator[_Told]:
         error = caught
         raise
     finally:
-        if (told.published or error) and wants_status(run.sheet):
+        if run.request.reads_vendors and (told.published or error) and wants_status(run.sheet):
             run.warnings += _tell_status(run, lease, told.published, error)
 
 
@@ -274,7 +274,7 @@ def _follow_renames(run: _Run, client: SheetsHttpClient, jobs: Sequence[DataJob 
 def _refresh_all(run: _Run, warnings: dict[str, list[str]]) -> dict[str, SyncError]:
     """Refresh the stream of every tab; a tab whose stream failed gets the error, the others go on."""
     errors: dict[str, SyncError] = {}
-    for tab in run.sheet.tab:
+    for tab in run.sheet.tab if run.request.reads_vendors else ():
         try:
             refreshed = _refresh(run, tab)
             warnings[tab.title] = list(refreshed.warnings)

@@ -21,10 +21,11 @@ from sync.errors import SyncError
 from sync.records import Slice, StreamKind, StreamSpec
 from sync.shape.cells import KEY_COLUMN, ChosenColumn, cell_key_text, fingerprint, make_columns, same_cell, to_table
 from sync.shape.conditions import fields_of, parse_condition
-from sync.shape.staying import Staying
+from sync.shape.staying import IS_FORGOTTEN, Staying
 from sync.shape.view import choose_columns, fields_to_read, make_view
 from sync.store import published
 from sync.store.db import Store
+from sync.store.forgotten import rows_to_remove
 from sync.store.mirror import Mirror
 from sync.store.published import TabState
 
@@ -157,6 +158,11 @@ class DataJob:
         return clock.to_instant(datetime.combine(day, datetime.min.time()), self.zone)
 
     @cached_property
+    def forgotten(self) -> frozenset[str]:
+        """The keys of rows that have to leave because their person is forgotten."""
+        return rows_to_remove(self.store, self._mirror.id)
+
+    @cached_property
     def shape(self) -> TabShape:
         """Columns, and which of them are the key."""
         schema = self.no_records(self.fields).schema
@@ -202,7 +208,10 @@ class DataJob:
         return Rows(
             cells=dict(pair for pairs in paired for pair in (reversed(pairs) if self.from_top else pairs)),
             must={key for table in tables[:must] for key in table.keys},
-            leaving={key: reason for _, gone in divided for key, reason in gone.items()},
+            leaving={
+                **{key: reason for _, gone in divided for key, reason in gone.items()},
+                **dict.fromkeys(self.forgotten, IS_FORGOTTEN),
+            },
             n_cut=sum(table.n_cut_cells for table in tables),
         )
 
@@ -243,7 +252,8 @@ class DataJob:
 
     def leaving_among(self, keys: Collection[str]) -> dict[str, str]:
         """Return why keys leave, of those that do; a record that is not known does not."""
-        return self.staying.divide(self._mirror.read_keys(keys, self.fields))[1]
+        forgotten = dict.fromkeys(self.forgotten.intersection(keys), IS_FORGOTTEN)
+        return {**self.staying.divide(self._mirror.read_keys(keys, self.fields))[1], **forgotten}
 
     def by_age(self, keys: Collection[str]) -> list[str]:
         """Return keys that the mirror knows, the oldest record first."""

@@ -27,6 +27,7 @@ from sync.destination.google import SheetsHttpClient
 from sync.destination.leave import Request, tray_id
 from sync.records import Cell
 from sync.shape.cells import serial_of
+from sync.shape.staying import IS_FORGOTTEN
 
 CELL_FIELDS = (
     "sheets(properties(sheetId),data(startRow,startColumn,rowData(values(userEnteredValue,effectiveValue,note))))"
@@ -70,7 +71,9 @@ def empty_trays(client: SheetsHttpClient, book: Book, trays: Sequence[Tray], tab
         read = replace(read, header=header_of(read, of_tray, headers))
         reasons = _reasons(tab, [row.key for row in rows if row.key])
         removed_at = serial_of(clock.now(), tab.job.zone)
-        requests += make_emptying(read, archive, reasons=reasons, removed_at=removed_at, title=tab.title)
+        requests += make_emptying(
+            read, archive, reasons=reasons, removed_at=removed_at, title=tab.title, unfiled=IS_FORGOTTEN
+        )
         if put_back(read, reasons):
             restored.add(tab.uid)
     client.send(

@@ -177,10 +177,14 @@ def find_archive(book: Book, new_id: int) -> Archive:
 
 
 def make_emptying(
-    tray: Tray, archive: Archive, *, reasons: Mapping[str, str], removed_at: float, title: str
+    tray: Tray, archive: Archive, *, reasons: Mapping[str, str], removed_at: float, title: str, unfiled: str = ""
 ) -> Iterator[Request]:
-    """Yield one batch: file, put back, and delete the tray."""
-    filed = [r for r in tray.rows if r.is_annotated and (r.key in reasons or tray.source is None)]
+    """Yield one batch: file, put back, and delete the tray; rows that leave for the reason `unfiled` are let go."""
+    filed = [
+        r
+        for r in tray.rows
+        if r.is_annotated and (r.key in reasons or tray.source is None) and (reasons.get(r.key or "") or "-") != unfiled
+    ]
     back = [r for r in tray.rows if r.key not in reasons] if tray.source is not None else []
     if filed:
         words = [reasons.get(r.key or "", "its tab is gone") for r in filed]

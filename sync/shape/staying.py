@@ -14,6 +14,7 @@ from sync.shape.conditions import Condition, passes
 
 NO_LONGER_PASSES = "it does not pass where"
 LEFT_PERIOD = "it left the period"
+IS_FORGOTTEN = "its person is forgotten"
 IS_ELSEWHERE = "it belongs to another tab"
 
 

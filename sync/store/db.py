@@ -65,6 +65,12 @@ class Store:
         """Tell the two databases apart, where one cannot do what the other needs."""
         return self._engine.dialect.name == "postgresql"
 
+    def checkpoint(self) -> None:
+        """Have SQLite carry its journal over into the file, so that nothing removed stands in either."""
+        if not self.is_postgresql:
+            with self._translated(), self._engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()

@@ -16,6 +16,7 @@ from sqlalchemy import Column, Connection, bindparam, delete, insert, or_, selec
 from sync.records import FieldType, Record, Slice, StreamSpec
 from sync.store.coverage import Coverage, add_stretch, cut_before, load_coverage, save_coverage, stretch_of
 from sync.store.db import Store, insert_or_update
+from sync.store.forgotten import without_forgotten
 from sync.store.instants import from_us, to_us
 from sync.store.mirror_read import MirrorReader
 from sync.store.mirror_table import (
@@ -23,6 +24,7 @@ from sync.store.mirror_table import (
     EXTRA,
     FINGERPRINT,
     KEY,
+    OUR_OWN,
     SEEN_AT,
     SQL_TYPES,
     Encoder,
@@ -39,7 +41,6 @@ from sync.store.tables import mirror_extras, mirrors, refresh_marks
 
 __all__ = ["Coverage", "Mirror", "RefreshMarks", "Upserted", "forget_before", "key_text", "open_mirror"]
 
-_OUR_OWN = {KEY, CHANGED_IN, FINGERPRINT, SEEN_AT}  # columns that are no content of a record
 _FIGURES = (FieldType.INTEGER, FieldType.NUMBER)
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
@@ -71,6 +72,7 @@ class Mirror(MirrorReader):
         extras = {name for record in records for name in record.extra}
         with self._store.begin() as connection:
             version = self._lock(connection) + 1
+            rows = without_forgotten(connection, rows, mirror_id=self.id)
             known = self._fingerprints(connection, rows)
             added = [row for key, row in rows.items() if key not in known]
             changed = [row for key, row in rows.items() if known.get(key, row[FINGERPRINT]) != row[FINGERPRINT]]
@@ -98,7 +100,7 @@ class Mirror(MirrorReader):
             found = connection.execute(select(table).where(*gone, filled)).mappings()
             rows = [{**row, **dict.fromkeys([*columns, EXTRA])} for row in found]
             for row in rows:
-                row[FINGERPRINT] = fingerprint({k: v for k, v in row.items() if k not in _OUR_OWN})
+                row[FINGERPRINT] = fingerprint({k: v for k, v in row.items() if k not in OUR_OWN})
             self._write(connection, [], rows, version=version)
         return len(rows)
 

@@ -21,6 +21,9 @@ from sync.store.tables import KEY_TEXT
 KEY, CHANGED_IN, FINGERPRINT, SEEN_AT, EXTRA = "_key", "_changed_in", "_fingerprint", "_seen_at", "_extra"
 """Our own columns; a field may not begin with an underscore."""
 
+OUR_OWN = frozenset({KEY, CHANGED_IN, FINGERPRINT, SEEN_AT})
+"""Those of them that are no content of a record."""
+
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _INT64 = 2**63
 _JSON = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS

@@ -18,6 +18,7 @@ from sync.store.leases import Lease, LeaseLost, keep
 from sync.store.tables import runs
 
 __all__ = [
+    "FORGOTTEN_FOR",
     "INTERRUPTED",
     "Lease",
     "LeaseLost",
@@ -37,7 +38,11 @@ __all__ = [
 INTERRUPTED = "interrupted"
 """Outcome of a run whose process ended before it could close it."""
 
+FORGOTTEN_FOR = "forget"
+"""Trigger of a run that only takes a person out of tabs: it says nothing of how up to date they are."""
+
 _GOOD = ("ok", "unchanged")
+_IS_GOOD = (runs.c.outcome.in_(_GOOD), runs.c.trigger != FORGOTTEN_FOR)
 _LONGEST_RUN = timedelta(days=1)  # of a run on another host nothing is heard; no deadline is longer than this
 
 
@@ -91,7 +96,7 @@ def recent_runs(store: Store, sheet: str | None = None, limit: int = 50) -> list
 
 def last_good(store: Store, sheet: str) -> Run | None:
     """Return the latest run of `sheet` that ended well, or None."""
-    query = _latest_first().where(runs.c.sheet == sheet, runs.c.outcome.in_(_GOOD)).limit(1)
+    query = _latest_first().where(runs.c.sheet == sheet, *_IS_GOOD).limit(1)
     with store.read() as connection:
         row = connection.execute(query).first()
     return None if row is None else _to_run(row)
@@ -99,7 +104,7 @@ def last_good(store: Store, sheet: str) -> Run | None:
 
 def latest_good(store: Store, sheets: Sequence[str]) -> dict[str, Run]:
     """Return the latest run that ended well of each of these sheets that has one."""
-    return _latest(store, sheets, runs.c.outcome.in_(_GOOD))
+    return _latest(store, sheets, *_IS_GOOD)
 
 
 def latest_runs(store: Store, sheets: Sequence[str]) -> dict[str, Run]:

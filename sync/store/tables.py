@@ -224,3 +224,10 @@ good_configs = Table(
     Column("broken_since_us", BigInteger),
     Column("problems", Text),
 )
+
+forgotten_rows = Table(
+    "forgotten_rows",
+    metadata,
+    Column("mirror_id", String, primary_key=True),
+    Column("key", KEY_TEXT, primary_key=True),
+)
