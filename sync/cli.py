@@ -97,6 +97,9 @@ StateFile = Annotated[
     typer.Option("--state", help="The file in which spreadsheets are kept: read at the start, written at the end."),
 ]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compare every row, not only what changed, and repair.")]
+Adopt = Annotated[
+    bool, typer.Option("--adopt", help="Take over tabs that people kept by hand; no row of theirs is lost.")
+]
 PeriodText = Annotated[str | None, typer.Option("--period", help='Another period, such as "yesterday", for every tab.')]
 
 
@@ -193,13 +196,15 @@ def plan(
     offline: Annotated[bool, typer.Option("--offline", help="Estimate without asking vendor or Google.")] = False,
     period: PeriodText = None,
     rebuild: Rebuild = False,
+    adopt: Adopt = False,
     config: ConfigFile = DEFAULT_CONFIG,
     verbose: Verbose = False,
 ) -> None:
     """Show what a run would do; the mirror is refreshed, the spreadsheet is only read."""
     settings = load_config(config)
     sheets = named_sheets(settings, names or ())
-    request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now(), period=to_period(period), rebuild=rebuild)
+    at, person = clock.now(), Trigger.PERSON
+    request = RunRequest(trigger=person, requested_at=at, period=to_period(period), rebuild=rebuild, adopt=adopt)
     plans: list[SheetPlan] = []
     with stop_on_signals() as stop, open_office(settings) as office:
         for sheet in sheets:
@@ -216,9 +221,7 @@ def run_now(
     every_sheet: Annotated[bool, typer.Option("--all", help="Run every enabled sheet.")] = False,
     period: PeriodText = None,
     rebuild: Rebuild = False,
-    adopt: Annotated[
-        bool, typer.Option("--adopt", help="Take over tabs that somebody else made; not available yet.")
-    ] = False,
+    adopt: Adopt = False,
     take_header: Annotated[bool, typer.Option("--take-header", help="Put missing or doubled columns right.")] = False,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Believe a vendor that returns nothing.")] = False,
     wait: Annotated[

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sync import clock
+from sync.adoption import adopt_tabs, find_foreign, with_adopted
 from sync.data_publish import DataPublish
+from sync.destination.adopt import Adopted
 from sync.destination.book import Book, ObservedTab, check_room, locate
 from sync.destination.change import TabChange
 from sync.destination.google import PayloadTooBig, SheetsHttpClient
@@ -80,6 +82,7 @@ class Publisher:
         self._restored: set[str] = set()
         self._pages: list[Pages] = []
         self._summed: list[SummaryPublish] = []
+        self._adopted: list[Adopted] = []
         self._first: tuple[Book, tuple[TabChange, ...]] | None = None
 
     def publish(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob], *, dry: bool = False) -> Published:
@@ -143,11 +146,13 @@ class Publisher:
         tabs = self._tabs()
         if not dry and self._empty_trays(book, tabs):  # of a run that was cut off, or a request that landed late
             book = fetch_book(self._client, self._spreadsheet_id)
+        book = self._adopt(book, tabs, dry=dry)
         found = _locate_all(book, tabs)
         wanted = {there.sheet_id: tab.reads(there) for tab, there in _open(tabs, found)}
         blocks: Blocks = {}
         if wanted:
             book, blocks = fetch_cells(self._client, book, _needed(wanted))
+            book = with_adopted(book, self._adopted) if dry else book
             self._check_columns(book, {tab: t.sheet_id for tab, t in _open(tabs, found) if wanted[t.sheet_id] != []})
         for tab, there in _open(tabs, found):
             if isinstance(tab, DataPublish) and wanted[there.sheet_id] is None:
@@ -160,6 +165,16 @@ class Publisher:
         self._first = self._first or (book, tuple(changes.values()))
         if not dry:
             self._write(changes, blocks)
+
+    def _adopt(self, book: Book, tabs: Iterable[OnePublish], *, dry: bool) -> Book:
+        """Take over tabs of people where they said so; they are then looked at as ours."""
+        foreign = find_foreign(book, tabs) if self._allowed.adopt else []
+        if not foreign:
+            return book
+        self._adopted = adopt_tabs(self._client, book, foreign, dry=dry)
+        if dry or not self._adopted:
+            return with_adopted(book, self._adopted)
+        return fetch_book(self._client, self._spreadsheet_id)
 
     def _empty_trays(self, book: Book, tabs: Iterable[OnePublish]) -> set[str]:
         """Empty the trays of tabs of this run; return the tabs that had one."""

@@ -100,7 +100,6 @@ def run_sheet(
     )
     published, error = None, None
     try:
-        _refuse_later_options(request)
         with (
             log.bound(run=run_id, sheet=sheet.name),
             _told_if_overdue(run),
@@ -134,7 +133,6 @@ def plan_sheet(
     run = _new_run(office, sheet, request, progress=progress, stop=stop)
     google = office.config.google
     try:
-        _refuse_later_options(request)
         if offline:
             data, _ = _make_jobs(run, {})
             return make_offline_plan(data, google)
@@ -161,13 +159,6 @@ def _told_if_overdue(run: _Run) -> Iterator[None]:
 
 def _new_run(office: Office, sheet: Sheet, request: RunRequest, *, progress: Progress, stop: threading.Event) -> _Run:
     return _Run(office=office, sheet=sheet, request=request, progress=progress, stop=stop, deadline=office.deadline())
-
-
-def _refuse_later_options(request: RunRequest) -> None:
-    if request.adopt:
-        raise ConfigError(
-            "--adopt is not available yet.", hint="Rename the tab that people made; Callsheet then makes its own."
-        )
 
 
 def _close(office: Office, run_id: str, outcome: str, report: RunReport) -> None:
@@ -243,12 +234,13 @@ def _publish(run: _Run, run_id: str, lease: Lease | None, *, dry: bool) -> Publi
     data, summaries = _make_jobs(run, errors, warnings)
     client, gate = _google(run, lease)
     _follow_renames(run, client, [*data, *summaries], dry=dry)
+    asked = run.request
     publisher = Publisher(
         run.office.store,
         client,
         run.sheet.spreadsheet_id,
         run_id=run_id,
-        allowed=Allowed(rebuild=run.request.rebuild, take_header=run.request.take_header),
+        allowed=Allowed(rebuild=asked.rebuild, take_header=asked.take_header, adopt=asked.adopt),
         max_bytes=run.office.config.google.max_request_bytes,
         pause=gate.pause,
         on_rows=run.progress.rows,

@@ -32,6 +32,7 @@ class Allowed:
 
     rebuild: bool = False
     take_header: bool = False
+    adopt: bool = False
 
 
 class TabPublish:

@@ -152,7 +152,8 @@ def _foreign(there: ObservedTab, title: str) -> ForeignTab:
         )
     return ForeignTab(
         f"A tab titled {there.title!r} is already in the spreadsheet, and Callsheet did not make it.",
-        hint=f"Rename that tab, or give this tab another title than {title!r} in the config.",
+        hint=f"Rename that tab, give this tab another title than {title!r} in the config, or run with --adopt to go on "
+        "with what people keep there.",
         where=where,
     )
 

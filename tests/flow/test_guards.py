@@ -52,6 +52,7 @@ def _error_of(report: RunReport, title: str | None = None) -> ErrorReport:
         "message": error.message,
         "hint": error.hint,
         "exit_code": error.exit_code,
+        "connection": error.connection,
     }
     return error
 
