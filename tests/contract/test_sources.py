@@ -1,12 +1,11 @@
 """The conformance suite: every promise of `sync/sources/base.py`, for every stream of every available source.
 
 It runs over HTTP against the sandbox. A new source adds `tests/benches/<vendor>.py`; the tests run by themselves.
-What failures leave behind is in `test_source_failures.py`.
+What failures leave behind is in `test_source_failures.py`, memory in `test_source_memory.py`.
 """
 
 from __future__ import annotations
 
-import tracemalloc
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -19,7 +18,7 @@ from sync.errors import ConfigError, CredentialsRefused
 from sync.records import LISTED_AT, FieldType, Slice, StreamKind
 from sync.sources.base import PERIOD_FIELDS
 from sync.sources.registry import VENDORS
-from tests.benches.bench import UNTIL, Bench, buckets_of, days, every_bench, whole_of
+from tests.benches.bench import UNTIL, Bench, buckets_of, every_bench, whole_of
 from tests.benches.desk import Desk
 
 BENCHES = every_bench()
@@ -278,26 +277,3 @@ def test_vendor_params_choose(desk, param, value):
     assert value == "all" or all(record.values[param.field] == value for record in records)
     wanted = [v for v in desk.truth().values() if value in ("all", v[param.field])]
     assert len(records) == len(wanted)
-
-
-@on(ROWS)
-def test_memory_does_not_grow_with_records_but_for_their_keys(desk):
-    def peak_bytes(within: Slice) -> tuple[int, int]:
-        tracemalloc.reset_peak()
-        base = tracemalloc.get_traced_memory()[0]
-        n_records = sum(len(page.records) for page in desk.pages(within))
-        return tracemalloc.get_traced_memory()[1] - base, n_records
-
-    desk.read()
-    tracemalloc.start()
-    try:
-        peak_bytes(days(9, 6))
-        few_bytes, n_few = peak_bytes(days(9, 6))
-        many_bytes, n_many = peak_bytes(desk.whole)
-    finally:
-        tracemalloc.stop()
-    assert n_many > 5 * n_few
-    # A record takes about two thousand bytes, and several times that while its page is read and, in this process too,
-    # made by the sandbox; the few may be less than a page.
-    of_one_page = 12_500 * max(0, desk.spec.page_size - n_few)
-    assert many_bytes - few_bytes < 500 * (n_many - n_few) + of_one_page
