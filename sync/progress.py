@@ -58,7 +58,8 @@ class Lines:
     def page(self, connection: str, stream: str, done: int, expected: int | None) -> None:
         """Say how many pages of a stream have been read."""
         of = f" of {expected:,}" if expected is not None else ""
-        self._say_seldom(f"{connection} {stream}", f"{done:,}{of} pages", is_last=done == expected)
+        noun = "page" if (expected or done) == 1 else "pages"
+        self._say_seldom(f"{connection} {stream}", f"{done:,}{of} {noun}", is_last=done == expected)
 
     def rows(self, done: int, total: int) -> None:
         """Say how many rows have been written."""

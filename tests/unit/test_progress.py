@@ -17,6 +17,7 @@ def test_away_from_a_terminal_progress_is_a_few_plain_lines(freeze: Callable[[da
         for n in range(1, 42):
             freeze(NOON + timedelta(milliseconds=250 * n))
             progress.page("justcall", "calls", n, 41)
+        progress.page("justcall", "users", 1, 1)
         progress.rows(4711, 4711)
         progress.quota(12, 60, "write")
         progress.quota(60, 60, "write")
@@ -25,6 +26,7 @@ def test_away_from_a_terminal_progress_is_a_few_plain_lines(freeze: Callable[[da
         "support-calls: justcall calls: 1 of 41 pages",
         "support-calls: justcall calls: 21 of 41 pages",
         "support-calls: justcall calls: 41 of 41 pages",
+        "support-calls: justcall users: 1 of 1 page",
         "support-calls: rows: 4,711 of 4,711",
         "support-calls: write quota: 60 of 60 requests of this minute used; waiting",
         "support-calls: read again: the last 3 days, [not] markup",
