@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sync import clock
 from sync.ages import comes_after, without_oldest
 from sync.destination.book import Book, ObservedTab
 from sync.destination.change import TabChange, runs_of, to_change
 from sync.destination.diff import Want, diff_known, diff_whole
+from sync.destination.load import misplaced_loads
 from sync.destination.mend import find_landed, find_lost_keys, mend_misplaced
 from sync.destination.observe import MAX_RANGES, Block, to_runs
 from sync.destination.spot import Row, find_spot
@@ -20,12 +22,14 @@ from sync.shape.staying import IS_ELSEWHERE
 from sync.store import published
 from sync.store.published import Extent, PublishedRow, Shift, TabState
 from sync.store.published import TabChange as SavedChange
-from sync.tab_publish import Allowed, Runs, TabPublish, new_tab, place_of
+from sync.tab_load import TabLoad, find_load
+from sync.tab_publish import Allowed, Runs, TabPublish, new_space, new_tab, place_of
 from sync.tabs import DataJob, Rows, row_print
 
 if TYPE_CHECKING:
     from sync.pages import Chain
 
+UNFINISHED = -1  # the version of a tab that was never filled to its end
 MAX_SHIFTS = 50  # more places in which rows leave cost more than reading the tab whole
 
 
@@ -43,6 +47,7 @@ class DataPublish(TabPublish):
         self.planned: TabChange | None = None  # of this round, or of the one that closed the tab
         self.chain: Chain | None = None
         self.left_over: list[str] = []
+        self._load: TabLoad | None = None
         if job.error is not None:
             self.fail(job.error)
             return
@@ -108,6 +113,8 @@ class DataPublish(TabPublish):
         """Return those of `keys`, or all keys, that this page shows as far as is known."""
         if self.planned is not None and keys is None:
             return self.shown_keys(self.planned)
+        if self.planned is not None and self.planned.load is not None:
+            return self.shown_keys(self.planned) & set(keys or ())
         if self.planned is not None:
             now = self.planned.positions if self.planned.positions is not None else self.planned.added
             before = set() if self.planned.positions is not None else set(self._known_rows(keys))
@@ -221,7 +228,7 @@ class DataPublish(TabPublish):
         there = {key for key in keys if key}
         self._rows = self._every_row({*known, *there}, there)
         self.left_over = []
-        landed = find_landed(self._misplaced, spot, blocks, shape)
+        landed = find_landed([*self._misplaced, *misplaced_loads(self._moved_loads, spot)], spot, blocks, shape)
         found = diff_whole(
             change,
             want=self._want(),
@@ -234,7 +241,7 @@ class DataPublish(TabPublish):
         foreign = tuple(mend_misplaced(landed, spot, shape.same_cell))
         if foreign:
             found = replace(found, foreign=foreign, is_final=False)
-        self._misplaced = ()
+        self._misplaced, self._moved_loads = (), ()
         shown = found.positions or {}
         self.left_over = [key for key in self._rows.cells if key in self._rows.must and key not in shown]
         return self._bounded(found, len(shown))
@@ -263,7 +270,7 @@ class DataPublish(TabPublish):
 
     def _bounded(self, change: TabChange, n_after: int) -> TabChange:
         limit = self.job.tab.max_rows
-        if self.job.tab.overflow == "stop" and change.added and n_after > limit:
+        if self.job.tab.overflow == "stop" and (change.added or change.load) and n_after > limit:
             raise TooLarge(
                 f"The tab {self.title!r} would have {n_after:,} rows; max_rows allows {limit:,}.",
                 hint='Raise max_rows, shorten the period, or choose overflow = "next_tab" or "remove_oldest".',
@@ -272,7 +279,16 @@ class DataPublish(TabPublish):
         return change
 
     def _new(self, book: Book) -> TabChange:
-        self._there = set()
+        is_fresh = self._state is None or self._state.version == UNFINISHED
+        is_alone = self.chain is None or len(self.chain.pages) == 1
+        self._load = find_load(self.job) if is_fresh and is_alone else None
+        self._there, self.left_over = set(), []
+        self.is_whole = True  # what the store says of an earlier tab is void
+        if self._load is not None:
+            n_rows = self._load.n_rows
+            change = new_space(self.job.shape, book, n_rows, status=self.job.tab.status)
+            self._load.n_grid_rows = change.spot.n_rows
+            return self._bounded(replace(change, load=self._load), n_rows)
         self._rows = self._every_row(set(self._known_rows()), ())
         shown = [key for key in self._rows.cells if self._is_shown(key)]
         fitting = self._want().fitting(shown, 0)
@@ -281,7 +297,6 @@ class DataPublish(TabPublish):
             self.job.shape, book, [(key, self._rows.cells[key]) for key in fitting], status=self.job.tab.status
         )
         self._there = set(fitting)
-        self.is_whole = True  # what the store says of an earlier tab is void
         return self._bounded(change, len(change.added))
 
     def _is_shown(self, key: str) -> bool:
@@ -301,12 +316,16 @@ class DataPublish(TabPublish):
 
     def n_after(self, change: TabChange) -> int:
         """Count the rows that the tab shows once `change` is done."""
+        if change.load is not None:
+            return change.load.n_rows
         if change.positions is not None:
             return len(change.positions)
         return self._extent.n + len(change.added) - len(change.leaving)
 
     def shown_keys(self, change: TabChange) -> set[str]:
         """Return the keys that the tab shows once `change` is done."""
+        if change.load is not None and self._load is not None:
+            return self._load.keys()
         if change.positions is not None:
             return set(change.positions)
         return {*self._known_rows(), *change.added} - set(change.leaving)
@@ -326,23 +345,18 @@ class DataPublish(TabPublish):
         self.is_open = False
         self.n_cut = self._rows.n_cut
         rows = self._rows.cells
-        if change.positions is not None:
-            places: Iterable[tuple[str, int]] = change.positions.items()
+        places: Iterable[tuple[str, int]] = ()
+        if change.load is not None:  # its rows were noted as they landed
+            self.n_cut = change.load.n_cut_cells
+        elif change.positions is not None:
+            places = change.positions.items()
         else:
             places = [*change.added.items(), *change.changed.items()]
         self.n_rows = self.n_after(change)
         if change.is_empty and change.positions is None and self.job.is_settled:
             return
-        job, window, n_rows = self.job, self.job.window, change.n_rows_after
-        state = TabState(
-            **place_of(change, job.sheet.spreadsheet_id, now),
-            mirror_id=job.spec.name if job.mirror is None else job.mirror.id,
-            version=self._version,
-            window_start=window.start,
-            window_end=window.end,
-            shape=job.shape_text,
-            suspect_until=self._suspect_until(now),
-        )
+        job, n_rows = self.job, change.n_rows_after
+        state = self._state_after(change, now)
         offset = n_rows if job.from_top else 0
         upserts = [(key, change.settle(row) - offset, row_print(rows[key])) for key, row in places if key in rows]
         is_reset = change.positions is not None
@@ -353,6 +367,25 @@ class DataPublish(TabPublish):
             shifts=[] if is_reset else self._shifts(change),
             reset=is_reset,
         )
+
+    def _state_after(self, change: TabChange, now: datetime) -> TabState:
+        job, window = self.job, self.job.window
+        return TabState(
+            **place_of(change, job.sheet.spreadsheet_id, now),
+            mirror_id=job.spec.name if job.mirror is None else job.mirror.id,
+            version=self._version,
+            window_start=window.start,
+            window_end=window.end,
+            shape=job.shape_text,
+            suspect_until=self._suspect_until(now),
+        )
+
+    def _prepare(self, change: TabChange) -> None:
+        """Store a tab that is filled as a stream as one that is not whole yet; its rows are noted as they land."""
+        if change.load is not None:
+            self.n_loaded = change.load.n_rows
+            unfinished = replace(self._state_after(change, clock.now()), version=UNFINISHED, shape="")
+            published.save_tabs(self.job.store, [SavedChange(state=unfinished, reset=True)])
 
     def _shifts(self, change: TabChange) -> list[Shift]:
         """Say how rows that were not touched moved; new ones come in where nothing known stands beyond them."""

@@ -136,6 +136,11 @@ class Pages:
             self.index.use_pages([(page, changes.get(page)) for page in pages])
         return self.index
 
+    def shows_all(self, changes: Mapping[Any, TabChange]) -> bool:
+        """Tell whether the one page shows all that the period has once `changes` are done, as it is made in them."""
+        change = changes.get(self.publishes[0]) if len(self.publishes) == 1 else None
+        return change is not None and change.load is not None
+
     def shown_keys(self, changes: Mapping[Any, TabChange]) -> set[str]:
         """Return the keys that all pages show once `changes` are done."""
         found: set[str] = set()

@@ -258,7 +258,7 @@ class Publisher:
             self._promise({tab.uid for tab in to_send})
         for tab, change in to_send.items():
             tab.note_sent(change)
-        total = sum(len(change.writes) for change in to_send.values())
+        total = sum(len(change.writes) + (change.load.n_rows if change.load else 0) for change in to_send.values())
         writer = Writer(
             self._client,
             self._spreadsheet_id,

@@ -315,6 +315,7 @@ def _make_jobs(
             spec=asked[tab.title].mirror.spec,
             mirror=asked[tab.title].mirror,
             window=_shown_by(run, tab, asked[tab.title]),
+            body_bytes=run.office.config.google.max_request_bytes,
             at=run.request.requested_at,
             store=store,
             zone=zone,

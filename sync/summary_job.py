@@ -82,8 +82,8 @@ class SummaryJob:
             and (s.window_start, s.window_end) == (shown.start, shown.end)
         )
 
-    def rows(self, keys: Iterable[str]) -> list[tuple[str, Row]]:
-        """Compute the summary of the rows with these keys."""
+    def rows(self, keys: Iterable[str] | None) -> list[tuple[str, Row]]:
+        """Compute the summary of the rows with these keys; None for all of a tab that was just made."""
         table = self._make(self.of.records_of(keys, self._fields))
         return list(zip(table.keys, table.rows, strict=True))
 

@@ -27,7 +27,7 @@ class SummaryPublish(TabPublish):
         super().__init__(job, allowed=allowed, is_interrupted=is_interrupted)
         self.job, self.of = job, of
         self._keys: set[str] | None = None
-        self._of_changes = True
+        self._is_all = False
         if of.error is not None:
             self.fail(of.error)
             return
@@ -47,7 +47,8 @@ class SummaryPublish(TabPublish):
         """Hear what the pages of the summed tab are about to show; nothing when they stay as they are."""
         of_pages = {page: changes[page] for page in self.of.publishes if page in changes}
         if of_pages:
-            self._keys = self.of.shown_keys(of_pages)
+            self._is_all = self.of.shows_all(of_pages)
+            self._keys = None if self._is_all else self.of.shown_keys(of_pages)
 
     def diff(self, there: ObservedTab | None, book: Book, blocks: Sequence[Block]) -> TabChange | None:
         """Return what is to be changed; None when the tab must be read whole first."""
@@ -67,6 +68,8 @@ class SummaryPublish(TabPublish):
 
     def _wanted(self) -> list[tuple[str, Row]]:
         keys = self._keys
+        if self._is_all:
+            return self.job.rows(None)
         if keys is None:
             keys = self.of.shown_keys({})
         return self.job.rows(keys)

@@ -48,6 +48,7 @@ class TabPublish:
         self.changed: set[str] = set()
         self.removed: set[str] = set()
         self.n_rows = 0
+        self.n_loaded = 0
         self.n_cut = 0
         self.warnings = dict.fromkeys(job.warnings)
         self.saved: SavedChange | None = None
@@ -57,6 +58,7 @@ class TabPublish:
         self._fills_tail = is_interrupted
         self._blanked: frozenset[int] = frozenset()
         self._misplaced: tuple[Misplaced, ...] = ()
+        self._moved_loads: tuple[TabChange, ...] = ()
         self._state: TabState | None = None
 
     @property
@@ -87,12 +89,18 @@ class TabPublish:
         """Remember what was written while people moved columns, so that their cells can be given back."""
         read = {block.start + i: row for block in blocks for i, row in enumerate(block.rows)}
         self._misplaced += tuple(Misplaced(write=w, spot=change.spot, before=read.get(w.row)) for w in change.writes)
+        if change.load is not None:
+            self._moved_loads += (change,)
 
     def note_sent(self, change: TabChange) -> None:
         """Count what is about to be sent: it may land although its answer gets lost."""
         self.added |= set(change.added)
         self.changed |= set(change.changed) - self.added
         self.removed |= set(change.leaving)
+        self._prepare(change)
+
+    def _prepare(self, change: TabChange) -> None:
+        """Store what has to be known before anything is sent; nothing, but for a tab that is filled as a stream."""
 
     def hold_back(self) -> None:
         """Have every record compared again by the next run: another page, to which some of them go, has failed."""
@@ -132,13 +140,22 @@ def place_of(change: TabChange, spreadsheet_id: str, now: datetime) -> dict[str,
 
 
 def new_tab(shape: TabShape, book: Book, wanted: Sequence[tuple[str, Row]], *, status: object = None) -> TabChange:
+    """Lay out a tab that is not there yet, with its rows."""
+    change = new_space(shape, book, len(wanted), status=status)
+    first = change.spot.header_row + 1
+    writes = tuple(RowWrite(row=first + i, key=k, cells=c, keeps_key=False) for i, (k, c) in enumerate(wanted))
+    added = {write.key: write.row for write in writes}
+    return replace(change, writes=writes, added=added, positions=added)
+
+
+def new_space(shape: TabShape, book: Book, n_wanted: int, *, status: object = None) -> TabChange:
     """Lay out a tab that is not there yet: header, rows, a spare row at the end, and room for notes if it is cheap.
 
     The header stands below the cell `status` where that would be in the way.
     """
     n_columns = len(shape.columns)
     header_row, n_needed = room_for_status(status, n_columns)
-    n_rows = header_row + 1 + len(wanted) + 1
+    n_rows = header_row + 1 + n_wanted + 1
     n_free = max(FREE_COLUMNS if n_rows * FREE_COLUMNS <= MAX_FREE_CELLS else 0, n_needed - n_columns)
     spot = Spot(
         sheet_id=free_sheet_id(book, shape.uid),
@@ -147,9 +164,7 @@ def new_tab(shape: TabShape, book: Book, wanted: Sequence[tuple[str, Row]], *, s
         header_row=header_row,
         indexes=tuple(range(n_columns)),
     )
-    writes = tuple(RowWrite(row=header_row + 1 + i, key=k, cells=c, keeps_key=False) for i, (k, c) in enumerate(wanted))
-    added = {write.key: write.row for write in writes}
-    return TabChange(shape=shape, spot=spot, is_new=True, writes=writes, added=added, positions=added)
+    return TabChange(shape=shape, spot=spot, is_new=True)
 
 
 def free_sheet_id(book: Book, uid: str) -> int:

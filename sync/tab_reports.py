@@ -26,15 +26,15 @@ def to_report(tab: TabPublish) -> TabReport:
             warnings=warnings,
             error=ErrorReport.of(tab.error),
         )
-    n_cut = tab.n_cut
+    n_cut, n_added = tab.n_cut, tab.n_loaded or len(tab.added)
     if n_cut:
         cells = "1 cell was" if n_cut == 1 else f"{n_cut:,} cells were"
         warnings += (f'{cells} cut to 50,000 characters, the most that Sheets takes; what was cut ends with "[…cut]".',)
     return TabReport(
         title=tab.title,
-        outcome=Outcome.OK if tab.added or tab.changed or tab.removed else Outcome.UNCHANGED,
+        outcome=Outcome.OK if n_added or tab.changed or tab.removed else Outcome.UNCHANGED,
         rows=tab.n_rows,
-        added=len(tab.added),
+        added=n_added,
         changed=len(tab.changed),
         removed=len(tab.removed),
         cut_cells=n_cut,

@@ -22,7 +22,7 @@ from sync.records import Slice, StreamKind, StreamSpec
 from sync.shape.cells import KEY_COLUMN, ChosenColumn, cell_key_text, fingerprint, make_columns, same_cell, to_table
 from sync.shape.conditions import fields_of, parse_condition
 from sync.shape.staying import IS_FORGOTTEN, Staying
-from sync.shape.view import choose_columns, fields_to_read, make_view
+from sync.shape.view import Order, choose_columns, fields_to_read, make_view
 from sync.store import published
 from sync.store.db import Store
 from sync.store.forgotten import rows_to_remove
@@ -68,7 +68,8 @@ class Job(Protocol):
 class DataJob:
     """A data tab: its records, window and columns, and what the store knows of the tab.
 
-    `error` is why its records could not be refreshed; such a tab is left as it is.
+    `error` is why its records could not be refreshed; such a tab is left as it is. `body_bytes` is the most that one
+    request to Google may hold.
     """
 
     sheet: Sheet
@@ -78,6 +79,7 @@ class DataJob:
     window: Slice
     store: Store
     zone: ZoneInfo
+    body_bytes: int = 2_000_000
     at: datetime = field(default_factory=clock.now)
     part: Slice | None = None
     suffix: str = ""
@@ -250,6 +252,21 @@ class DataJob:
             return self.to_rows(inside, must=1)
         return self.to_rows(inside, self._mirror.read_keys(missing, self.fields), must=1)
 
+    @property
+    def order(self) -> Order:
+        """At which end new rows come in."""
+        return Order(self.tab.order)
+
+    @cached_property
+    def n_in_window(self) -> int:
+        """How many records of the window there are, whether or not the tab shows them."""
+        return self._mirror.count(self.window)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether some records of the window may not be shown."""
+        return bool(self.tab.where) or self.part is not None or self.tab.remove_after != "never"
+
     def leaving_among(self, keys: Collection[str]) -> dict[str, str]:
         """Return why keys leave, of those that do; a record that is not known does not."""
         forgotten = dict.fromkeys(self.forgotten.intersection(keys), IS_FORGOTTEN)
@@ -264,8 +281,11 @@ class DataJob:
         """Return an empty frame of the right types."""
         return self._mirror.read(fields, window=Slice(_EVER.start, _EVER.start))
 
-    def records_of(self, keys: Iterable[str], fields: Sequence[str]) -> pl.DataFrame:
-        """Return the records behind rows that the tab shows."""
+    def records_of(self, keys: Iterable[str] | None, fields: Sequence[str]) -> pl.DataFrame:
+        """Return the records behind rows that the tab shows; None for a tab that was just made for the window."""
+        if keys is None:
+            df = self._mirror.read([*fields, *fields_of(self.staying.conditions)], window=self.window)
+            return self.staying.divide(df)[0]
         df = self._mirror.read(fields, window=self.window)
         wanted = pl.DataFrame({KEY_COLUMN: list(keys)}, schema={KEY_COLUMN: pl.String})
         inside = df.join(wanted, on=KEY_COLUMN, how="semi", maintain_order="left")

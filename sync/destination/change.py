@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from sync.destination.reaching import Reaching
 from sync.destination.spot import Found, Row, Spot, TabShape
@@ -39,6 +40,40 @@ class ForeignCell:
         return isinstance(self.cell, str) and self.cell.startswith("=")
 
 
+class EncodedPiece(Protocol):
+    """Some rows in their order: key, JSON array of our cells, and what is stored to know them by."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The keys."""
+
+    @property
+    def rows(self) -> Sequence[bytes]:
+        """The cells, null where there are none."""
+
+    @property
+    def fingerprints(self) -> Sequence[int]:
+        """The fingerprints."""
+
+
+class RowSource(Protocol):
+    """The rows of a new tab that are too many to hold."""
+
+    @property
+    def n_rows(self) -> int:
+        """How many there are."""
+
+    @property
+    def n_cut_cells(self) -> int:
+        """How many of the cells taken so far had to be cut."""
+
+    def pieces(self) -> Iterator[EncodedPiece]:
+        """Yield them in the order of the tab, from the beginning at each call; may be taken in another thread."""
+
+    def landed(self, first_row: int, keys: Sequence[str], fingerprints: Sequence[int]) -> None:
+        """Note rows that have landed, from a grid row on; called in order, perhaps from another thread."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TabChange:
     """What is to be done to one tab, in this order: add columns, delete rows, insert rows, let rows leave, write.
@@ -47,6 +82,7 @@ class TabChange:
     where they stand at the end. `inserts` are the rows that come in, `positions` says where every key that is known
     of stands, `leaving` which keys leave and from where. Rows of `annotated` have something of people's beside them;
     so has `template`, counted before rows were inserted, of which `formulas` (columns) are carried on into new rows.
+    The rows of a new tab may come out of `load`, in place of `writes`.
     """
 
     shape: TabShape
@@ -67,6 +103,7 @@ class TabChange:
     delete_rows: tuple[int, ...] = ()
     inserts: tuple[Run, ...] = ()
     writes: tuple[RowWrite, ...] = ()
+    load: RowSource | None = None
     foreign: tuple[ForeignCell, ...] = ()
     leaving: Mapping[str, int] = field(default_factory=dict)
     annotated: frozenset[int] = frozenset()

@@ -79,7 +79,7 @@ def encode_row(change: TabChange, write: RowWrite) -> tuple[int, int, bytes]:
             continue
         cell = write.cells[n]
         span[index - first] = "" if cell is None and not is_fresh else cell
-    return first, end, orjson.dumps(span)
+    return first, end, bytes(memoryview(orjson.dumps(span)))  # what orjson returns holds on to 4 kB however short it is
 
 
 def make_bodies(

@@ -18,6 +18,7 @@ from sync.destination.change import RowWrite, TabChange, pushed, runs_of
 from sync.destination.google import PayloadTooBig, ProtectedCells, SheetsHttpClient
 from sync.destination.layout import Body, Stretch, encode_row, make_bodies
 from sync.destination.leave import make_leave
+from sync.destination.load import load, make_load_bodies
 from sync.destination.reaching import after
 from sync.destination.requests import make_fill, make_structure
 from sync.errors import ContractBroken, StoppedByGuard, SyncError, Where
@@ -59,6 +60,9 @@ class Writer:
         written = Written()
         for parts in _parts_together(changes, self._max_bytes):
             self._apart(_left(parts, written), partial(self._send_structure, written), written)
+        for change in changes:
+            if change.load is not None:
+                self._apart(_left([change], written), partial(self._send_load, written), written)
         self._apart(_left(changes, written), partial(self._send_values, written), written)
         return written
 
@@ -92,11 +96,31 @@ class Writer:
         if n_rows:
             self._landed(n_rows)
 
+    def _send_load(self, written: Written, changes: Sequence[TabChange]) -> None:
+        """Fill new tabs, one after the other."""
+        for change in changes:
+            assert change.load is not None
+            by_sheet = {change.spot.sheet_id: change}
+            send = partial(self._send_body, changes=by_sheet, written=written)
+            load(change, change.load, send, max_bytes=self._max_bytes)
+        self._check_new(changes, written)
+
+    def _check_new(self, changes: Sequence[TabChange], written: Written) -> None:
+        """Look whether rows or columns of tabs that were just made were moved between two bodies."""
+        if not changes:
+            return
+        book = to_book(self._client.send("GET", self._path, kind="read", params={"fields": BOOK_FIELDS}))
+        written.moved |= {change.shape.uid for change in changes if not _is_as_meant(change, book)}
+
     def _send_values(self, written: Written, changes: Sequence[TabChange]) -> None:
         by_sheet = {change.spot.sheet_id: change for change in changes}
         try:
+            n_bodies = 0
             for body in _value_bodies(changes, self._max_bytes):
                 self._send_body(body, by_sheet, written)
+                n_bodies += 1
+            if n_bodies > 1:
+                self._check_new([change for change in changes if change.is_new], written)
         except ProtectedCells:
             if len(changes) > 1:
                 raise
@@ -126,7 +150,9 @@ class Writer:
 def sizes_of(changes: Sequence[TabChange], *, max_bytes: int) -> list[int]:
     """Return the bytes of each body that `write` would send."""
     structure = [len(_structure_body(parts)) for parts in _parts_together(changes, max_bytes)]
-    return [*structure, *(body.n_bytes for body in _value_bodies(changes, max_bytes))]
+    loads = (make_load_bodies(change, change.load, max_bytes=max_bytes) for change in changes if change.load)
+    loaded = [one.body.n_bytes for bodies in loads for one in bodies]
+    return [*structure, *loaded, *(body.n_bytes for body in _value_bodies(changes, max_bytes))]
 
 
 def _parts_together(changes: Iterable[TabChange], max_bytes: int) -> Iterator[list[TabChange]]:

@@ -26,7 +26,7 @@ KEY_COLUMN = "_key"
 _EPOCH = date(1899, 12, 30)  # serial number 0 in Sheets
 _UNIX_DAY = (date(1970, 1, 1) - _EPOCH).days
 _DAY_MS = 86_400_000
-_EXACT_INT = 2**53  # a Sheets number is a double: beyond this, neighbours become the same number
+EXACT_INT = 2**53  # a Sheets number is a double: beyond this, neighbours become the same number
 _SAME_REL = 1e-13  # a double keeps 15 digits; on a serial of our century this is under half a millisecond
 _UNSAYABLE = re.compile("[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
@@ -110,13 +110,19 @@ def to_rows(df: pl.DataFrame, columns: Sequence[Column], zone: ZoneInfo) -> tupl
         that neither JSON nor Sheets can take.
 
     """
+    lists, n_cut = to_cell_lists(df, columns, zone)
+    return list(zip(*lists, strict=True)), n_cut
+
+
+def to_cell_lists(df: pl.DataFrame, columns: Sequence[Column], zone: ZoneInfo) -> tuple[list[list[Any]], int]:
+    """Turn a frame into the cells of each column, one kind of number a column; counts as `to_rows` does."""
     cells = df.select(_cell_expr(df, column, zone).alias(str(n)) for n, column in enumerate(columns))
     lists, n_cut = [], 0
     for column, series in zip(columns, cells.get_columns(), strict=True):
         one, n = _to_list(series, is_object=column.type is FieldType.OBJECT)
         lists.append(one)
         n_cut += n
-    return list(zip(*lists, strict=True)), n_cut
+    return lists, n_cut
 
 
 def _cell_expr(df: pl.DataFrame, column: Column, zone: ZoneInfo) -> pl.Expr:
@@ -193,9 +199,9 @@ def _serials(wall_clock: pl.Series) -> list[float | None]:
 def _exact_integers(series: pl.Series) -> list[Any]:
     cells = series.to_list()
     low, high = series.min(), series.max()
-    if low is None or (int(low) >= -_EXACT_INT and int(high) <= _EXACT_INT):  # type: ignore[arg-type]
+    if low is None or (int(low) >= -EXACT_INT and int(high) <= EXACT_INT):  # type: ignore[arg-type]
         return cells
-    return [str(cell) if cell is not None and abs(cell) > _EXACT_INT else cell for cell in cells]
+    return [str(cell) if cell is not None and abs(cell) > EXACT_INT else cell for cell in cells]
 
 
 def _suspects(series: pl.Series) -> list[int]:
@@ -232,7 +238,7 @@ def fit_text(text: str) -> tuple[str, bool]:
 
 def fingerprint(row: Sequence[Cell]) -> int:
     """Return a signed 64-bit number that stands for the content of a row; 42 and 42.0 are the same content."""
-    plain = [int(c) if type(c) is float and c.is_integer() and abs(c) <= _EXACT_INT else c for c in row]
+    plain = [int(c) if type(c) is float and c.is_integer() and abs(c) <= EXACT_INT else c for c in row]
     return int.from_bytes(blake2b(orjson.dumps(plain), digest_size=8).digest(), "big", signed=True)
 
 

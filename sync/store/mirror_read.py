@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -95,6 +95,21 @@ class MirrorReader:
         with self._store.read() as connection:
             return self._to_frame(fields, _rows_of(connection, query), is_sorted=since is None)
 
+    def read_pieces(
+        self, fields: Sequence[str], *, window: Slice, newest_first: bool = False
+    ) -> Iterator[pl.DataFrame]:
+        """Yield what `read` returns for a window, so many rows at a time that memory stays flat.
+
+        The order is that of `read`, or exactly the reverse.
+        All of it is as the mirror was when the first piece was asked for.
+        """
+        query = select(*self._columns(fields)).where(*self._inside(window))
+        by = (self._cursor, self._layout.table.c[KEY])
+        in_order = query.order_by(*(column.desc() if newest_first else column for column in by))
+        with self._store.read() as connection:
+            for batch in _rows_of(connection, in_order):
+                yield self._to_frame(fields, [batch], is_sorted=True)
+
     def read_keys(self, keys: Iterable[str], fields: Sequence[str]) -> pl.DataFrame:
         """Return the records of `keys` that there are, in the form and order of `read`."""
         wanted = self._layout.table.c[KEY].in_(bindparam("keys", expanding=True))
@@ -149,9 +164,14 @@ class MirrorReader:
         return convert(frame[name]) if convert else frame[name]
 
 
-def _rows_of(connection: Connection, query: Select[Any]) -> Iterable[Sequence[Sequence[Any]]]:
-    result = connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(query)
-    yield from result.partitions()
+def _rows_of(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
+    if connection.dialect.name == "postgresql":
+        yield from connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(query).partitions()
+        return
+    # As the driver gives them: no column of a mirror needs more, and rows of SQLAlchemy cost twice as much
+    cursor = connection.execute(query).cursor
+    while cursor is not None and (rows := cursor.fetchmany(_ROWS_AT_A_TIME)):
+        yield rows
 
 
 def _to_columns(rows: Sequence[Sequence[Any]], schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -121,11 +121,15 @@ class Extent(NamedTuple):
 
 def extent(store: Store, spreadsheet_id: str, uid: str) -> Extent:
     """Return between which rows the keys of a tab stand."""
+    of_tab = tabs.c.spreadsheet_id == spreadsheet_id, tabs.c.uid == uid
     row = published_rows.c.row
+    ends = [
+        select(end).where(published_rows.c.tab == tabs.c.number).scalar_subquery()  # two questions: each ends at once
+        for end in (func.min(row), func.max(row))
+    ]
     with store.read() as connection:
-        of_tab = published_rows.c.tab == _number_of(connection, spreadsheet_id, uid)
-        found = connection.execute(select(func.count(), func.min(row), func.max(row)).where(of_tab)).one()
-    return Extent(*found)
+        found = connection.execute(select(tabs.c.n_keys, *ends).where(*of_tab)).one_or_none()
+    return Extent(*found) if found is not None else Extent(0, None, None)
 
 
 def key_at(store: Store, spreadsheet_id: str, uid: str, row: int) -> str | None:
@@ -167,6 +171,19 @@ def save_tabs(store: Store, changes: Iterable[TabChange], *, intent: str | None 
             _save_change(connection, change)
         if intent is not None:
             connection.execute(delete(intents).where(intents.c.id == intent))
+
+
+def add_rows(
+    store: Store, spreadsheet_id: str, uid: str, *, keys: Sequence[str], first_row: int, fingerprints: Sequence[int]
+) -> None:
+    """Note rows of a known tab that have landed one below the other, from `first_row` on, in one transaction."""
+    with store.begin() as connection:
+        tab = _number_of(connection, spreadsheet_id, uid)
+        statement = insert_or_update(connection, published_rows, key=("tab", "key"))
+        landed = zip(keys, range(first_row, first_row + len(keys)), fingerprints, strict=True)
+        values = [{"tab": tab, "key": key, "row": row, "fingerprint": print_} for key, row, print_ in landed]
+        connection.execute(statement, values)
+        connection.execute(update(tabs).where(tabs.c.number == tab).values(n_keys=tabs.c.n_keys + len(values)))
 
 
 def forget_tab(store: Store, spreadsheet_id: str, uid: str) -> None:
@@ -223,24 +240,41 @@ def clear_intent(store: Store, intent_id: str) -> None:
 def _save_change(connection: Connection, change: TabChange) -> None:
     tab = _save_state(connection, change.state)
     of_tab = published_rows.c.tab == tab
+    n_gone = n_come = 0
     if change.reset:
         connection.execute(delete(published_rows).where(of_tab))
     for piece in in_pieces(change.removed):
-        connection.execute(delete(published_rows).where(of_tab, published_rows.c.key.in_(piece)))
+        n_gone += connection.execute(delete(published_rows).where(of_tab, published_rows.c.key.in_(piece))).rowcount
     for shift in change.shifts:
         moved = update(published_rows).where(of_tab, published_rows.c.row >= shift.from_row)
         if shift.to_row is not None:
             moved = moved.where(published_rows.c.row < shift.to_row)
         connection.execute(moved.values(row=published_rows.c.row + shift.by))
-    statement = insert_or_update(connection, published_rows, key=("tab", "key"))
     for rows_piece in in_pieces(change.upserts, _ROWS_IN_A_STATEMENT):
-        row_values = [{"tab": tab, "key": key, "row": row, "fingerprint": print_} for key, row, print_ in rows_piece]
-        connection.execute(statement, row_values)
+        n_come += _put_rows(connection, tab, rows_piece)
+    n_before = 0 if change.reset else tabs.c.n_keys
+    counted = update(tabs).where(tabs.c.number == tab)
+    connection.execute(counted.values(n_keys=n_before + (n_come - n_gone)))
+
+
+def _put_rows(connection: Connection, tab: int | None, rows: Sequence[tuple[str, int, int]]) -> int:
+    """Put rows in, and return how many of the keys are new."""
+    known = select(func.count()).where(
+        published_rows.c.tab == tab, published_rows.c.key.in_(bindparam("keys", expanding=True))
+    )
+    keys = {key for key, _, _ in rows}
+    n_known = sum(connection.execute(known, {"keys": piece}).scalar_one() for piece in in_pieces(keys))
+    statement = insert_or_update(connection, published_rows, key=("tab", "key"))
+    values = [{"tab": tab, "key": key, "row": row, "fingerprint": print_} for key, row, print_ in rows]
+    connection.execute(statement, values)
+    return len(keys) - n_known
 
 
 def _save_state(connection: Connection, state: TabState) -> int:
     values = _to_row(state)
-    connection.execute(insert_or_update(connection, tabs, key=("spreadsheet_id", "uid"), but=("number",)), values)
+    connection.execute(
+        insert_or_update(connection, tabs, key=("spreadsheet_id", "uid"), but=("number", "n_keys")), values
+    )
     number = _number_of(connection, state.spreadsheet_id, state.uid)
     assert number is not None  # just saved
     return number

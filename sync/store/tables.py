@@ -68,6 +68,7 @@ tabs = Table(
     Column("columns", Text, nullable=False),
     Column("published_at_us", BigInteger, nullable=False),
     Column("suspect_until_us", BigInteger),
+    Column("n_keys", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("spreadsheet_id", "uid", name="uq_tabs_spreadsheet_uid"),
 )
 
@@ -78,6 +79,7 @@ published_rows = Table(
     Column("key", KEY_TEXT, primary_key=True),
     Column("row", BigInteger, nullable=False),
     Column("fingerprint", BigInteger, nullable=False),
+    Index("ix_published_rows_tab_row", "tab", "row"),  # the first and last row of a tab, at any size
     sqlite_with_rowid=False,  # narrow rows looked up by key only: one tree instead of two
 )
 

@@ -48,7 +48,7 @@ def _copies(world: World) -> None:
 SMALL_BODIES = 30_000
 SCENARIOS = {
     "a first load": Scenario(_nothing, "rww"),
-    "a first load in several bodies": Scenario(_nothing, "rwwwww", SMALL_BODIES),
+    "a first load in several bodies": Scenario(_nothing, "rwwwwwrw", SMALL_BODIES),
     "a few changes": Scenario(_some, "rrww"),
     "a large addition": Scenario(_many, "rrww"),
     "a large addition in several bodies": Scenario(_many, "rrwwwwwww", 100_000),
