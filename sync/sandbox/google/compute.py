@@ -1,23 +1,29 @@
-"""Values of simple formulas: arithmetic, references, and a few functions over ranges. Anything else is `#NAME?`."""
+"""Values of simple formulas: arithmetic, references, and common functions over ranges. Anything else is `#NAME?`."""
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sync.sandbox.google.a1 import Box, parse_cells
 from sync.sandbox.google.book import Book, Sheet, close_rect
 from sync.sandbox.google.errors import GoogleError
 from sync.sandbox.google.formulas import CORNER, title_of
+from sync.sandbox.google.functions import call
 from sync.sandbox.google.grid import Scalar, Value, tidy_number
+from sync.sandbox.google.operands import Broken, FormulaError, Matrix, to_number, to_text
 
 TOKENS = re.compile(
     r'\s*(?:(?P<text>"(?:[^"]|"")*")|(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)(?![A-Za-z:])'
     r"|(?P<reference>(?:'(?:[^']|'')*'!|[A-Za-z_][\w.]*!)?"
     rf"(?:{CORNER}(?::\$?[A-Za-z]{{0,3}}\$?\d*)?|\$?[A-Za-z]{{1,3}}:\$?[A-Za-z]{{1,3}}|\d+:\d+))(?![\w(])"
-    r"|(?P<name>#?[A-Za-z_][\w.!?]*)|(?P<sign><=|>=|<>|[-+*/^&=<>(),%]))"
+    r"|(?P<name>#?[A-Za-z_][\w.!?]*)|(?P<sign><=|>=|<>|[-+*/^&=<>(),;%]))"
 )
 ERRORS = ("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#N/A", "#NUM!", "#ERROR!")
 
@@ -29,10 +35,6 @@ ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "/": operator.truediv,
     "^": operator.pow,
 }
-
-
-class FormulaError(Exception):
-    """A formula whose result is an error value such as `#DIV/0!`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class _Reader:
         self.sheet = sheet
         self.tokens = _tokens(text)
         self.at = 0
+        self.now = datetime.now(_zone(book.timezone)).replace(tzinfo=None)
 
     def whole(self) -> Operand:
         result = self._comparison()
@@ -100,10 +103,11 @@ class _Reader:
         if not isinstance(operand, Area):
             return operand
         if operand.box.bottom - operand.box.top == 1 and operand.box.right - operand.box.left == 1:
-            value = cell_value(self.book, operand.sheet, operand.box.top, operand.box.left)
-            if isinstance(value, str) and value in ERRORS:
-                raise FormulaError(value)
-            return value
+            value = self._cell(operand.sheet, operand.box.top, operand.box.left)
+            if isinstance(value, Broken):
+                raise FormulaError(value.error)
+            found: Value = value
+            return found
         raise FormulaError("#VALUE!")
 
     def _peek(self) -> str:
@@ -181,78 +185,69 @@ class _Reader:
             raise FormulaError(name)
         if not self._take("("):
             return {"TRUE": True, "FALSE": False}[upper] if upper in {"TRUE", "FALSE"} else _fail("#NAME?")
-        arguments: list[Operand] = []
+        arguments: list[Any] = []
         while not self._take(")"):
-            if self.at >= len(self.tokens):
+            arguments.append(self._argument())
+            if not self._take(",", ";") and self._peek() != ")":
                 raise FormulaError("#ERROR!")
-            arguments.append(self._comparison())
-            self._take(",")
-        return self._call(upper, arguments)
+        return call(upper, arguments, self.now)
 
-    def _call(self, name: str, arguments: list[Operand]) -> Operand:
-        if name in {"IF", "IFERROR", "ROUND", "HYPERLINK"}:
-            return _plain_call(name, [self.scalar(argument) for argument in arguments])
-        values = [value for argument in arguments for value in self._each(argument)]
-        numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
-        return _aggregate(name, values, numbers)
+    def _argument(self) -> Any:
+        """Return an argument; one that is an error stays one, as some functions can do with it."""
+        start = self.at
+        try:
+            operand = self._comparison()
+            return self._matrix(operand) if isinstance(operand, Area) else operand
+        except FormulaError as error:
+            if str(error) == "#ERROR!":
+                raise
+            self._skip(start)
+            return Broken(str(error))
 
-    def _each(self, operand: Operand) -> Iterator[Value]:
-        if not isinstance(operand, Area):
-            yield operand
-            return
-        box = operand.box
+    def _skip(self, start: int) -> None:
+        """Go on behind the argument that begins at a token."""
+        depth, self.at = 0, start
+        while self.at < len(self.tokens):
+            kind, text = self.tokens[self.at]
+            if kind == "sign" and depth == 0 and text in {",", ";", ")"}:
+                return
+            depth += {"(": 1, ")": -1}.get(text, 0) if kind == "sign" else 0
+            self.at += 1
+        raise FormulaError("#ERROR!")
+
+    def _matrix(self, area: Area) -> Matrix:
+        box, grid = area.box, area.sheet.grid
+        width = box.right - box.left
+        rows: list[list[Any]] = []
         for row in range(box.top, box.bottom):
-            for column in range(box.left, box.right):
-                value = cell_value(self.book, operand.sheet, row, column)
-                if value is not None:
-                    yield value
+            if grid.extras[row]:
+                rows.append([self._cell(area.sheet, row, column) for column in range(box.left, box.right)])
+                continue
+            stored = (grid.cells[row] or [])[box.left : box.right]
+            rows.append(stored + [None] * (width - len(stored)))
+        return Matrix(rows, box.top, box.left)
+
+    def _cell(self, sheet: Sheet, row: int, column: int) -> Any:
+        value = cell_value(self.book, sheet, row, column)
+        extra = sheet.grid.extra(row, column)
+        return Broken(str(value)) if extra is not None and extra.formula is not None and value in ERRORS else value
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def _fail(error: str) -> Operand:
     raise FormulaError(error)
 
 
-def _aggregate(name: str, values: list[Value], numbers: list[float]) -> Value:
-    if name == "COUNTA":
-        return len(values)
-    if name == "COUNT":
-        return len(numbers)
-    broken = next((value for value in values if isinstance(value, str) and value in ERRORS), None)
-    if broken is not None:
-        raise FormulaError(str(broken))
-    if name == "SUM":
-        return tidy_number(sum(numbers))
-    if name == "AVERAGE":
-        return tidy_number(sum(numbers) / len(numbers)) if numbers else str(_fail("#DIV/0!"))
-    if name in {"MIN", "MAX"}:
-        return min(numbers, default=0) if name == "MIN" else max(numbers, default=0)
-    raise FormulaError("#NAME?")
-
-
-def _plain_call(name: str, arguments: list[Value]) -> Value:
-    padded = [*arguments, None, None, None]
-    if name == "IF":
-        return padded[1] if padded[0] else (padded[2] if len(arguments) > 2 else False)
-    if name == "ROUND":
-        return tidy_number(round(to_number(padded[0]), int(to_number(padded[1]))))
-    return padded[1] if name == "HYPERLINK" and len(arguments) > 1 else padded[0]
-
-
-def to_number(value: Value) -> float:
-    """Return an operand as a number, as arithmetic takes it."""
-    if value is None:
-        return 0
-    if isinstance(value, str):
-        try:
-            return tidy_number(float(value))  # type: ignore[return-value]
-        except ValueError:
-            raise FormulaError("#VALUE!") from None
-    return int(value) if isinstance(value, bool) else value
-
-
 def _apply(sign: str, left: Value, right: Value) -> Value:
     if sign == "&":
-        return _as_text(left) + _as_text(right)
+        return to_text(left) + to_text(right)
     if sign in {"=", "<>", "<", ">", "<=", ">="}:
         return _compare(sign, left, right)
     first, second = to_number(left), to_number(right)
@@ -267,12 +262,6 @@ def _apply(sign: str, left: Value, right: Value) -> Value:
     if isinstance(result, complex):
         raise FormulaError("#NUM!")
     return tidy_number(result)
-
-
-def _as_text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    return "" if value is None else str(value)
 
 
 def _compare(sign: str, left: Value, right: Value) -> bool:
