@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
-from sync import clock
+from sync import advice, clock
 from sync.config.problems import shown
 from sync.config.sheet import Sheet
 from sync.destination.book import MAX_CELLS, Book, locate
@@ -48,7 +48,20 @@ class CheckLine:
 
 def check_sheet(office: Office, sheet: Sheet) -> list[CheckLine]:
     """Look at everything that a run of the sheet needs, and say what is wrong with it."""
-    return [*_check_google(office, sheet), *_check_connections(office, sheet)]
+    return [*_check_google(office, sheet), *_check_connections(office, sheet), *_advise(office, sheet)]
+
+
+def _advise(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
+    now = clock.now()
+    for said in advice.retention_warnings(office.config, sheet, now):
+        yield CheckLine(
+            ok=None, text=said, hint="Choose a shorter period, or let the sheet run before it is forgotten."
+        )
+    for said in advice.pause_warnings(office.config, sheet, now):
+        yield CheckLine(ok=None, text=said, hint='Let it run more often, such as every = "1 day".')
+    if advised := advice.off_peak_advice(office.config, sheet, now):
+        hint = f'Add run_between = "{advice.NIGHT}" to the sheet, or put these tabs into a sheet of their own.'
+        yield CheckLine(ok=None, text=advised, hint=hint)
 
 
 def _check_google(office: Office, sheet: Sheet) -> Iterator[CheckLine]:

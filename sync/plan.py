@@ -84,7 +84,7 @@ def _tab_plan(report: TabReport, change: TabChange | None) -> TabPlan:
     )
 
 
-def make_offline_plan(jobs: Sequence[DataJob], google: Google) -> SheetPlan:
+def make_offline_plan(jobs: Sequence[DataJob], google: Google, *, warnings: Sequence[str] = ()) -> SheetPlan:
     """Estimate from what the store holds: neither vendor nor Google is asked, so summaries are left out."""
     tabs, n_bytes = [], 0
     for job in jobs:
@@ -113,5 +113,5 @@ def make_offline_plan(jobs: Sequence[DataJob], google: Google) -> SheetPlan:
         bytes=n_bytes,
         minutes_of_quota=max(n_write / google.writes_per_minute, 2 / google.reads_per_minute),
         cells_total=sum(tab.cells_after for tab in tabs),
-        warnings=("Estimated from the local copy alone; people's tabs and summaries are not counted.",),
+        warnings=("Estimated from the local copy alone; people's tabs and summaries are not counted.", *warnings),
     )

@@ -58,11 +58,11 @@ def slices_to_read(
     if spec.kind is StreamKind.LIST or (buckets and buckets.per == "period"):
         is_fresh = any(c.read_at >= requested_at and c.start <= window.start for c in coverage)
         return [] if is_fresh or window.start >= now else [window]
-    wanted = _minus([window], [Slice(c.start, c.end) for c in coverage])
+    wanted = minus([window], [Slice(c.start, c.end) for c in coverage])
     wanted += _to_read_again(spec, coverage, now=now, reread_at=reread_at)
     fresh = [Slice(c.start, c.end) for c in coverage if c.read_at >= requested_at]
     # What is left of today lies after the request: whoever read up to then has read all that was asked for
-    joined = [stretch for stretch in _joined(_minus(wanted, fresh)) if stretch.start < requested_at]
+    joined = [stretch for stretch in _joined(minus(wanted, fresh)) if stretch.start < requested_at]
     if buckets:
         joined = _joined(clock.to_whole_buckets(stretch, buckets) for stretch in joined)
         pieces = [
@@ -94,7 +94,8 @@ def clamp_to_memory(spec: StreamSpec, window: Slice, *, now: datetime) -> Slice:
     return Slice(start, window.end)
 
 
-def _minus(stretches: Iterable[Slice], holes: Iterable[Slice]) -> list[Slice]:
+def minus(stretches: Iterable[Slice], holes: Iterable[Slice]) -> list[Slice]:
+    """Return what of some stretches no hole covers."""
     left = list(stretches)
     for hole in holes:
         parts = [(Slice(s.start, min(s.end, hole.start)), Slice(max(s.start, hole.end), s.end)) for s in left]
@@ -207,7 +208,7 @@ class _Reader:
         whole = Slice(max(piece.start, now - kept) if kept else piece.start, piece.end)
         known = [(c, Slice(max(c.start, whole.start), min(c.end, whole.end))) for c in self._mirror.coverage()]
         known = [(c, part) for c, part in known if part.start < part.end]
-        rest = _minus([whole], [part for _, part in known]) if whole.start < whole.end else []
+        rest = minus([whole], [part for _, part in known]) if whole.start < whole.end else []
         seen = sum(self._mirror.count(part, seen_since=c.read_at) for c, part in known)
         return seen + sum(self._mirror.count(part) for part in rest)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 import orjson
 
 from sync import clock, log
+from sync.advice import pause_warnings, retention_warnings
 from sync.config.forms import in_words
 from sync.config.sheet import Sheet, Tab
 from sync.destination.book import MAX_CELLS
@@ -135,7 +136,9 @@ def plan_sheet(
     try:
         if offline:
             data, _ = _make_jobs(run, {})
-            return make_offline_plan(data, google)
+            known = (*retention_warnings(office.config, sheet, request.requested_at),)
+            known += (*pause_warnings(office.config, sheet, request.requested_at),)
+            return make_offline_plan(data, google, warnings=known)
         with closing(run):
             published = _publish(run, "", None, dry=True)
         return make_plan(published, google, warnings=_warnings_of(run, published))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sync import clock
+from sync.advice import forgotten_words, pause_warning
 from sync.clock import Period
 from sync.config.sheet import Sheet, Tab
 from sync.errors import ConfigError
@@ -21,6 +22,7 @@ from sync.refresh import (
     Question,
     Refreshed,
     clamp_to_memory,
+    minus,
     refresh,
     slices_to_read,
 )
@@ -97,6 +99,8 @@ def refresh_tab(asked: TabStream, source: Source, *, allow_empty: bool, progress
     mirror, now = asked.mirror, clock.now()
     remembered = clamp_to_memory(mirror.spec, asked.window, now=now)
     forgotten = tuple(_tell_forgotten(asked, remembered))
+    if not mirror.coverage():  # what is read for the first time needs no second look this week, nor if we are cut short
+        mirror.marks.save_refreshed(REREAD, now)
     reread_at = mirror.marks.refreshed_at(REREAD)
     asks_first = mirror.spec.change_feed and mirror.marks.refreshed_at(CHANGES) is None
     changed_since = _changes_to_ask(asked)
@@ -133,13 +137,11 @@ def _changes_to_ask(asked: TabStream) -> datetime | None:
 
 
 def _tell_forgotten(asked: TabStream, remembered: Slice) -> Iterator[str]:
-    """Yield a sentence where a part of the period lies before the vendor's memory, and was never read."""
+    """Yield sentences where a part of the period lies before the vendor's memory, and was never read; or soon will."""
     spec, window = asked.mirror.spec, asked.window
-    kept_from = min((c.start for c in asked.mirror.coverage()), default=remembered.start)
-    if spec.retention is None or remembered.start <= window.start or kept_from <= window.start:
-        return
-    lost_until = clock.local_date(min(kept_from, remembered.start), asked.sheet.zone)
-    yield (
-        f"{asked.tab.connection} keeps {asked.tab.stream} for {spec.retention.days} days only: the period begins on "
-        f"{clock.local_date(window.start, asked.sheet.zone)}, and what lies before {lost_until} cannot be had any more."
-    )
+    past = Slice(window.start, remembered.start)
+    known = [Slice(c.start, c.end) for c in asked.mirror.coverage()]
+    if lost := minus([past] if past.start < past.end else [], known):
+        yield f"{forgotten_words(asked.sheet, asked.tab, spec, window=window, since=lost[-1].end)}."
+    if said := pause_warning(asked.sheet, asked.tab, spec, asked.requested_at):
+        yield f"{asked.tab.connection}: {said}."

@@ -15,6 +15,7 @@ from sync.office import NoProgress, open_office
 from sync.report import Outcome, RunReport
 from sync.run import RunRequest, Trigger, run_sheet
 from tests import program
+from tests.aircall_world import AircallWorld
 from tests.sandbox_admin import Admin
 from tests.world import World
 
@@ -37,7 +38,9 @@ def good_run(world: World) -> None:
     assert report.error is None
 
 
-def kill_at(world: World, n: int, *, service: str = "google", applied: bool = False) -> dict[str, Any] | None:
+def kill_at(
+    world: World | AircallWorld, n: int, *, service: str = "google", applied: bool = False
+) -> dict[str, Any] | None:
     """Start `callsheet run-now` and kill it with -9 while its `n`-th request is under way; return that request.
 
     The request stays held: `world.admin.release()` lets it land after the death. With `applied` it is carried out

@@ -48,12 +48,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole answer. `keep` bytes of the body are sent before the connection is closed; None: all, not closed."""
+    """A whole answer. `keep` bytes of the body are sent before the connection is closed; None: all, not closed.
+
+    `stall_s` is how long the sending stands still in the middle of the body.
+    """
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
     keep: int | None = None
+    stall_s: float = 0.0
 
     def with_body(self, body: bytes) -> Answer:
         """Return the same answer with another body, and the length that belongs to it."""
@@ -104,6 +108,12 @@ async def deliver(scope: Scope, send: Send, reply: Reply) -> None:
         await _hang_up(scope, at_once=True)
         return
     await send({"type": "http.response.start", "status": reply.status, "headers": list(reply.headers)})
+    if reply.stall_s:
+        half = len(reply.body) // 2
+        await send({"type": "http.response.body", "body": reply.body[:half], "more_body": True})
+        await asyncio.sleep(reply.stall_s)
+        await send({"type": "http.response.body", "body": reply.body[half:]})
+        return
     if reply.keep is None:
         await send({"type": "http.response.body", "body": reply.body})
         return

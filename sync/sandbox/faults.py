@@ -11,7 +11,7 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -106,6 +106,7 @@ class Faults:
             "cut_before": Play(_cut_before),
             "cut_after": Play(_cut_after),
             "cut_body": Play(_cut_body),
+            "stall": Play(_stall, takes=("seconds",)),
             "truncate": Play(_truncate),
             "hold": Play(self._hold),
             **plays,
@@ -272,6 +273,12 @@ async def _cut_body(_fault: Fault, asked: Asked, go_on: CarryOut) -> Reply:
         return None
     whole = reply.with_body(reply.body)  # the promised length is what makes the cut visible
     return Answer(status=whole.status, headers=whole.headers, body=whole.body, keep=len(whole.body) // 2)
+
+
+async def _stall(fault: Fault, asked: Asked, go_on: CarryOut) -> Reply:
+    """Carried out; half the body is sent, and the rest only after a while."""
+    reply = await go_on(asked)
+    return replace(reply, stall_s=float(fault.settings.get("seconds", 1))) if reply else None
 
 
 async def _truncate(_fault: Fault, asked: Asked, go_on: CarryOut) -> Reply:
