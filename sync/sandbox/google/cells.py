@@ -168,7 +168,7 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: 
     if look is not None and look.format:
         cell["userEnteredFormat"] = look.format
     if cell:
-        cell["effectiveFormat"] = default_format | (look.format if look else {})
+        cell["effectiveFormat"] = _over(default_format, look.format) if look is not None else default_format
     link = _link(look, value, formula)
     if link:
         cell["hyperlink"] = link
@@ -179,6 +179,12 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: 
     if look is not None and look.validation:
         cell["dataValidation"] = look.validation
     return cell
+
+
+def _over(usual: Json, own: Json) -> Json:
+    """Lay a cell's own format over the usual one; letters and padding are made of parts."""
+    parts = {name: usual[name] | own[name] for name in ("textFormat", "padding") if name in own and name in usual}
+    return usual | own | parts
 
 
 def _link(look: Look | None, value: Value, formula: str | None) -> str | None:

@@ -48,7 +48,7 @@ def is_time(look: Look | None) -> bool:
 
 
 def show_plain(number: float) -> str:
-    """Write a number without a format: at most ten significant digits after the point counts."""
+    """Write a number without a format: ten significant digits, but all digits before the point."""
     if isinstance(number, int) and abs(number) < 10**15:
         return str(number)
     if number == 0:
@@ -58,8 +58,9 @@ def show_plain(number: float) -> str:
         mantissa, exponent = f"{number:.5E}".split("E")
         mantissa = mantissa.rstrip("0").rstrip(".")
         return f"{mantissa}E{exponent[0]}{exponent[1:].zfill(2)}"
-    whole_digits = len(str(int(size)))
-    text = f"{number:.{max(0, 10 - whole_digits)}f}"
+    if size < 1:
+        return format(Decimal(f"{number:.10g}").normalize(), "f")
+    text = f"{number:.{max(0, 10 - len(str(int(size))))}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -150,7 +150,7 @@ def follow_all(book: Book, sheet: Sheet, dimension: str, change: Change) -> None
         _follow_anchor(chart, dimension, change)
     for other in book.sheets:
         for chart in other.objects["charts"]:
-            _follow_sources(chart["spec"], sheet.sheet_id, follow)
+            chart["spec"] = _followed_chart(chart["spec"], sheet.sheet_id, follow) or {}
     for protection in objects["protectedRanges"]:
         if "unprotectedRanges" in protection:
             parts = map(follow, protection["unprotectedRanges"])
@@ -205,18 +205,25 @@ def _follow_anchor(chart: Json, dimension: str, change: Change) -> None:
         anchor[name] = moved if moved is not None else getattr(change, "start", 0)
 
 
-def _follow_sources(node: Any, sheet_id: int, follow: Callable[[Json], Json | None]) -> None:
-    """Let the ranges that a chart draws follow. One that is gone stays as it was, as a chart needs one."""
+def _followed_chart(node: Any, sheet_id: int, follow: Callable[[Json], Json | None], *, listed: bool = False) -> Any:
+    """Return part of a chart's specification whose ranges have followed; None when it drew only what is gone.
+
+    A series or a domain whose cells are deleted leaves its chart without a word, and the chart stays.
+    """
     if isinstance(node, list):
-        for item in node:
-            _follow_sources(item, sheet_id, follow)
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            if name == "sources":
-                own = [part.get("sheetId", 0) == sheet_id for part in value]
-                node[name] = [(follow(part) or part) if mine else part for part, mine in zip(value, own, strict=True)]
-            else:
-                _follow_sources(value, sheet_id, follow)
+        parts = [_followed_chart(item, sheet_id, follow, listed=True) for item in node]
+        return [part for part in parts if part is not None]
+    if not isinstance(node, dict):
+        return node
+    if "sources" in node:
+        own = [follow(part) if part.get("sheetId", 0) == sheet_id else part for part in node["sources"]]
+        kept = [part for part in own if part is not None]
+        return node | {"sources": kept} if kept else None
+    changed = {name: _followed_chart(value, sheet_id, follow) for name, value in node.items()}
+    gone = [name for name, value in changed.items() if value is None]
+    if gone and (listed or "sourceRange" in gone):
+        return None
+    return {name: value for name, value in changed.items() if value is not None}
 
 
 def _follow_entry(entry: Json, sheet: Sheet, dimension: str, change: Change) -> Json | None:

@@ -413,6 +413,35 @@ def test_a_chart_keeps_its_specification(google: Google) -> None:
     assert "charts" not in google.sheet()
 
 
+def test_a_series_goes_with_its_cells_and_the_chart_stays(google: Google) -> None:
+    def drawn(column: int) -> dict[str, Any]:
+        return {"sourceRange": {"sources": [cells_of(0, 5, column, column + 1)]}}
+
+    basic = {"domains": [{"domain": drawn(0)}], "series": [{"series": drawn(1)}, {"series": drawn(2)}]}
+    google.batch(
+        {"addChart": {"chart": {"chartId": 8, "spec": {"basicChart": basic}}}},
+        {"addChart": {"chart": {"chartId": 9, "spec": {"pieChart": {"domain": drawn(0), "series": drawn(1)}}}}},
+        {"deleteDimension": {"range": columns_of(1, 2)}},
+    )
+    first, second = google.sheet()["charts"]
+    (left,) = first["spec"]["basicChart"]["series"]
+    assert left["series"]["sourceRange"]["sources"][0]["startColumnIndex"] == 1
+    assert len(first["spec"]["basicChart"]["domains"]) == 1
+    assert set(second["spec"]["pieChart"]) == {"domain"}
+
+
+def test_the_effective_format_is_whole(google: Google) -> None:
+    cell = {"userEnteredFormat": {"textFormat": {"bold": True}}}
+    google.batch({"repeatCell": {"range": cells_of(0, 1, 0, 1), "cell": cell, "fields": "userEnteredFormat"}})
+    data = google.sheet(ranges="A1", fields="sheets.data.rowData.values.effectiveFormat")["data"][0]
+    shown = data["rowData"][0]["values"][0]["effectiveFormat"]
+    assert (shown["textFormat"]["bold"], shown["textFormat"]["fontSize"], shown["wrapStrategy"]) == (
+        True,
+        10,
+        "OVERFLOW_CELL",
+    )
+
+
 def test_charts_grow_with_the_rows_that_they_draw(google: Google) -> None:
     spec = {"basicChart": {"domains": [{"domain": {"sourceRange": {"sources": [cells_of(0, 5, 0, 1)]}}}]}}
     position = {"overlayPosition": {"anchorCell": {"sheetId": 5}}}

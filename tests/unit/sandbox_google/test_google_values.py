@@ -133,6 +133,9 @@ def test_numbers_and_booleans_stay_what_they_are(google: Google) -> None:
     google.put("A1", [[1, 1.0, 0.12, True, False, 0, 2**53 + 1, -1.5]])
     assert google.raw("A1:H1") == [[1, 1, 0.12, True, False, 0, 2**53, -1.5]]
     assert google.read("A1:H1") == [["1", "1", "0.12", "TRUE", "FALSE", "0", "9.0072E+15", "-1.5"]]
+    google.put("A1", [["=1/1024", "=-1/3", "=2/3*1000", "=1/30000", 12345678901.6, 1e-7]], typed=True)
+    wanted = ["0.0009765625", "-0.3333333333", "666.6666667", "0.00003333333333", "12345678902", "1E-07"]
+    assert google.read("A1:F1") == [wanted]
 
 
 def test_serial_dates_render_by_their_format(google: Google) -> None:
