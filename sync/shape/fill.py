@@ -10,7 +10,7 @@ import polars as pl
 from sync.errors import TooLarge
 from sync.records import Slice
 from sync.shape.cells import wall_clock
-from sync.shape.groups import Group, bucket_columns
+from sync.shape.groups import LOCAL, Group, bucket_key
 
 MAX_ROWS = 200_000  # a spreadsheet of ten million cells takes a few such summaries
 _WITHIN_A_DAY = ("half_hour", "hour_of_day")
@@ -31,7 +31,7 @@ def with_empty_groups(
     that is seen, or each set of them, has all of these.
     """
     timed = [group for group in groups if group.is_bucket]
-    others = [name for group in groups if not group.is_bucket for name in group.names]
+    others = [name for group in groups if not group.is_bucket for name in group.by]
     every = rows.select(others).unique() if others else pl.DataFrame({"_": [0]})
     times = _times(timed, zone=zone, week_starts=week_starts, period=period)
     if every.height * (1 if times is None else times.height) > MAX_ROWS:
@@ -42,7 +42,7 @@ def with_empty_groups(
         )
     if times is not None:
         every = every.join(times, how="cross")
-    by = [name for group in groups for name in group.names]
+    by = [name for group in groups for name in group.by]
     missing = every.select(by).join(grouped, on=by, how="anti", nulls_equal=True)
     typed = missing.with_columns(pl.col(name).cast(grouped.schema[name]) for name in by)
     return pl.concat([grouped, typed], how="diagonal")
@@ -55,7 +55,6 @@ def _times(timed: Sequence[Group], *, zone: ZoneInfo, week_starts: str, period: 
     # Steps of UTC, so that an hour that the clocks leave out is none; short ones, as days have 23 hours or 25
     step = "30m" if any(group.column.name in _WITHIN_A_DAY for group in timed) else "12h"
     ticks = pl.datetime_range(period.start, period.end, interval=step, closed="left", time_unit="us", eager=True)
-    frame = pl.DataFrame({"local": ticks}).select(wall_clock(pl.col("local"), zone))
-    for group in timed:
-        frame = bucket_columns(frame, group, pl.col("local"), week_starts)
-    return frame.drop("local").unique()
+    frame = pl.DataFrame({LOCAL: ticks}).select(wall_clock(pl.col(LOCAL), zone))
+    keys = [bucket_key(group.column.name, pl.col(LOCAL), week_starts).alias(group.key) for group in timed]
+    return frame.select(keys).unique()

@@ -15,6 +15,8 @@ from sync.shape.cells import KEY_COLUMN, NUMBER_FORMATS, as_text, wall_clock
 
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 """In the numbering of CallScaler's analytics: 0 is Sunday."""
+LOCAL = "local time"
+"""A column of the rows while they are grouped."""
 NONE_LABEL = "(none)"
 """What a group shows for records that have no value, or an empty text."""
 
@@ -52,6 +54,7 @@ class Group:
     number: int
     column: Column
     is_bucket: bool
+    is_agent: bool = False
 
     @property
     def key(self) -> str:
@@ -73,6 +76,11 @@ class Group:
         """All three, in the order by which rows are sorted."""
         return (self.rank, self.shown, self.key)
 
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The columns to group by; the others follow from them."""
+        return (self.key, self.shown) if self.is_agent else (self.key,)
+
     def key_part(self, key: Any, shown: Any) -> Any:
         """Return what stands for a value in a row's key; a name without an id is not an id."""
         return [shown] if key is None and shown is not None else key
@@ -85,7 +93,11 @@ def is_bucket(spec: StreamSpec, name: str) -> bool:
 
 def make_groups(spec: StreamSpec, group_by: Sequence[str]) -> tuple[Group, ...]:
     """Describe the groups of a summary, in order."""
-    return tuple(Group(n, _column(spec, name), is_bucket(spec, name)) for n, name in enumerate(group_by))
+    columns = [(_column(spec, name), is_bucket(spec, name)) for name in group_by]
+    return tuple(
+        Group(n, column, is_time, is_agent=not is_time and _is_agent(spec, column.name))
+        for n, (column, is_time) in enumerate(columns)
+    )
 
 
 def field_of_group(spec: StreamSpec, name: str) -> Field | None:
@@ -126,35 +138,45 @@ def _is_agent(spec: StreamSpec, name: str) -> bool:
     return named is not None and named.name == name and spec.field_with(Role.AGENT_ID) is not None
 
 
-def add_group(df: pl.DataFrame, spec: StreamSpec, group: Group, *, zone: ZoneInfo, week_starts: str) -> pl.DataFrame:
-    """Add the three columns of a group to the rows."""
+def add_local(df: pl.DataFrame, spec: StreamSpec, zone: ZoneInfo) -> pl.DataFrame:
+    """Add the wall-clock time at which records started, of which time buckets are made."""
+    started = spec.field_with(Role.STARTED_AT)
+    local = wall_clock(pl.col(started.name), zone) if started else pl.lit(None, dtype=pl.Datetime("us"))
+    return df.with_columns(local.alias(LOCAL))
+
+
+def add_group(df: pl.DataFrame, spec: StreamSpec, group: Group, *, week_starts: str) -> pl.DataFrame:
+    """Add the columns `by` of a group to the rows; a time bucket is made of the column LOCAL."""
     name = group.column.name
     if group.is_bucket:
-        started = spec.field_with(Role.STARTED_AT)
-        local = wall_clock(pl.col(started.name), zone) if started else pl.lit(None, dtype=pl.Datetime("us"))
-        return bucket_columns(df, group, local, week_starts)
-    if _is_agent(spec, name):
+        return df.with_columns(bucket_key(name, pl.col(LOCAL), week_starts).alias(group.key))
+    if group.is_agent:
         return _add_agent(df, spec, group)
     dtype = df.schema[name]
     if isinstance(dtype, pl.List) and not dtype.inner.is_nested():
-        item = f"item {group.number}"
         items = pl.col(name).list.unique()
         # An empty list has no item, but is a row all the same
-        df = df.with_columns(pl.when(items.list.len() > 0).then(items).alias(item)).explode(item)
-        value = _plain(pl.col(item).cast(pl.String), pl.String())
-        return _add(df, group, key=value, shown=value, rank=_rank(value, FieldType.TEXT)).drop(item)
-    value = _plain(pl.col(name), df.schema[name])
-    return _add(df, group, key=value, shown=value, rank=_rank(value, group.column.type))
+        df = df.with_columns(pl.when(items.list.len() > 0).then(items).alias(group.key)).explode(group.key)
+        return df.with_columns(_plain(pl.col(group.key).cast(pl.String), pl.String()).alias(group.key))
+    return df.with_columns(_plain(pl.col(name), dtype).alias(group.key))
 
 
-def bucket_columns(df: pl.DataFrame, group: Group, local: pl.Expr, week_starts: str) -> pl.DataFrame:
-    """Add the three columns of a time bucket, made of times by the wall clock."""
-    key, shown, rank = _bucket(group.column.name, local, week_starts)
-    return _add(df, group, key=key, shown=shown, rank=rank)
-
-
-def _add(df: pl.DataFrame, group: Group, *, key: pl.Expr, shown: pl.Expr, rank: pl.Expr) -> pl.DataFrame:
-    return df.with_columns(key.alias(group.key), shown.alias(group.shown), rank.alias(group.rank))
+def finish_group(grouped: pl.DataFrame, group: Group, *, week_starts: str) -> pl.DataFrame:
+    """Add to grouped rows what people see of a group, and what orders it; both follow from its key."""
+    key = pl.col(group.key)
+    shown = rank = key
+    if group.column.name == "day_of_week" and group.is_bucket:
+        names = [day.capitalize() for day in WEEKDAYS]
+        shown = key.replace_strict(range(7), names, return_dtype=pl.String)
+        rank = (key + (7 - WEEKDAYS.index(week_starts))) % 7
+    elif group.column.name == "half_hour" and group.is_bucket:
+        shown = pl.format("{}:{}", *(part.cast(pl.String).str.zfill(2) for part in (key // 60, key % 60)))
+    elif group.is_agent:
+        shown = pl.col(group.shown)
+        rank = shown.str.to_lowercase()
+    elif group.column.type in {FieldType.TEXT, FieldType.LIST, FieldType.OBJECT}:
+        rank = key.cast(pl.String).str.to_lowercase()  # as people order text
+    return grouped.with_columns(shown.alias(group.shown), rank.alias(group.rank))
 
 
 def _plain(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -167,30 +189,18 @@ def _plain(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return value
 
 
-def _rank(shown: pl.Expr, kind: FieldType) -> pl.Expr:
-    """Order text as people do, without regard to case."""
-    is_text = kind in {FieldType.TEXT, FieldType.LIST, FieldType.OBJECT}
-    return shown.cast(pl.String).str.to_lowercase() if is_text else shown
-
-
-def _bucket(name: str, local: pl.Expr, week_starts: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    first = WEEKDAYS.index(week_starts)
+def bucket_key(name: str, local: pl.Expr, week_starts: str) -> pl.Expr:
+    """Return what tells time buckets apart, made of times by the wall clock."""
+    if name in ("hour_of_day", "half_hour"):
+        hour = local.dt.hour().cast(pl.Int64)
+        return hour if name == "hour_of_day" else hour * 60 + local.dt.minute() // 30 * 30
+    if name == "month":
+        return local.dt.date().dt.month_start()
     weekday = local.dt.weekday().cast(pl.Int64) % 7
-    into_week = (weekday + (7 - first)) % 7
     if name == "day_of_week":
-        names = [day.capitalize() for day in WEEKDAYS]
-        return weekday, weekday.replace_strict(range(7), names, return_dtype=pl.String), into_week
-    if name == "half_hour":
-        half = local.dt.truncate("30m").dt.to_string("%H:%M")
-        return half, half, half
-    day = local.dt.date()
-    value = {
-        "date": day,
-        "week": day - pl.duration(days=into_week),
-        "month": day.dt.month_start(),
-        "hour_of_day": local.dt.hour().cast(pl.Int64),
-    }[name]
-    return value, value, value
+        return weekday
+    into_week = (weekday + (7 - WEEKDAYS.index(week_starts))) % 7
+    return local.dt.date() - pl.duration(days=into_week) if name == "week" else local.dt.date()
 
 
 def _add_agent(df: pl.DataFrame, spec: StreamSpec, group: Group) -> pl.DataFrame:
@@ -206,7 +216,7 @@ def _add_agent(df: pl.DataFrame, spec: StreamSpec, group: Group) -> pl.DataFrame
     joined = df.with_columns(key.alias(group.key)).join(latest, on=group.key, how="left")
     by_id = pl.col("latest").fill_null(pl.col(group.key).cast(pl.String))
     shown = pl.when(pl.col(group.key).is_null()).then(name).otherwise(by_id)
-    return _add(joined, group, key=pl.col(group.key), shown=shown, rank=shown.str.to_lowercase()).drop("latest")
+    return joined.with_columns(shown.alias(group.shown)).drop("latest")
 
 
 def row_key(parts: Sequence[Any]) -> str:

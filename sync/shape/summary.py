@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from sync.records import Cell, Column, Role, Slice, StreamSpec, Table
+from sync.records import Cell, Column, FieldType, Role, Slice, StreamSpec, Table
 from sync.shape.cells import KEY_COLUMN, to_rows
 from sync.shape.conditions import Condition, fields_of, passes
 from sync.shape.fill import with_empty_groups
@@ -19,9 +19,11 @@ from sync.shape.groups import (
     NONE_LABEL,
     Group,
     add_group,
+    add_local,
     can_group,
     field_of_group,
     fields_of_group,
+    finish_group,
     is_bucket,
     make_groups,
     row_key,
@@ -115,12 +117,14 @@ def make_summary(
     counted, masks = _with_masks(counted, question.computed, zone)
     rows = _with_groups(counted, spec, groups, zone=zone, week_starts=week_starts)
     computed = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
-    grouped = rows.group_by([name for group in groups for name in group.names]).agg(computed)
+    grouped = rows.group_by([name for group in groups for name in group.by]).agg(computed)
     if question.fill == "zero":
         every = _with_groups(df, spec, groups, zone=zone, week_starts=week_starts)
         grouped = with_empty_groups(grouped, every, groups, zone=zone, week_starts=week_starts, period=period)
         zeros = [pl.col(m.place).fill_null(0) for m in question.computed if is_zero_without_rows(m)]
         grouped = grouped.with_columns(zeros)
+    for group in groups:
+        grouped = finish_group(grouped, group, week_starts=week_starts)
     grouped = _sort(grouped, groups, question)
     return _Sheet(spec, question, groups, zone).table(grouped, counted, rows, computed)
 
@@ -137,8 +141,10 @@ def _with_masks(
 def _with_groups(
     df: pl.DataFrame, spec: StreamSpec, groups: Sequence[Group], *, zone: ZoneInfo, week_starts: str
 ) -> pl.DataFrame:
+    if any(group.is_bucket for group in groups):
+        df = add_local(df, spec, zone)
     for group in groups:
-        df = add_group(df, spec, group, zone=zone, week_starts=week_starts)
+        df = add_group(df, spec, group, week_starts=week_starts)
     return df
 
 
@@ -244,10 +250,16 @@ class _Sheet:
 
     def _cut(self, grouped: pl.DataFrame, shown: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of the groups that are not shown, each once, though it may be in several of them."""
-        by = [name for group in self.groups for name in group.names]
+        by = [name for group in self.groups for name in group.by]
         gone = grouped.slice(shown.height).select(by)
         found = rows.join(gone, on=by, how="semi", nulls_equal=True)
-        return found.unique(KEY_COLUMN, keep="first", maintain_order=True) if KEY_COLUMN in found.columns else found
+        stand_once = not self._has_lists or KEY_COLUMN not in found.columns
+        return found if stand_once else found.unique(KEY_COLUMN, keep="first", maintain_order=True)
+
+    @property
+    def _has_lists(self) -> bool:
+        fields = (field_of_group(self.spec, name) for name in self.question.group_by)
+        return any(field is not None and field.type is FieldType.LIST for field in fields)
 
 
 def _seat(column: Column, place: str) -> Column:
