@@ -66,7 +66,7 @@ def _advise(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
 
 def _check_google(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
     try:
-        account = office.google_account() or NAMELESS
+        account = office.google_account(sheet.credentials) or NAMELESS
         client, _ = office.google(
             sheet.spreadsheet_id,
             lease=None,
@@ -74,6 +74,7 @@ def _check_google(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
             deadline=clock.now() + PATIENCE,
             counts=RequestCounts(),
             progress=NoProgress(),
+            reference=sheet.credentials,
         )
         book = fetch_book(client, sheet.spreadsheet_id)
     except SyncError as error:

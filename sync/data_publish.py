@@ -16,6 +16,7 @@ from sync.destination.load import misplaced_loads
 from sync.destination.mend import find_landed, find_lost_keys, mend_misplaced
 from sync.destination.observe import MAX_RANGES, Block, to_runs
 from sync.destination.spot import Row, find_spot
+from sync.due_check import is_due
 from sync.errors import TooLarge, Where
 from sync.records import Cell
 from sync.shape.staying import IS_ELSEWHERE
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sync.pages import Chain
 
 UNFINISHED = -1  # the version of a tab that was never filled to its end
+MAX_PROVED_AT_FIRST = 50_000  # of a tab just made what was sent is known; counting it all again can wait for the check
 MAX_SHIFTS = 50  # more places in which rows leave cost more than reading the tab whole
 
 
@@ -54,7 +56,9 @@ class DataPublish(TabPublish):
         self._state = job.state
         self._version = job.version  # before anything is read: what others add to the mirror meanwhile is for next time
         self._fills_tail = self._fills_tail or self._state is None
+        verified_at = self._state.verified_at if self._state else None
         self.is_whole = self.is_whole or self._state is None or self._state.suspect_until is not None
+        self.is_whole = self.is_whole or is_due(job.sheet, job.tab, verified_at, job.at)
         if self._state is not None:
             self._extent = published.extent(job.store, job.sheet.spreadsheet_id, job.uid)
             self.n_rows = self._extent.n
@@ -353,6 +357,8 @@ class DataPublish(TabPublish):
         else:
             places = [*change.added.items(), *change.changed.items()]
         self.n_rows = self.n_after(change)
+        is_compared = change.positions is not None
+        self.was_whole = is_compared and not (change.is_new and len(change.added) > MAX_PROVED_AT_FIRST)
         if change.is_empty and change.positions is None and self.job.is_settled:
             return
         job, n_rows = self.job, change.n_rows_after
@@ -369,7 +375,7 @@ class DataPublish(TabPublish):
         )
 
     def _state_after(self, change: TabChange, now: datetime) -> TabState:
-        job, window = self.job, self.job.window
+        job, window, is_compared = self.job, self.job.window, change.positions is not None
         return TabState(
             **place_of(change, job.sheet.spreadsheet_id, now),
             mirror_id=job.spec.name if job.mirror is None else job.mirror.id,
@@ -378,6 +384,7 @@ class DataPublish(TabPublish):
             window_end=window.end,
             shape=job.shape_text,
             suspect_until=self._suspect_until(now),
+            verified_at=now if is_compared or change.is_new else (self._state.verified_at if self._state else None),
         )
 
     def _prepare(self, change: TabChange) -> None:

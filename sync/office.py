@@ -31,6 +31,7 @@ from sync.store.notes import ConnectionNotes
 from sync.store.runs import Lease
 
 MINUTE_S = 60.0
+ACCOUNTS_IN_A_PROJECT = 5  # Google's quota of a project is five times that of one account
 
 
 class Progress(Protocol):
@@ -170,7 +171,7 @@ class Office:
         self.config = config
         self.store = store
         self.budget = Budget(store)
-        self._credentials: Credentials | None = None
+        self._credentials: dict[str, Credentials] = {}
         self._lock = threading.Lock()
 
     def source(
@@ -203,9 +204,9 @@ class Office:
         """Return when a run that starts now must end."""
         return clock.now() + self.config.daemon.run_deadline
 
-    def google_account(self) -> str:
-        """Return the e-mail address of the Google account, or "" when it has none."""
-        return account_of(self._google_credentials())
+    def google_account(self, reference: str | None = None) -> str:
+        """Return the e-mail address of a Google account, or "" when it has none."""
+        return account_of(self._google_credentials(reference))
 
     def google(
         self,
@@ -217,31 +218,42 @@ class Office:
         counts: RequestCounts,
         progress: Progress,
         turn: Turn | None = None,
+        reference: str | None = None,
     ) -> tuple[SheetsHttpClient, GoogleGate]:
-        """Make the client of one run for one spreadsheet."""
+        """Make the client of one run for one spreadsheet, with the credentials of a sheet or those of all."""
         google = self.config.google
-        credentials = self._google_credentials()
+        credentials = self._google_credentials(reference)
         endpoint = Endpoint(sheets_url=google.sheets_url, drive_url=google.drive_url, account=account_of(credentials))
         wait = partial(Waiting, budget=self.budget, deadline=deadline, stop=stop)
-        reads = Limit(self._bucket("read"), google.reads_per_minute, MINUTE_S)
-        writes = Limit(self._bucket("write"), google.writes_per_minute, MINUTE_S)
+        reads = Limit(self._bucket("read", reference), google.reads_per_minute, MINUTE_S)
+        writes = Limit(self._bucket("write", reference), google.writes_per_minute, MINUTE_S)
         gate = GoogleGate(
             wait(
-                limits=(reads,),
+                limits=(reads, *self._of_project(credentials, "read", google.reads_per_minute)),
                 on_reserved=partial(self._tell_quota, progress, reads, "read"),
                 turn=turn.again() if turn else None,
             ),
             wait(
                 turn=turn.again() if turn else None,
-                limits=(writes, self._spreadsheet_limit(spreadsheet_id)),
+                limits=(
+                    writes,
+                    self._spreadsheet_limit(spreadsheet_id),
+                    *self._of_project(credentials, "write", google.writes_per_minute),
+                ),
                 on_reserved=partial(self._tell_quota, progress, writes, "write"),
             ),
             lease=lease,
         )
         return SheetsHttpClient(credentials, endpoint=endpoint, gate=gate, counts=counts), gate
 
-    def _bucket(self, kind: Kind) -> str:
-        return f"google {self.config.google.sheets_url} {self.config.google.credentials} {kind}"
+    def _bucket(self, kind: Kind, reference: str | None) -> str:
+        return f"google {self.config.google.sheets_url} {reference or self.config.google.credentials} {kind}"
+
+    def _of_project(self, credentials: Credentials, kind: Kind, per_account: int) -> tuple[Limit, ...]:
+        """Return what all accounts of one project may do together."""
+        project = getattr(credentials, "project_id", None)
+        bucket = f"google {self.config.google.sheets_url} project {project} {kind}"
+        return (Limit(bucket, ACCOUNTS_IN_A_PROJECT * per_account, MINUTE_S),) if project else ()
 
     def _spreadsheet_limit(self, spreadsheet_id: str) -> Limit:
         rate = self.config.google.spreadsheet_writes_per_second
@@ -251,11 +263,12 @@ class Office:
     def _tell_quota(self, progress: Progress, limit: Limit, kind: Kind) -> None:
         progress.quota(self.budget.usage(limit.bucket, MINUTE_S), limit.n, kind)
 
-    def _google_credentials(self) -> Credentials:
+    def _google_credentials(self, reference: str | None) -> Credentials:
+        reference = reference or self.config.google.credentials
         with self._lock:
-            if self._credentials is None:
-                self._credentials = make_credentials(self.config.google.credentials, self.config.google_key() or "")
-            return self._credentials
+            if reference not in self._credentials:
+                self._credentials[reference] = make_credentials(reference, self.config.google_key(reference) or "")
+            return self._credentials[reference]
 
     def close(self) -> None:
         """Close the store."""

@@ -31,6 +31,7 @@ from sync.tab_publish import Allowed
 from sync.tab_reports import restless, to_report
 from sync.tabs import DataJob
 from sync.trays import empty_trays, find_trays
+from sync.verify import prove
 
 MAX_ROUNDS = 10
 MAX_REFUSALS = 2  # of one tab: the first may come of a tab that people deleted or shortened a moment ago
@@ -110,7 +111,9 @@ class Publisher:
             pages.hold_back()
         self._save(tabs)
         book, changes = self._first or (None, ())
-        return Published(tabs=tuple(to_report(tab) for tab in tabs), changes=changes, book=book)
+        proofs = {} if dry else {pages.job.uid: prove(pages, self._summed) for pages in self._pages}
+        reports = (replace(to_report(tab), proof=proofs.get(tab.uid)) for tab in tabs)
+        return Published(tabs=tuple(reports), changes=changes, book=book)
 
     def _begin(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob]) -> list[OnePublish]:
         interrupted = {uid for intent in self._old_intents for uid in intent.uids}

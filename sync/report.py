@@ -51,8 +51,53 @@ def outcome_of(error: SyncError) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a whole comparison counted for the period of a tab.
+
+    `vendor` are the records that the vendor returned when last asked, `mirror` those that we hold, `wanted` those of
+    them that the tab is to show, `tab` the rows that it shows, of which `kept` are from before the period or were
+    there already. `summaries` says by title how many records each summary counts.
+    """
+
+    vendor: int
+    mirror: int
+    wanted: int
+    tab: int
+    missing: int = 0
+    kept: int = 0
+    summaries: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing anywhere; rows that stay by rule are no gap."""
+        return self.missing == 0 and self.mirror >= self.vendor and all(n == self.tab for n in self.summaries.values())
+
+    @property
+    def words(self) -> str:
+        """Say it in a line: one number where all agree, else each, and why they differ."""
+        sums = set(self.summaries.values())
+        if {self.vendor, self.mirror, self.wanted, self.tab, *sums} == {self.tab}:
+            return f"vendor = mirror = tab{' = summary' if sums else ''}: {self.tab:,}"
+        said = [f"vendor {self.vendor:,}", f"mirror {self.mirror:,}", f"tab {self.tab:,}"]
+        said += [f"summary {n:,}" for n in sorted(sums)]
+        return f"{', '.join(said)} ({'; '.join(self._gaps())})"
+
+    def _gaps(self) -> list[str]:
+        gone, filtered = self.mirror - self.vendor, self.mirror - self.wanted
+        gaps = [f"{gone:,} that the vendor no longer returns are kept"] if gone else []
+        gaps += [f"{filtered:,} are left out by where or by age"] if filtered else []
+        gaps += [f"{self.kept:,} rows stay from before the period"] if self.kept else []
+        gaps += [f"{self.missing:,} have no room in the tab"] if self.missing else []
+        gaps += [f"{title} counts {n:,}" for title, n in self.summaries.items() if n != self.tab]
+        return gaps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TabReport:
-    """One tab: `rows` it shows now, and how many of them this run added, changed and removed."""
+    """One tab: `rows` it shows now, and how many of them this run added, changed and removed.
+
+    `proof` is there where the tab was compared whole.
+    """
 
     title: str
     outcome: Outcome
@@ -63,6 +108,7 @@ class TabReport:
     cut_cells: int = 0
     warnings: tuple[str, ...] = ()
     error: ErrorReport | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +225,15 @@ def _tab_json(tab: TabReport) -> dict[str, Any]:
         **counts,
         "warnings": list(tab.warnings),
         "error": _error_json(tab.error),
+        "proof": _proof_json(tab.proof),
     }
+
+
+def _proof_json(proof: Proof | None) -> dict[str, Any] | None:
+    if proof is None:
+        return None
+    counts = {name: getattr(proof, name) for name in ("vendor", "mirror", "wanted", "tab", "missing", "kept")}
+    return {**counts, "summaries": dict(proof.summaries), "words": proof.words}
 
 
 def _error_json(error: ErrorReport | None) -> dict[str, Any] | None:
@@ -204,7 +258,8 @@ def _tab_lines(tab: TabReport, told: dict[ErrorReport, str]) -> list[str]:
     """Put a tab into lines; what kept several from being written is told once, with the first."""
     warnings = [f"    warning: {warning}" for warning in tab.warnings]
     if tab.error is None:
-        return [f"  {tab.title}: {_tab_words(tab)}", *warnings]
+        proof = [f"    {tab.proof.words}"] if tab.proof else []
+        return [f"  {tab.title}: {_tab_words(tab)}", *proof, *warnings]
     if tab.error in told:
         return [f"  {tab.title}: {tab.outcome}, for the same reason as {told[tab.error]}", *warnings]
     told[tab.error] = tab.title

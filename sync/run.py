@@ -207,6 +207,7 @@ def _google(run: _Run, lease: Lease | None) -> tuple[SheetsHttpClient, GoogleGat
         counts=run.counts,
         progress=run.progress,
         turn=run.request.turn,
+        reference=run.sheet.credentials,
     )
 
 

@@ -28,6 +28,7 @@ class SummaryPublish(TabPublish):
         self.job, self.of = job, of
         self._keys: set[str] | None = None
         self._is_all = False
+        self.n_summed: int | None = None
         if of.error is not None:
             self.fail(of.error)
             return
@@ -72,7 +73,17 @@ class SummaryPublish(TabPublish):
             return self.job.rows(None)
         if keys is None:
             keys = self.of.shown_keys({})
-        return self.job.rows(keys)
+        rows = self.job.rows(keys)
+        self.n_summed = self._total_of(rows)
+        return rows
+
+    def _total_of(self, rows: Sequence[tuple[str, Row]]) -> int | None:
+        """Return how many records the last row, of the totals, says; None where it does not count all of them."""
+        names = [column.name for column in self.job.shape.columns]
+        if not self.job.summary.totals or self.job.summary.where or "count" not in names or not rows:
+            return None
+        total = rows[-1][1][names.index("count")]
+        return int(total) if isinstance(total, int | float) else None
 
     def confirm(self, change: TabChange, now: datetime) -> None:
         """Take over what a round did; a summary is done when the tab that it sums is."""

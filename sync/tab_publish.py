@@ -54,6 +54,7 @@ class TabPublish:
         self.saved: SavedChange | None = None
         self.n_refusals = 0
         self.takes_along = True
+        self.was_whole = False  # compared cell by cell in the last round
         self._allowed = allowed
         self._fills_tail = is_interrupted
         self._blanked: frozenset[int] = frozenset()

@@ -92,9 +92,9 @@ class Config:
             raise failures[0]
         return found
 
-    def google_key(self) -> str | None:
-        """Return the JSON text of the service account's key; None for "adc" and "anonymous"."""
-        ref = self.google.credentials
+    def google_key(self, credentials: str | None = None) -> str | None:
+        """Return the JSON text of a service account's key; None for "adc" and "anonymous"."""
+        ref = credentials or self.google.credentials
         return None if ref in {"adc", "anonymous"} else self._resolve("google.credentials", ref)
 
     def secret(self, option: str, ref: str) -> str:

@@ -137,10 +137,11 @@ class Tab(Options):
         default="never",
         description='You let rows that are older than this leave the tab, such as "180 days".',
     )
-    verify: Verify = Field(
-        default="never",
-        json_schema_extra=available("never"),
-        description="You choose how often the tab is read whole and repaired where it differs.",
+    verify: Verify | None = Field(
+        default=None,
+        json_schema_extra={"example": "daily"},
+        description="You choose how often the tab is read whole and repaired where it differs; left out, as often as "
+        "the sheet says.",
     )
     status: CellAddress | None = Field(
         default=None,
@@ -195,7 +196,7 @@ class Sheet(Options):
     )
     credentials: Credentials | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": "file:second-account.json"},
+        json_schema_extra={"example": "file:second-account.json"},
         description="You use another key than the one of the google section, to spread its quota.",
     )
     spares: tuple[SpreadsheetId, ...] = Field(
@@ -205,8 +206,7 @@ class Sheet(Options):
         description="You name spreadsheets in which to go on when this one is full.",
     )
     verify: Verify = Field(
-        default="never",
-        json_schema_extra=available("never"),
+        default="weekly",
         description="You choose how often the tabs are read whole and repaired where they differ.",
     )
     tab: tuple[Tab, ...] = Field(default=(), max_length=200, strict=False, description="You list the data tabs.")

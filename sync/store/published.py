@@ -45,6 +45,7 @@ class TabState:
     columns: Sequence[dict[str, Any]]
     published_at: datetime
     suspect_until: datetime | None = None
+    verified_at: datetime | None = None
 
 
 class PublishedRow(NamedTuple):
@@ -302,6 +303,7 @@ def _to_row(state: TabState) -> dict[str, Any]:
         "columns": orjson.dumps(list(state.columns)).decode(),
         "published_at_us": to_us(state.published_at),
         "suspect_until_us": None if state.suspect_until is None else to_us(state.suspect_until),
+        "verified_at_us": None if state.verified_at is None else to_us(state.verified_at),
     }
 
 
@@ -321,4 +323,5 @@ def _to_state(row: Row[Any]) -> TabState:
         columns=orjson.loads(row.columns),
         published_at=from_us(row.published_at_us),
         suspect_until=None if row.suspect_until_us is None else from_us(row.suspect_until_us),
+        verified_at=None if row.verified_at_us is None else from_us(row.verified_at_us),
     )

@@ -69,6 +69,7 @@ tabs = Table(
     Column("published_at_us", BigInteger, nullable=False),
     Column("suspect_until_us", BigInteger),
     Column("n_keys", BigInteger, nullable=False, server_default="0"),
+    Column("verified_at_us", BigInteger),
     UniqueConstraint("spreadsheet_id", "uid", name="uq_tabs_spreadsheet_uid"),
 )
 

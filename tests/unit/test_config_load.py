@@ -311,7 +311,6 @@ def test_one_bracket_in_place_of_two_is_explained(problems):
 
 
 LATER_TAB = [
-    'verify = "weekly"',
     'columns = ["call_id", { field = "from", mask = "last 4" }]',
 ]
 LATER_SUMMARY = [
@@ -319,7 +318,7 @@ LATER_SUMMARY = [
     'pivot = "direction"',
     'compare = "previous period"',
 ]
-LATER_SHEET = ['credentials = "file:b.json"', 'spares = ["1AbC"]', 'verify = "weekly"', 'template = "call log"']
+LATER_SHEET = ['spares = ["1AbC"]', 'template = "call log"']
 
 
 @pytest.mark.parametrize("line", LATER_TAB)

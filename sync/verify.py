@@ -1,0 +1,51 @@
+"""What a whole comparison proves: vendor = mirror = tab = summary, or where the gap is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from sync.pages import Pages
+from sync.records import Slice
+from sync.report import Proof
+from sync.shape.cells import KEY_COLUMN
+from sync.summary_publish import SummaryPublish
+from sync.tabs import DataJob
+
+
+def prove(pages: Pages, summaries: Sequence[SummaryPublish]) -> Proof | None:
+    """Count what vendor, mirror, tab and summaries have, where a page was compared whole and all ended well."""
+    job = pages.job
+    done = all(page.error is None and not page.is_open for page in pages.publishes)
+    if job.mirror is None or job.error is not None or not done or not any(p.was_whole for p in pages.publishes):
+        return None
+    df = job.mirror.read(job.fields, window=job.window)
+    stays, _ = job.staying.divide(df)
+    shown, wanted = pages.shown_keys({}), _keys(stays)
+    return Proof(
+        vendor=_n_at_vendor(job, job.window),
+        mirror=df.height,
+        wanted=len(wanted),
+        tab=len(shown),
+        missing=len(wanted - shown),
+        kept=len(shown - wanted),
+        summaries={one.title: one.n_summed for one in summaries if one.of is pages and one.n_summed is not None},
+    )
+
+
+def _keys(df: pl.DataFrame) -> set[str]:
+    return set(df[KEY_COLUMN].to_list())
+
+
+def _n_at_vendor(job: DataJob, window: Slice) -> int:
+    """Count the records that the vendor returned when it was asked last, stretch by stretch."""
+    assert job.mirror is not None
+    n, at = 0, window.start
+    for known in job.mirror.coverage():
+        part = Slice(max(at, known.start), min(known.end, window.end))
+        if part.start < part.end:
+            n += job.mirror.count(Slice(at, part.start)) if at < part.start else 0
+            n += job.mirror.count(part, seen_since=known.read_at)
+            at = part.end
+    return n + (job.mirror.count(Slice(at, window.end)) if at < window.end else 0)
