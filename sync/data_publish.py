@@ -21,10 +21,10 @@ from sync.errors import TooLarge, Where
 from sync.records import Cell
 from sync.shape.staying import IS_ELSEWHERE
 from sync.store import published
-from sync.store.published import Extent, PublishedRow, Shift, TabState
+from sync.store.published import Extent, PublishedRow, TabState
 from sync.store.published import TabChange as SavedChange
 from sync.tab_load import TabLoad, find_load
-from sync.tab_publish import Allowed, Runs, TabPublish, new_space, new_tab, place_of
+from sync.tab_publish import Allowed, Runs, TabPublish, new_space, new_tab, place_of, shifts_of
 from sync.tabs import DataJob, Rows, row_print
 
 if TYPE_CHECKING:
@@ -370,7 +370,7 @@ class DataPublish(TabPublish):
             state=state,
             upserts=upserts,
             removed=[] if is_reset else list(change.leaving),
-            shifts=[] if is_reset else self._shifts(change),
+            shifts=[] if is_reset else shifts_of(change, from_top=job.from_top),
             reset=is_reset,
         )
 
@@ -393,11 +393,3 @@ class DataPublish(TabPublish):
             self.n_loaded = change.load.n_rows
             unfinished = replace(self._state_after(change, clock.now()), version=UNFINISHED, shape="")
             published.save_tabs(self.job.store, [SavedChange(state=unfinished, reset=True)])
-
-    def _shifts(self, change: TabChange) -> list[Shift]:
-        """Say how rows that were not touched moved; new ones come in where nothing known stands beyond them."""
-        runs = runs_of(change.leave_rows)
-        if not self.job.from_top:
-            return [Shift(end, start - end) for start, end in reversed(runs)]
-        n_rows = change.spot.n_rows + change.n_insert
-        return [Shift(-n_rows, end - start, start - n_rows) for start, end in runs]

@@ -9,14 +9,14 @@ from hashlib import blake2b
 from typing import Any
 
 from sync.destination.book import Book, ObservedTab
-from sync.destination.change import RowWrite, TabChange
+from sync.destination.change import RowWrite, TabChange, runs_of
 from sync.destination.mend import Misplaced
 from sync.destination.observe import Block
 from sync.destination.spot import Row, Spot, TabShape
 from sync.destination.status import room_for_status
 from sync.errors import SyncError, Where
+from sync.store.published import Shift, TabState
 from sync.store.published import TabChange as SavedChange
-from sync.store.published import TabState
 from sync.tabs import Job
 
 LATEST_LANDING = timedelta(seconds=240)  # Google ends a call after 180 s; what a dead process sent can land until then
@@ -178,3 +178,12 @@ def free_sheet_id(book: Book, uid: str) -> int:
         if sheet_id not in taken:
             return sheet_id
         n += 1
+
+
+def shifts_of(change: TabChange, *, from_top: bool) -> list[Shift]:
+    """Say how rows that were not touched moved; new ones come in where nothing known stands beyond them."""
+    runs = runs_of(change.leave_rows)
+    if not from_top:
+        return [Shift(end, start - end) for start, end in reversed(runs)]
+    n_rows = change.spot.n_rows + change.n_insert
+    return [Shift(-n_rows, end - start, start - n_rows) for start, end in runs]

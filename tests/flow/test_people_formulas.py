@@ -137,7 +137,6 @@ def test_ranges_filters_and_charts_that_reach_the_end_grow_with_the_data(world: 
                 "chart": {
                     "spec": chart,
                     "position": {
-                        "newSheet": False,
                         "overlayPosition": {"anchorCell": {"sheetId": look.sheet_id, "rowIndex": 1, "columnIndex": 1}},
                     },
                 }
