@@ -175,7 +175,7 @@ CASES: list[tuple[str, list[str], list[int]]] = [
     ("NOT_BLANK", [], [0, 1, 2, 4, 5, 6, 7, 8]),
     ("CUSTOM_FORMULA", ["=$A1=12.5"], [8]),
     ("CUSTOM_FORMULA", ["=A1>B$1"], [2, 4, 5, 6, 7, 8]),
-    ("NO_SUCH_CONDITION", [], []),
+    ("FILTER_EXPRESSION", ["no such condition"], []),
 ]
 
 
@@ -187,8 +187,6 @@ def test_conditions_hold_for_the_cells_that_meet_them(
     column = [[text] for text in COLUMN]
     admin.edit(book, values=[{"range": "A1:A9", "values": column}, {"range": "B1", "values": [[5]]}])
     condition: dict[str, Any] = {"type": kind, "values": [{"userEnteredValue": text} for text in operands]}
-    if kind == "NO_SUCH_CONDITION":
-        condition["type"] = "CONDITION_TYPE_UNSPECIFIED"
     rule = {"ranges": [cells(0, 9, 0, 1)], "booleanRule": {"condition": condition, "format": RED}}
     admin.edit(book, requests=[{"addConditionalFormatRule": {"rule": rule, "index": 0}}])
     found = block(admin, book, "rows=9")

@@ -10,6 +10,7 @@ from sync.sandbox.google import requests_groups as groups
 from sync.sandbox.google import requests_lines as lines
 from sync.sandbox.google import requests_moves as moves
 from sync.sandbox.google import requests_objects as objects
+from sync.sandbox.google import requests_rules as rules
 from sync.sandbox.google import requests_sheets as sheets
 from sync.sandbox.google import requests_tables as tables
 from sync.sandbox.google import requests_text as text
@@ -82,10 +83,10 @@ KINDS: dict[str, RequestKind] = {
     "addProtectedRange": objects.add_protected_range,
     "updateProtectedRange": objects.update_protected_range,
     "deleteProtectedRange": objects.delete_protected_range,
-    "setDataValidation": objects.set_data_validation,
-    "addConditionalFormatRule": objects.add_conditional_format_rule,
-    "updateConditionalFormatRule": objects.update_conditional_format_rule,
-    "deleteConditionalFormatRule": objects.delete_conditional_format_rule,
+    "setDataValidation": rules.set_data_validation,
+    "addConditionalFormatRule": rules.add_conditional_format_rule,
+    "updateConditionalFormatRule": rules.update_conditional_format_rule,
+    "deleteConditionalFormatRule": rules.delete_conditional_format_rule,
     "addBanding": objects.add_banding,
     "updateBanding": objects.update_banding,
     "deleteBanding": objects.delete_banding,

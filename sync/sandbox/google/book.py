@@ -63,13 +63,17 @@ class Sheet:
 
 @dataclass(slots=True)
 class Book:
-    """One spreadsheet. `revision` moves with every change, so that computed values know when they are old."""
+    """One spreadsheet. `revision` moves with every change, so that computed values know when they are old.
+
+    `settings` are properties that change nothing here.
+    """
 
     id: str
     title: str
     timezone: str = "Etc/GMT"
     locale: str = "en_US"
     auto_recalc: str = "ON_CHANGE"
+    settings: Json = field(default_factory=dict)
     sheets: list[Sheet] = field(default_factory=list)
     named_ranges: list[Json] = field(default_factory=list)
     metadata: list[Json] = field(default_factory=list)
@@ -139,6 +143,7 @@ def take_snapshot(book: Book) -> Snapshot:
         "timezone": book.timezone,
         "locale": book.locale,
         "auto_recalc": book.auto_recalc,
+        "settings": copy.deepcopy(book.settings),
         "named_ranges": copy.deepcopy(book.named_ranges),
         "metadata": copy.deepcopy(book.metadata),
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Book, Sheet
+from sync.sandbox.google.colours import NEXT_COLOUR_STYLES, normal_format
 from sync.sandbox.google.compute import ERRORS, cell_value
 from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid
 from sync.sandbox.google.grid import Extra, Grid, Look, Value, change_looks, make_look, set_cell, set_extra, tidy_number
@@ -18,51 +18,6 @@ from sync.sandbox.google.values import utf16_length
 CELL_FIELDS = {"userEnteredValue", "userEnteredFormat", "note", "dataValidation", "textFormatRuns"}
 READ_ONLY = {"effectiveValue", "effectiveFormat", "formattedValue", "hyperlink"}
 HYPERLINK = re.compile(r'=\s*HYPERLINK\(\s*"((?:[^"]|"")*)"', re.IGNORECASE)
-COLOURS = {"red", "green", "blue", "alpha"}
-NEXT_COLOUR_STYLES = {
-    "backgroundColor": "backgroundColorStyle",
-    "foregroundColor": "foregroundColorStyle",
-    "tabColor": "tabColorStyle",
-    "color": "colorStyle",
-}
-
-
-def eight_bits(value: Any) -> Any:
-    """Round every colour channel to 8 bits, drop channels that are zero."""
-    if isinstance(value, list):
-        return [eight_bits(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if value and set(value) <= COLOURS:
-        channels = {name: _channel(float(channel)) for name, channel in value.items()}
-        return {name: channel for name, channel in channels.items() if channel}
-    return {name: eight_bits(item) for name, item in value.items()}
-
-
-def _channel(value: float) -> float:
-    level = min(255, max(0, int(value * 255)))
-    # the service computes with 32-bit floats, which show as eight digits at most
-    return int(value) if value in (0, 1) else float(f"{level / 255:.8g}")
-
-
-def normal_format(cell_format: Json) -> Json:
-    """Return a format as the service keeps it: 8-bit colours, and both spellings of a colour."""
-    kept: Json = eight_bits(cell_format)
-    _add_styles(kept)
-    return kept
-
-
-def _add_styles(node: Json) -> None:
-    for name in list(node):
-        style = NEXT_COLOUR_STYLES.get(name)
-        if style and style not in node:
-            node[style] = {"rgbColor": node[name]}
-    for name, plain in ((style, plain) for plain, style in NEXT_COLOUR_STYLES.items()):
-        if name in node and plain not in node and "rgbColor" in node[name]:
-            node[plain] = node[name]["rgbColor"]
-    for value in node.values():
-        if isinstance(value, dict) and not set(value) <= COLOURS:
-            _add_styles(value)
 
 
 def read_entered(entered: Json) -> tuple[Value, str | None]:
@@ -104,11 +59,17 @@ def write_cell(sheet: Sheet, place: tuple[int, int], cell: Json, mask: Mask) -> 
         if old or cell.get("note"):
             set_extra(grid, row, column, replace(old or Extra(), note=cell.get("note") or None))
     if wants(mask, "textFormatRuns"):
-        runs, old = tuple(cell.get("textFormatRuns", ())), grid.extra(row, column)
+        runs, old = tuple(map(_kept_run, cell.get("textFormatRuns", ()))), grid.extra(row, column)
         if runs or (old and old.runs):
             set_extra(grid, row, column, replace(old or Extra(), runs=runs))
     if wants(mask, "userEnteredFormat") or wants(mask, "dataValidation"):
         write_look(grid, Box(row, row + 1, column, column + 1), cell, mask)
+
+
+def _kept_run(run: Json) -> Json:
+    """Return a stretch of formatted text as it is kept: one from the first letter on does not say where it starts."""
+    kept = {name: value for name, value in run.items() if name != "startIndex" or value}
+    return kept | {"format": normal_format(run.get("format", {}))}
 
 
 def write_look(grid: Grid, box: Box, cell: Json, mask: Mask) -> None:

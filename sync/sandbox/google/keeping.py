@@ -17,7 +17,7 @@ from sync.sandbox.google.world import File, GoogleWorld
 
 FORM = "callsheet sandbox google"
 VERSION = 1
-BOOK_FIELDS = ("id", "title", "timezone", "locale", "auto_recalc", "named_ranges", "metadata", "revision")
+BOOK_FIELDS = ("id", "title", "timezone", "locale", "auto_recalc", "settings", "named_ranges", "metadata", "revision")
 SHEET_FIELDS = ("sheet_id", "title", "properties", "grid_properties", "objects")
 FILE_FIELDS = ("access", "owner", "permissions", "parents", "trashed", "mime", "starred", "description")
 

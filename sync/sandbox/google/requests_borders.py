@@ -5,7 +5,7 @@ from __future__ import annotations
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.access import check_cells
 from sync.sandbox.google.book import Sheet, need_box
-from sync.sandbox.google.cells import normal_format
+from sync.sandbox.google.colours import normal_format
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json
 from sync.sandbox.google.grid import Look, change_looks, make_look

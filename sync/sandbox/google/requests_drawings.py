@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sync.sandbox.google.book import Sheet, need_box, need_sheet
-from sync.sandbox.google.cells import eight_bits
+from sync.sandbox.google.colours import eight_bits
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.masks import mask_paths, merge_update, update_mask

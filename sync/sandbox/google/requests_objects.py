@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 from sync.sandbox.google.a1 import parse_cells
-from sync.sandbox.google.access import can_edit, check_cells
+from sync.sandbox.google.access import can_edit
 from sync.sandbox.google.book import Sheet, box_range, close_rect, grid_rect, need_box, need_sheet, range_box
-from sync.sandbox.google.cells import eight_bits, write_look
+from sync.sandbox.google.colours import eight_bits
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import PROTECTED, Json, invalid
 from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
@@ -227,75 +227,6 @@ def delete_filter_view(desk: Desk, body: Json) -> Json:
     sheet, old = _locate(desk, "filterViews", ("filterViewId", body.get("filterId")), "filter view")
     _replace(sheet, "filterViews", old, None)
     return {}
-
-
-def set_data_validation(desk: Desk, body: Json) -> Json:
-    """Set the validation rule of cells, or clear it."""
-    sheet, box = need_box(desk.book, body.get("range", {}))
-    check_cells(desk.book, sheet, box, desk.caller)
-    rule = body.get("rule")
-    write_look(sheet.grid, box, {"dataValidation": rule} if rule else {}, {"dataValidation": {}})
-    return {}
-
-
-def add_conditional_format_rule(desk: Desk, body: Json) -> Json:
-    """Add a rule at an index; open ends are closed against the grid as it is now."""
-    rule = dict(eight_bits(body.get("rule", {})))
-    if not rule.get("ranges"):
-        raise invalid("A conditional format rule must have at least one range.")
-    _check_rule(rule)
-    rule["ranges"] = [clamped_range(desk, part) for part in rule["ranges"]]
-    rules = need_sheet(desk.book, rule["ranges"][0]["sheetId"]).objects["conditionalFormats"]
-    index = body.get("index", 0)
-    if not 0 <= index <= len(rules):
-        raise invalid(f"Invalid index {index} for conditional format rules.")
-    rules.insert(index, rule)
-    return {}
-
-
-def _check_rule(rule: Json) -> None:
-    """Refuse a rule that says nothing, and a colour scale whose points say too little."""
-    gradient: Json = rule.get("gradientRule", {})
-    if "gradientRule" not in rule and not rule.get("booleanRule", {}).get("condition", {}).get("type"):
-        raise invalid("A conditional format rule must have a condition or a gradient.")
-    for name in ("minpoint", "midpoint", "maxpoint") if "gradientRule" in rule else ():
-        if name == "midpoint" and name not in gradient:
-            continue
-        point: Json = gradient.get(name, {})
-        kind = point.get("type")
-        if kind in {None, "INTERPOLATION_POINT_TYPE_UNSPECIFIED"}:
-            raise invalid("No interpolationPointType specified.")
-        if kind in {"NUMBER", "PERCENT", "PERCENTILE"} and not point.get("value"):
-            raise invalid("InterpolationPoint.value is required.")
-
-
-def update_conditional_format_rule(desk: Desk, body: Json) -> Json:
-    """Replace or move a rule."""
-    rules, index = _rules(desk, body)
-    old = rules[index]
-    if "newIndex" in body:
-        rules.insert(body["newIndex"], rules.pop(index))
-        place = {"newIndex": body["newIndex"], "oldIndex": index, "newRule": old}
-        return {"updateConditionalFormatRule": place}
-    rule = dict(eight_bits(body.get("rule", {})))
-    _check_rule(rule)
-    rule["ranges"] = [clamped_range(desk, part) for part in rule.get("ranges", [])]
-    rules[index] = rule
-    return {"updateConditionalFormatRule": {"newIndex": index, "newRule": rule, "oldRule": old}}
-
-
-def delete_conditional_format_rule(desk: Desk, body: Json) -> Json:
-    """Remove a rule; the ones after it move up."""
-    rules, index = _rules(desk, body)
-    return {"deleteConditionalFormatRule": {"rule": rules.pop(index)}}
-
-
-def _rules(desk: Desk, body: Json) -> tuple[list[Json], int]:
-    rules: list[Json] = need_sheet(desk.book, body.get("sheetId", 0)).objects["conditionalFormats"]
-    index = body.get("index", 0)
-    if not 0 <= index < len(rules):
-        raise invalid(f"No conditional format on sheet: {body.get('sheetId', 0)} at index: {index}")
-    return rules, index
 
 
 def add_banding(desk: Desk, body: Json) -> Json:

@@ -7,7 +7,7 @@ import random
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.access import check_cells, check_sheet
 from sync.sandbox.google.book import Book, Sheet, check_columns, copy_sheet, make_sheet, need_sheet
-from sync.sandbox.google.cells import eight_bits, normal_format
+from sync.sandbox.google.colours import eight_bits, normal_format
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.follow import follow_everything
@@ -23,6 +23,7 @@ from sync.sandbox.google.view import sheet_properties
 MAX_TITLE = 100
 MAX_SHEETS = 200
 GRID_FLAGS = ("hideGridlines", "rowGroupControlAfter", "columnGroupControlAfter")
+SETTINGS = ("iterativeCalculationSettings", "importFunctionsExternalUrlAccessAllowed")
 PLAIN_PROPERTIES = ("hidden", "rightToLeft")
 
 
@@ -173,6 +174,10 @@ def update_spreadsheet_properties(desk: Desk, body: Json) -> Json:
     for field, attribute in names.items():
         if wants(mask, field) and field in new:
             setattr(desk.book, attribute, check_setting(field, new[field]))
+    for field in SETTINGS:
+        if wants(mask, field) and (mask or field in new):
+            desk.book.settings.pop(field, None)
+            desk.book.settings |= {field: new[field]} if new.get(field) else {}
     return {}
 
 

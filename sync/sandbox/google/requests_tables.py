@@ -10,7 +10,7 @@ from typing import Any
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.access import check_cells
 from sync.sandbox.google.book import Book, Sheet, box_range, close_rect, grid_rect, need_sheet, range_box
-from sync.sandbox.google.cells import eight_bits
+from sync.sandbox.google.colours import eight_bits
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid

@@ -8,12 +8,12 @@ from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.access import Caller, can_edit
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.cells import show_cell
+from sync.sandbox.google.colours import THEME_COLOURS, WHITE
 from sync.sandbox.google.errors import Json
 from sync.sandbox.google.masks import Mask, apply_mask, below, wants
 from sync.sandbox.google.metadata import shown_metadata
 from sync.sandbox.google.tables import band_of, show_table
 
-WHITE = {"red": 1, "green": 1, "blue": 1}
 DEFAULT_FORMAT: Json = {
     "backgroundColor": WHITE,
     "padding": {"top": 2, "right": 3, "bottom": 2, "left": 3},
@@ -30,17 +30,6 @@ DEFAULT_FORMAT: Json = {
         "foregroundColorStyle": {"rgbColor": {}},
     },
     "backgroundColorStyle": {"rgbColor": WHITE},
-}
-THEME_COLOURS = {
-    "TEXT": {},
-    "BACKGROUND": WHITE,
-    "ACCENT1": {"red": 0.25882354, "green": 0.52156866, "blue": 0.95686275},
-    "ACCENT2": {"red": 0.91764706, "green": 0.2627451, "blue": 0.20784314},
-    "ACCENT3": {"red": 0.9843137, "green": 0.7372549, "blue": 0.015686275},
-    "ACCENT4": {"red": 0.20392157, "green": 0.65882355, "blue": 0.3254902},
-    "ACCENT5": {"red": 1, "green": 0.42745098, "blue": 0.003921569},
-    "ACCENT6": {"red": 0.27450982, "green": 0.7411765, "blue": 0.7764706},
-    "LINK": {"red": 0.06666667, "green": 0.33333334, "blue": 0.8},
 }
 THEME: Json = {
     "primaryFontFamily": "Arial",
@@ -95,7 +84,7 @@ def book_properties(book: Book) -> Json:
         "timeZone": book.timezone,
         "defaultFormat": DEFAULT_FORMAT,
         "spreadsheetTheme": THEME,
-    }
+    } | book.settings
 
 
 def _show_sheets(book: Book, mask: Mask, caller: Caller, *, ranges: Ranges | None, grid_data: bool) -> list[Json]:

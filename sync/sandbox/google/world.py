@@ -206,6 +206,7 @@ def new_file_id() -> str:
 def copy_book(book: Book, title: str) -> Book:
     """Copy a spreadsheet under a new id."""
     twin = Book(new_file_id(), title, timezone=book.timezone, locale=book.locale)
+    twin.auto_recalc, twin.settings = book.auto_recalc, dict(book.settings)
     twin.sheets = [copy_sheet(sheet) for sheet in book.sheets]
     twin.named_ranges = [dict(named) for named in book.named_ranges]
     twin.metadata = [dict(entry) for entry in book.metadata]

@@ -9,16 +9,16 @@ from typing import Any
 
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Sheet, range_box
+from sync.sandbox.google.colours import THEME_COLOURS
 from sync.sandbox.google.compute import ERRORS
 from sync.sandbox.google.grid import Look, Value
 from sync.sandbox.google.tables import band_of
-from sync.sandbox.google.view import THEME_COLOURS
 
 Style = dict[str, Any]
 """b, i, u, s: bold, italic, underlined, struck; fg, bg: #rrggbb; sz: points; ff: font; ha: l, c or r; va: t or m;
 wr: w (wrapped) or c (clipped); bd: lines by side; ro: angle; li: address."""
 
-_THEME: Mapping[str, Mapping[str, float]] = THEME_COLOURS  # type: ignore[assignment]
+_THEME: Mapping[str, Mapping[str, float]] = THEME_COLOURS
 _ALIGNMENTS = {"LEFT": "l", "CENTER": "c", "RIGHT": "r"}
 _HEIGHTS = {"TOP": "t", "MIDDLE": "m", "BOTTOM": "b"}
 _WRAPS = {"WRAP": "w", "LEGACY_WRAP": "w", "CLIP": "c", "OVERFLOW_CELL": "o"}

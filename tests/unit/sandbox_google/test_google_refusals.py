@@ -24,6 +24,11 @@ def gradient(**points: Json) -> Json:
     return rule(gradientRule={"minpoint": {"type": "MIN"}, "maxpoint": {"type": "MAX"}} | points)
 
 
+def condition(kind: str, *values: str) -> Json:
+    sent = {"type": kind, "values": [{"userEnteredValue": value} for value in values]}
+    return {"setDataValidation": {"range": cells_of(0, 9, 0, 1), "rule": {"condition": sent}}}
+
+
 def named(name: str) -> Json:
     return {"addNamedRange": {"namedRange": {"name": name, "range": cells_of(0, 1, 0, 1)}}}
 
@@ -60,6 +65,15 @@ MERGE = {"mergeCells": {"range": cells_of(0, 4, 0, 4), "mergeType": "MERGE_ALL"}
         (gradient(midpoint={"type": "PERCENTILE"}), "InterpolationPoint.value is required."),
         ({"addChart": {"chart": {"spec": {"title": "t"}}}}, "One of basicChart, pieChart, bubbleChart, "),
         (freeze(columnCount=18_279, rowCount=1), "This action would increase the number of columns in the sheet above"),
+        (
+            condition("ONE_OF_RANGE", "a", "b"),
+            "ConditionType 'ONE_OF_RANGE' requires exactly one ConditionValue, but 2 values were supplied.",
+        ),
+        (condition("ONE_OF_LIST"), "ConditionType 'ONE_OF_LIST' requires at least one ConditionValue, but 0 values"),
+        (
+            rule(booleanRule={"condition": {"type": "NUMBER_BETWEEN", "values": [{"userEnteredValue": "1"}]}}),
+            "ConditionType 'NUMBER_BETWEEN' requires exactly two ConditionValues, but 1 values were supplied.",
+        ),
         ({"findReplace": {"find": "x", "replacement": "y"}}, "Must specify one of range, sheetId or allSheets."),
     ],
 )
@@ -134,3 +148,11 @@ def test_a_formula_in_the_header_of_a_table_becomes_a_name(google: Google) -> No
     google.batch({"addTable": {"table": {"tableId": "t", "name": "T", "range": cells_of(0, 3, 0, 2)}}})
     google.put("A1:B2", [["=1+2", "=1+2"], ["=1+2", "x"]], typed=True)
     assert google.formulas("A1:B2") == [["Column 1", "Column 2"], ["=1+2", "x"]]
+
+
+def test_cells_of_a_typed_column_take_no_validation(google: Google) -> None:
+    column = {"columnIndex": 0, "columnName": "Paid", "columnType": "DOUBLE"}
+    table = {"tableId": "t", "name": "T", "range": cells_of(0, 3, 0, 2), "columnProperties": [column]}
+    google.batch({"addTable": {"table": table}})
+    words = google.no(condition("NUMBER_GREATER", "5"))
+    assert words.endswith(": This operation is not allowed on cells in typed columns.")
