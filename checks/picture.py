@@ -17,7 +17,7 @@ from sync.sandbox.server import SandboxServer
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "calls.png"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SIZE = "1240,560"
+SIZE = "1120,440"
 DRAWN_AFTER_MS = 5000
 
 
