@@ -105,11 +105,26 @@ def test_merged_cells_are_one_cell(shown: Page) -> None:
     for covered in ("C18", "D18", "B19", "D19"):
         expect(cell(shown, covered)).to_have_count(0)
     expect(merged).to_have_attribute("aria-colspan", "3")
-    at = {"x": box(merged).x + 20, "y": box(merged).y + box(merged).height - 8}
-    on_top = "({x, y}) => document.elementFromPoint(x, y)?.closest('.cell')?.id"
-    eventually(
-        shown, lambda: shown.evaluate(on_top, at), "c17_0"
-    )  # its second row too, which other frozen cells follow
+
+
+def test_a_merge_in_frozen_columns_lies_over_the_frozen_cells_of_the_rows_that_follow(
+    page: Page, sandbox: Admin
+) -> None:
+    book = sandbox.make_spreadsheet("Frozen")
+    frozen = {"properties": {"sheetId": 0, "gridProperties": {"frozenColumnCount": 2}}}
+    freeze = {"updateSheetProperties": {**frozen, "fields": "gridProperties.frozenColumnCount"}}
+    merges = [
+        {"mergeCells": {"range": place, "mergeType": "MERGE_ALL"}} for place in (cells(2, 5, 0, 1), cells(3, 6, 1, 2))
+    ]
+    sandbox.edit(book, requests=[freeze, *merges])
+    open_page(page, f"{sandbox.url}/view/{book}")
+    on_top = """node => {
+      const box = node.getBoundingClientRect();
+      return document.elementFromPoint(box.x + 20, box.bottom - 8)?.closest('.cell')?.id;
+    }"""
+    for name, own in (("A3", "c2_0"), ("B4", "c3_1")):
+        expect(cell(page, name)).to_be_visible()
+        eventually(page, partial(cell(page, name).evaluate, on_top), own)
 
 
 def test_hidden_rows_and_columns_and_rows_that_the_filter_leaves_out_do_not_show(shown: Page) -> None:
