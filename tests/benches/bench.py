@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from sync import clock
 from sync.records import LISTED_AT, Buckets, Slice, StreamKind, StreamSpec
 from sync.sources.base import SourceOptions
@@ -125,3 +127,35 @@ def every_bench() -> list[Bench]:
         if vendor.available:
             found += importlib.import_module(f"tests.benches.{name}").BENCHES
     return found
+
+
+def one_of_each_account(benches: Sequence[Bench]) -> set[str]:
+    """Return the id of the first stream of each account: of a vendor, with the options that it takes."""
+    return {bench.id for bench in {(b.vendor, str(b.options)): b for b in reversed(benches)}.values()}
+
+
+def spread(benches: Sequence[Bench], choices_of: Callable[[Bench], Sequence[Any]]) -> list[Any]:
+    """Cross benches with choices: each bench meets one of them in every run, and all of them in the whole one.
+
+    Which one goes round, so that every choice is met by somebody.
+    """
+    crossed = []
+    for n, bench in enumerate(sorted(benches, key=lambda bench: bool(bench.twin_of))):
+        choices = choices_of(bench)
+        for k, choice in enumerate(choices):
+            values = choice if isinstance(choice, tuple) else (choice,)
+            marks = [] if k == n % len(choices) and not bench.twin_of else [pytest.mark.full]
+            crossed.append(pytest.param(bench, *values, id=f"{bench.id}-{_word(values[0])}", marks=marks))
+    return crossed
+
+
+def sampled(benches: Sequence[Bench], met: set[str]) -> Any:
+    """Parametrize with benches; those that are not `met` in every run are in the whole one."""
+    marks = {bench.id: [] if bench.id in met else [pytest.mark.full] for bench in benches}
+    return pytest.mark.parametrize(
+        "bench", [pytest.param(bench, id=bench.id, marks=marks[bench.id]) for bench in benches]
+    )
+
+
+def _word(value: Any) -> str:
+    return "-".join(map(str, value.values())) if isinstance(value, Mapping) else str(value)

@@ -18,10 +18,11 @@ from sync.errors import ConfigError, CredentialsRefused
 from sync.records import LISTED_AT, FieldType, Slice, StreamKind
 from sync.sources.base import PERIOD_FIELDS
 from sync.sources.registry import VENDORS
-from tests.benches.bench import UNTIL, Bench, buckets_of, every_bench, whole_of
+from tests.benches.bench import UNTIL, Bench, buckets_of, every_bench, one_of_each_account, sampled, spread, whole_of
 from tests.benches.desk import Desk
 
 BENCHES = every_bench()
+SAMPLED = one_of_each_account(BENCHES)
 ROWS = [bench for bench in BENCHES if bench.spec.kind is StreamKind.ROWS]
 AGGREGATES = [bench for bench in BENCHES if bench.spec.kind is StreamKind.AGGREGATE]
 LISTS = [bench for bench in BENCHES if bench.spec.kind is StreamKind.LIST]
@@ -93,28 +94,17 @@ def check_types(desk: Desk, record: Any) -> None:
 
 
 @on(BENCHES)
-def test_the_whole_truth_comes_once_each_with_declared_fields_and_types(desk):
-    records = desk.read(desk.whole)
-    keys, truth = desk.keys(records), desk.truth(desk.whole)
+def test_the_whole_truth_comes_once_each_with_declared_fields_types_and_the_vendors_values(desk):
+    records, truth = desk.read(desk.whole), desk.truth(desk.whole)
     assert truth
-    assert max(Counter(keys).values()) == 1
-    assert set(keys) == truth.keys()
+    assert max(Counter(desk.keys(records)).values()) == 1
     for record in records:
         check_types(desk, record)
+    wanted = {key: {f.name: values[f.name] for f in desk.spec.fields} for key, values in truth.items()}
+    assert {key: record.values for key, record in desk.latest(records).items()} == wanted
 
 
-@on(BENCHES)
-def test_values_are_those_of_the_vendor(desk):
-    by_key = desk.latest(desk.read(desk.whole))
-    for key, wanted in desk.truth(desk.whole).items():
-        assert by_key[key].values == {f.name: wanted[f.name] for f in desk.spec.fields}
-
-
-@pytest.mark.parametrize(
-    ("bench", "per"),
-    [(bench, per) for bench in AGGREGATES for per in bench.spec.per],
-    ids=lambda value: getattr(value, "id", value),
-)
+@pytest.mark.parametrize(("bench", "per"), spread(AGGREGATES, lambda bench: bench.spec.per))
 def test_an_aggregate_is_asked_by_every_period_that_it_declares(desk, per):
     buckets = buckets_of(desk.spec, per)
     within = whole_of(desk.spec, buckets)
@@ -141,11 +131,7 @@ def test_every_record_of_a_list_lies_at_the_instant_of_lists(desk):
     assert {record.values[desk.spec.cursor_field] for record in desk.read()} == {LISTED_AT}
 
 
-@pytest.mark.parametrize(
-    ("bench", "settings"),
-    [(bench, settings) for bench in ROWS for settings in bench.settings],
-    ids=lambda value: value.id if isinstance(value, Bench) else "-".join(map(str, value.values())),
-)
+@pytest.mark.parametrize(("bench", "settings"), spread(ROWS, lambda bench: bench.settings))
 def test_slices_have_no_gap_and_no_overlap_whatever_the_vendor_means_by_a_date(desk, settings):
     desk.options(**settings)
     cuts = [UNTIL - timedelta(days=6), UNTIL - timedelta(days=4, hours=12), UNTIL - timedelta(days=3, hours=1)]
@@ -192,7 +178,7 @@ def test_a_late_edit_shows_when_the_slice_is_read_again(desk):
     assert after.keys() == before.keys()
 
 
-@on([bench for bench in BENCHES if bench.arrives])
+@sampled([bench for bench in BENCHES if bench.arrives], SAMPLED)
 def test_what_arrives_is_there_when_the_slice_is_read_again(desk):
     before = desk.read(desk.whole)
     desk.admin.arrive_at(desk.bench.vendor, 3, kind=desk.bench.arrives)
