@@ -1,10 +1,12 @@
 """One step of the large publish, run as a process of its own so that its memory can be told from all else.
 
-`python -m tests.benchmarks.large fill|publish|change|floor FOLDER ...` prints one line of JSON.
+`python -m tests.benchmarks.large fill|publish|change|floor|peer FOLDER ...` prints one line of JSON.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import random
@@ -209,6 +211,28 @@ def floor(folder: Path, n: int, url: str, spreadsheet: str, n_columns: int) -> d
     return {"seconds": time.perf_counter() - started, "writes": n_bodies + 1, "bytes": n_bytes, "reads": 0}
 
 
+def peer(_: Path, name: str, n: int, url: str, spreadsheet: str) -> dict[str, Any]:
+    """Send the same rows with one of the packages that write data frames."""
+    import pandas as pd  # noqa: PLC0415
+    from gspread_dataframe import set_with_dataframe  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    from tests.doc_programs import program  # noqa: PLC0415
+
+    found: dict[str, Any] = {}
+    heading = "gspread" if name == "gspread-dataframe" else name
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(program(heading, "python", address=url), found)
+    tab = found["client"].open_by_key(spreadsheet).sheet1
+    started = time.perf_counter()
+    frame = pd.DataFrame(make_calls(n))[list(COLUMNS)]
+    frame["started_at"] = frame["started_at"].dt.strftime("%Y-%m-%d %H:%M:%S")
+    if name == "pygsheets":
+        tab.set_dataframe(frame.fillna(""), "A1", fit=True)
+    else:
+        set_with_dataframe(tab, frame, resize=True)
+    return {"seconds": time.perf_counter() - started}
+
+
 def _asked(folder: Path) -> Any:
     from contextlib import contextmanager  # noqa: PLC0415
 
@@ -238,7 +262,7 @@ def main() -> None:
     os.environ.setdefault("JUSTCALL_API_KEY", "bench-key")
     os.environ.setdefault("JUSTCALL_API_SECRET", "bench-secret")
     step, folder, *rest = sys.argv[1:]
-    steps: dict[str, Any] = {"fill": fill, "publish": publish, "change": change, "floor": floor}
+    steps: dict[str, Any] = {"fill": fill, "publish": publish, "change": change, "floor": floor, "peer": peer}
     result = steps[step](Path(folder), *[int(word) if word.isdigit() else word for word in rest])
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({**result, "peak_mb": peak_mb}))
