@@ -23,7 +23,6 @@ from sync.config.example import make_schema, make_starting_config
 from sync.config.kept import Effective, open_effective
 from sync.config.load import load_config, problems_error
 from sync.config.problems import format_problem
-from sync.daemon import Daemon
 from sync.demo import run_demo
 from sync.errors import ConfigError, StopRequested, SyncError
 from sync.history import (
@@ -34,11 +33,11 @@ from sync.history import (
     requests_of_last_run,
     run_json,
     runs_of,
-    standing_json,
     standings_of,
 )
 from sync.house_commands import register
 from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Verbose
+from sync.overview import headline, incident_lines, overview_json, quota_lines
 from sync.plan import SheetPlan
 from sync.progress import open_display
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
@@ -46,10 +45,12 @@ from sync.run import Office, RunRequest, Trigger, open_office, plan_sheet
 from sync.sandbox.server import VENDORS as SANDBOX_VENDORS
 from sync.sandbox.server import BadState, SandboxOptions, SandboxServer
 from sync.sandbox.server import serve as serve_sandbox
-from sync.signals import reload_on_hangup, stop_on_signals
+from sync.service import run_service
+from sync.signals import stop_on_signals
 from sync.store.runs import mark_interrupted
-from sync.timetable import quota_lines, schedule_words
-from sync.watch import set_up_log, watching
+from sync.timetable import quota_lines as quota_forecast
+from sync.timetable import schedule_words
+from sync.watch import set_up_log
 
 EXIT_UNKNOWN = 1
 
@@ -185,7 +186,7 @@ def check(names: Names = None, *, config: ConfigFile = DEFAULT_CONFIG, verbose: 
         screen.say([f"{config} has no [[sheet]]: nothing will run."])
     with open_history(settings) as store:
         costs = {sheet.name: requests_of_last_run(store, sheet.name) for sheet in settings.sheets}
-    screen.say(quota_lines(settings, costs, clock.now()))
+    screen.say(quota_forecast(settings, costs, clock.now()))
     raise typer.Exit(highest_code(line.exit_code for line in lines))
 
 
@@ -285,11 +286,8 @@ def _tell_problems(effective: Effective) -> None:
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
     with stop_on_signals() as stop, open_effective(config) as (store, effective):
-        office = Office(effective.config, store)
-        set_up_log(office.config, verbose=verbose, is_terminal=screen.err.is_terminal)
-        daemon = Daemon(config, office, effective)
-        with reload_on_hangup(daemon.ask_to_reload), watching(lambda: daemon.office) as watch:
-            daemon.serve(stop, watch)
+        set_up_log(effective.config, verbose=verbose, is_terminal=screen.err.is_terminal)
+        run_service(config, Office(effective.config, store), effective, stop)
 
 
 @app.command("status")
@@ -299,13 +297,17 @@ def status(
     """Show how each sheet stands: last good run, rows, next run, and why it failed."""
     with open_effective(config) as (store, effective):
         mark_interrupted(store)
-        sheets = named_sheets(effective.config, names) if names else effective.config.sheets
-        standings = standings_of(store, sheets, effective.broken, clock.now())
+        chosen = named_sheets(effective.config, names) if names else None
+        office, now = Office(effective.config, store), clock.now()
+        sheets = effective.config.sheets if chosen is None else chosen
+        standings = standings_of(store, sheets, effective.broken, now)
+        overview = overview_json(office, standings, now=now, is_all=chosen is None)
     _tell_problems(effective)
     if as_json:
-        screen.say_json({"sheets": [standing_json(standing) for standing in standings]})
+        screen.say_json(overview)
     else:
         screen.show_standings(standings)
+        screen.say(["", headline(overview), *quota_lines(overview), *incident_lines(overview)])
 
 
 @app.command("history")

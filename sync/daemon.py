@@ -6,6 +6,7 @@ Everything that must not be forgotten stands in the store; what is here can be k
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from sync.store.presence import DAEMON, present
 
 STOP_WITHIN = timedelta(seconds=8)  # service managers start to kill at about ten
 TICK_S = 0.2
+STUCK_S = 60.0  # without a look at the queue; a store that is locked answers sooner
 SURE_S = 1.0
 """What looks broken, or as if sheets had gone, may be half written: it counts once the files have stayed the same."""
 
@@ -49,7 +51,18 @@ class Daemon:
         self._reload = threading.Event()
         self._is_changed = True  # read once more at the start: what is good is kept, and a quick edit not missed
         self._is_unsure = False
+        self._ticked_s = time.monotonic()
         self._rota = Rota(self._store, office.config.daemon.jitter)
+
+    @property
+    def broken(self) -> Sequence[Broken]:
+        """What is broken in the config now."""
+        return self._effective.broken
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the daemon looks after its queue."""
+        return time.monotonic() - self._ticked_s < STUCK_S
 
     def ask_to_reload(self) -> None:
         """Read the config again soon, whether or not a file has changed."""
@@ -64,6 +77,7 @@ class Daemon:
             dispatch = Dispatch(self.office, holder, on_left=self._wake.set, listener=self._listener)
             self._start()
             while not stop.is_set():
+                self._ticked_s = time.monotonic()
                 _quietly(lambda: self._follow_config(watch, dispatch))
                 _quietly(lambda: self._follow_clock(dispatch))
                 self._wake.wait(TICK_S)

@@ -17,7 +17,7 @@ from sync.config.sheet import Sheet
 from sync.crew import Crew, Shift
 from sync.errors import Problem, StopRequested, SyncError
 from sync.report import RunReport, errors_of
-from sync.run import NoProgress, Office, run_sheet
+from sync.run import NoProgress, Office, Progress, run_sheet
 from sync.store.due_runs import SCHEDULE_LANE, DueRun, claim, end, explain, put_back, take_back, waiting
 from sync.store.runs import mark_interrupted
 from sync.wishes import request_of
@@ -35,6 +35,9 @@ _log = log.get("daemon")
 class Listener(Protocol):
     """Who wants to hear what the daemon does. It is called on the threads of the daemon, so it must be quick."""
 
+    def progress(self, sheet: str, /) -> Progress:
+        """Return what hears the steps of a run that begins."""
+
     def run_ended(self, report: RunReport) -> None:
         """Hear how a run ended."""
 
@@ -44,6 +47,10 @@ class Listener(Protocol):
 
 class NoListener:
     """Nobody wants to hear."""
+
+    def progress(self, _sheet: str, /) -> Progress:
+        """Hear nothing."""
+        return NoProgress()
 
     def run_ended(self, report: RunReport) -> None:
         """Say nothing."""
@@ -162,7 +169,8 @@ class Dispatch:
         _log.info("run started", action="run-started", sheet=shift.name, run=shift.run_id, due_at=shift.due.due_at)
         try:
             request = request_of(shift.due, shift.run_id)
-            report = run_sheet(shift.office, shift.sheet, request, progress=NoProgress(), stop=shift.stop)
+            progress = self._listener.progress(shift.name)
+            report = run_sheet(shift.office, shift.sheet, request, progress=progress, stop=shift.stop)
         except StopRequested:
             _log.warning("run stopped", action="run-stopped", sheet=shift.name, run=shift.run_id, reason="daemon stops")
             self._save(partial(put_back, self._store, number, holder=self._holder, reason=STOPPED))

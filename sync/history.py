@@ -16,7 +16,7 @@ from sync.config.schedule import next_times
 from sync.config.sheet import Sheet
 from sync.store.db import Store, open_store
 from sync.store.due_runs import PERSON_LANE, WAITING, DueRun, not_run, waiting
-from sync.store.runs import Run, last_good, mark_interrupted, recent_runs
+from sync.store.runs import Run, last_good, latest_good, latest_runs, mark_interrupted, recent_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +68,12 @@ def standings_of(store: Store, sheets: Iterable[Sheet], broken: Iterable[Broken]
     """Look up how sheets stand, those included whose config is broken and that have no earlier version."""
     queued = {due.sheet: due.first_due_at for due in reversed(waiting(store))}
     problems = {one.name: _goes_on(one) for one in broken}
+    sheets = list(sheets)
+    names = [sheet.name for sheet in sheets]
+    last, good = latest_runs(store, names), latest_good(store, names)
     standings = [
         replace(
-            standing_of(store, sheet, now),
+            _standing_of(sheet, last.get(sheet.name), good.get(sheet.name), now),
             queued_since=queued.get(sheet.name),
             config_problem=problems.get(sheet.name, ""),
         )
@@ -105,10 +108,7 @@ def _without_config(one: Broken) -> Standing:
     )
 
 
-def standing_of(store: Store, sheet: Sheet, now: datetime) -> Standing:
-    """Look up how a sheet stands."""
-    last = next(iter(recent_runs(store, sheet.name, 1)), None)
-    good = last_good(store, sheet.name)
+def _standing_of(sheet: Sheet, last: Run | None, good: Run | None, now: datetime) -> Standing:
     due = next_times(sheet.schedule, now, 1) if sheet.enabled else []
     return Standing(
         sheet=sheet.name,

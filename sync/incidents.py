@@ -13,20 +13,21 @@ from sync.store.db import Store
 from sync.store.incidents import Incident, open_incident, open_incidents, settle
 
 FAILURE, GUARD, CREDENTIAL, CONFIG = "failure", "guard", "credential", "config"
+ACCESS = "access"
 FULL, RETENTION, OVERDUE = "nearly full", "retention", "overdue"
 
-RUN_KINDS = (FAILURE, GUARD, CREDENTIAL)
+RUN_KINDS = (FAILURE, GUARD, CREDENTIAL, ACCESS)
 """Over when the sheet has a good run."""
 
 NEARLY_FULL = 0.9
 MAX_PROBLEMS = 10  # of a broken config in one message
 
 _LEVELS = {FULL: "warning", RETENTION: "warning"}
-_REFUSED = ("CredentialsRefused", "NotShared")
 _TITLES = {
     FAILURE: "{sheets} failed",
     GUARD: "{sheets} was stopped to do no harm",
     CREDENTIAL: "credentials refused for {sheets}",
+    ACCESS: "the spreadsheet of {sheets} cannot be opened",
     CONFIG: "the config is broken",
     FULL: "the spreadsheet of {sheets} is nearly full",
     RETENTION: "{sheets} is about to lose data",
@@ -73,8 +74,8 @@ def _incidents_of(report: RunReport, at: datetime) -> Iterator[Incident]:
 
 
 def _kind_of(error: ErrorReport) -> str:
-    if error.kind in _REFUSED:
-        return CREDENTIAL
+    if error.kind in ("CredentialsRefused", "NotShared"):
+        return CREDENTIAL if error.kind == "CredentialsRefused" else ACCESS
     return GUARD if error.exit_code == 4 else FAILURE
 
 
@@ -129,9 +130,14 @@ def level_of(incident: Incident) -> str:
     return _LEVELS.get(incident.kind, "failure")
 
 
+def title_of(incident: Incident) -> str:
+    """Say in a few words what is wrong."""
+    return _TITLES[incident.kind].format(sheets=_listed(incident.sheets))
+
+
 def words_of(incident: Incident) -> tuple[str, str]:
     """Return title and body of the alert that tells of an incident, the next step last."""
-    title = f"Callsheet: {_TITLES[incident.kind].format(sheets=_listed(incident.sheets))}"
+    title = f"Callsheet: {title_of(incident)}"
     sheets = [f"Sheets: {', '.join(incident.sheets)}"] if len(incident.sheets) > 1 else []
     since = f"Since {incident.opened_at:%Y-%m-%d %H:%M} UTC."
     return title, "\n".join([incident.message, *sheets, since, f"Next step: {incident.hint}"])
@@ -140,7 +146,7 @@ def words_of(incident: Incident) -> tuple[str, str]:
 def recovery_words(incident: Incident) -> tuple[str, str]:
     """Return title and body of the message that an incident is over."""
     closed = f" until {incident.closed_at:%Y-%m-%d %H:%M}" if incident.closed_at else ""
-    title = f"Callsheet: over: {_TITLES[incident.kind].format(sheets=_listed(incident.sheets))}"
+    title = f"Callsheet: over: {title_of(incident)}"
     body = f"It is well again. It lasted from {incident.opened_at:%Y-%m-%d %H:%M}{closed} UTC.\nIt was: "
     return title, f"{body}{incident.message}\nNext step: none."
 

@@ -164,6 +164,17 @@ class GoogleGate:
         self._waiting["read"].seconds(seconds)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaUse:
+    """How many requests of `limit` were used in the last `window_s` seconds, and until when none may go out."""
+
+    name: str
+    used: int
+    limit: int
+    window_s: float
+    held_until: datetime | None
+
+
 class Office:
     """Everything that runs of one config share. Safe to share between threads."""
 
@@ -184,11 +195,8 @@ class Office:
         turn: Turn | None = None,
     ) -> Source:
         """Make the source of a connection; its requests go through the budget of its credential. Close it."""
-        options = self.config.connections[connection]
+        options, limits = self.config.connections[connection], self._vendor_limits(connection)
         secrets = self.config.connection_secrets(connection)
-        references = [str(getattr(options, name)) for name in options.secret_names()]
-        bucket = " ".join([options.vendor, options.base_url, *references])
-        limits = tuple(Limit(bucket, n, window_s) for n, window_s in options.rate_limits())
         waiting = Waiting(
             budget=self.budget,
             limits=limits,
@@ -199,6 +207,34 @@ class Office:
         )
         notebook = ConnectionNotes(self.store, connection)
         return make_source(options, secrets, pace=VendorPace(waiting), sleep=waiting.seconds, notebook=notebook)
+
+    def quotas(self) -> list[QuotaUse]:
+        """Return how much of every quota has been used, by all processes on the store together."""
+        google = self.config.google
+        kinds: tuple[tuple[Kind, int], ...] = (("read", google.reads_per_minute), ("write", google.writes_per_minute))
+        limits = {
+            f"Google {kind}s{f' of {own}' if own else ''}": (Limit(self._bucket(kind, own), n, MINUTE_S),)
+            for own in dict.fromkeys([None, *(sheet.credentials for sheet in self.config.sheets)])
+            for kind, n in kinds
+        }
+        limits |= {name: self._vendor_limits(name) for name in self.config.connections}
+        return [
+            QuotaUse(
+                name=name,
+                used=self.budget.usage(limit.bucket, limit.window_s),
+                limit=limit.n,
+                window_s=limit.window_s,
+                held_until=self.budget.held_until(limit.bucket),
+            )
+            for name, some in limits.items()
+            for limit in some
+        ]
+
+    def _vendor_limits(self, connection: str) -> tuple[Limit, ...]:
+        options = self.config.connections[connection]
+        references = [str(getattr(options, name)) for name in options.secret_names()]
+        bucket = " ".join([options.vendor, options.base_url, *references])
+        return tuple(Limit(bucket, n, window_s) for n, window_s in options.rate_limits())
 
     def deadline(self) -> datetime:
         """Return when a run that starts now must end."""

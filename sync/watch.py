@@ -26,8 +26,9 @@ from sync.incidents import (
     recovery_words,
     words_of,
 )
+from sync.live import Live
 from sync.notify import ping_heartbeat, send_alert
-from sync.office import Office
+from sync.office import Office, Progress
 from sync.report import Outcome, RunReport
 from sync.store.incidents import Incident, mark_told, untold
 from sync.store.leases import Lease, keep
@@ -42,14 +43,20 @@ STOP_WITHIN = timedelta(seconds=2)  # of the ten that service managers leave
 ALERT_LEASE_S = 120.0  # several addresses, each of which may take its time
 SHARE_LEFT = 0.25  # of what the vendor remembers, when we tell that it is about to forget
 
+Hearer = Callable[[RunReport], None]
+
 _log = log.get("watch")
 
 
 class Watch:
     """Hears what the daemon does; start it, and stop it at the end."""
 
-    def __init__(self, office: Callable[[], Office]) -> None:
+    def __init__(
+        self, office: Callable[[], Office], *, live: Live | None = None, hearers: Sequence[Hearer] = ()
+    ) -> None:
+        self.live = live or Live()
         self._office = office
+        self._hearers = tuple(hearers)
         self._started_at = clock.now()
         self._changed = threading.Condition()
         self._has_news = True  # of an earlier process
@@ -82,8 +89,15 @@ class Watch:
         """Whether it has looked for sheets overdue, and told what it found, at least once."""
         return self._has_looked
 
+    def progress(self, sheet: str) -> Progress:
+        """Return what hears the steps of a run that begins."""
+        return self.live.begin(sheet)
+
     def run_ended(self, report: RunReport) -> None:
         """Hear how a run ended."""
+        self.live.end(report.sheet)
+        for hear in self._hearers:
+            hear(report)
         _quietly(lambda: note_run(self._office().store, report, at=clock.now()))
         with self._changed:
             self._has_news = True
@@ -145,9 +159,11 @@ class Watch:
 
 
 @contextmanager
-def watching(office: Callable[[], Office]) -> Iterator[Watch]:
+def watching(
+    office: Callable[[], Office], *, live: Live | None = None, hearers: Sequence[Hearer] = ()
+) -> Iterator[Watch]:
     """Watch during the block; `office` gives the one of the config as it is then."""
-    watch = Watch(office)
+    watch = Watch(office, live=live, hearers=hearers)
     watch.start()
     try:
         yield watch

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sync import clock
 from sync.config.load import Config, load_config
-from sync.office import NoProgress, open_office
+from sync.office import NoProgress, Progress, open_office
 from sync.report import RunReport
 from sync.run import RunRequest, Trigger, run_sheet
 from sync.sandbox.calls import CallOptions
@@ -117,14 +117,15 @@ class World:
         path.write_text(text)
         return load_config(path)
 
-    def run(self, *, stop: threading.Event | None = None, **wanted: Any) -> RunReport:
+    def run(self, *, stop: threading.Event | None = None, progress: Progress | None = None, **wanted: Any) -> RunReport:
         """Run the sheet as a person asks for it, and return the report; the log then holds this run alone."""
         self.admin.clear_log()
         self._first_today = self._first_today or self._today()
         config = self.config()
         request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now(), **wanted)
         with open_office(config) as office:
-            return run_sheet(office, config.sheets[0], request, progress=NoProgress(), stop=stop or threading.Event())
+            shown, asked = progress or NoProgress(), stop or threading.Event()
+            return run_sheet(office, config.sheets[0], request, progress=shown, stop=asked)
 
     def n_requests(self, kind: str) -> int:
         """Count the requests of the last run to Google."""
