@@ -177,6 +177,7 @@ def _look_for_cells(office: Office, sheet: Sheet, wanted: _Wanted, done: Forgott
             stop=stop,
             deadline=office.deadline(),
             counts=RequestCounts(),
+            progress=NoProgress(),
             reference=sheet.credentials,
         )
         found = list(find_mentions(client, sheet.spreadsheet_id, wanted.is_meant))

@@ -212,7 +212,7 @@ class Office:
         """Return how much of every quota has been used, by all processes on the store together."""
         google = self.config.google
         kinds: tuple[tuple[Kind, int], ...] = (("read", google.reads_per_minute), ("write", google.writes_per_minute))
-        limits = {
+        limits: dict[str, tuple[Limit, ...]] = {
             f"Google {kind}s{f' of {own}' if own else ''}": (Limit(self._bucket(kind, own), n, MINUTE_S),)
             for own in dict.fromkeys([None, *(sheet.credentials for sheet in self.config.sheets)])
             for kind, n in kinds
