@@ -38,7 +38,7 @@ from sync.history import (
 from sync.house_commands import register
 from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Verbose
 from sync.overview import headline, incident_lines, overview_json, quota_lines
-from sync.plan import SheetPlan
+from sync.plan import SheetPlan, plan_json
 from sync.progress import open_display
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
 from sync.run import Office, RunRequest, Trigger, open_office, plan_sheet
@@ -198,6 +198,7 @@ def plan(
     period: PeriodText = None,
     rebuild: Rebuild = False,
     adopt: Adopt = False,
+    as_json: Json = False,
     config: ConfigFile = DEFAULT_CONFIG,
     verbose: Verbose = False,
 ) -> None:
@@ -211,7 +212,10 @@ def plan(
         for sheet in sheets:
             with open_display(screen.err, sheet.name) as progress:
                 plans.append(plan_sheet(office, sheet, request, offline=offline, progress=progress, stop=stop))
-            screen.show_plan(sheet.name, plans[-1])
+            if not as_json:
+                screen.show_plan(sheet.name, plans[-1])
+    if as_json:
+        screen.say_json({"plans": [plan_json(s.name, p) for s, p in zip(sheets, plans, strict=True)]})
     raise typer.Exit(highest_code(plan.error.exit_code for plan in plans if plan.error))
 
 

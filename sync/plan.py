@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sync.config.settings import Google
 from sync.destination.book import MAX_CELLS
 from sync.destination.change import TabChange
 from sync.destination.writer import sizes_of
+from sync.growth import forecast_words, full_in_days
 from sync.publish import Published
 from sync.report import ErrorReport, TabReport
 from sync.store import published as store_published
@@ -38,8 +40,15 @@ class SheetPlan:
     minutes_of_quota: float = 0.0
     cells_total: int = 0
     cells_limit: int = MAX_CELLS
+    cells_per_day: float = 0.0
+    full_in_days: float | None = None
     warnings: tuple[str, ...] = ()
     error: ErrorReport | None = None
+
+    @property
+    def forecast(self) -> str:
+        """When the spreadsheet is full at the pace of the last weeks."""
+        return forecast_words(self.full_in_days)
 
 
 def make_plan(published: Published, google: Google, *, warnings: Sequence[str] = ()) -> SheetPlan:
@@ -48,7 +57,8 @@ def make_plan(published: Published, google: Google, *, warnings: Sequence[str] =
     sizes = sizes_of(changes, max_bytes=google.max_request_bytes)
     n_trays = any(change.leaving for change in changes)  # rows that leave are looked at once more
     n_write = len(sizes) + n_trays
-    n_read = n_trays + (2 if published.book and any(not change.is_new for change in published.changes) else 1)
+    n_read = n_trays + any(change.load is not None for change in changes)  # so is a tab that was filled as a stream
+    n_read += 2 if published.book and any(not change.is_new for change in published.changes) else 1
     by_title = {change.shape.title: change for change in published.changes}
     total = (published.book.n_cells if published.book else 0) + sum(c.n_more_cells for c in changes)
     told = [w for tab in published.tabs for w in tab.warnings]
@@ -60,6 +70,8 @@ def make_plan(published: Published, google: Google, *, warnings: Sequence[str] =
         bytes=sum(sizes),
         minutes_of_quota=max(n_write / google.writes_per_minute, n_read / google.reads_per_minute),
         cells_total=total,
+        cells_per_day=published.cells_per_day,
+        full_in_days=full_in_days(total, MAX_CELLS, published.cells_per_day),
         warnings=tuple(dict.fromkeys([*warnings, *told])),
         error=next((tab.error for tab in published.tabs if tab.error), None),
     )
@@ -70,18 +82,38 @@ def _tab_plan(report: TabReport, change: TabChange | None) -> TabPlan:
         return TabPlan(
             title=report.title, rows_now=report.rows, rows_after=report.rows, added=0, changed=0, cells_after=0
         )
-    n_after = (
-        len(change.positions) if change.positions is not None else report.rows + len(change.added) - len(change.leaving)
-    )
+    n_added = change.load.n_rows if change.load is not None else len(change.added)
+    n_after = len(change.positions) if change.positions is not None else report.rows + n_added - len(change.leaving)
+    if change.load is not None:
+        n_after = n_added
     cells = change.n_more_cells + (0 if change.is_new else change.spot.n_rows * change.spot.n_columns)
     return TabPlan(
         title=report.title,
         rows_now=0 if change.is_new else report.rows,
         rows_after=n_after,
-        added=len(change.added),
+        added=n_added,
         changed=len(change.changed),
         cells_after=cells,
     )
+
+
+def plan_json(sheet: str, plan: SheetPlan) -> dict[str, Any]:
+    """Return a plan as `--json` prints it; keys may be added."""
+    error = plan.error
+    return {
+        "sheet": sheet,
+        "tabs": [asdict(tab) for tab in plan.tabs],
+        "requests": {"google_read": plan.requests_read, "google_write": plan.requests_write},
+        "bytes": plan.bytes,
+        "minutes_of_quota": round(plan.minutes_of_quota, 3),
+        "cells_total": plan.cells_total,
+        "cells_limit": plan.cells_limit,
+        "cells_per_day": round(plan.cells_per_day, 1),
+        "full_in_days": None if plan.full_in_days is None else round(plan.full_in_days, 1),
+        "forecast": plan.forecast,
+        "warnings": list(plan.warnings),
+        "error": asdict(error) if error else None,
+    }
 
 
 def make_offline_plan(jobs: Sequence[DataJob], google: Google, *, warnings: Sequence[str] = ()) -> SheetPlan:

@@ -20,6 +20,7 @@ from sync.destination.google import PayloadTooBig, SheetsHttpClient
 from sync.destination.observe import Blocks, StaleObservation, fetch_book, fetch_cells
 from sync.destination.writer import Writer
 from sync.errors import ContractBroken, StoppedByGuard, StoreError, SyncError, Unreachable
+from sync.growth import cells_per_day
 from sync.index_publish import IndexPublish
 from sync.pages import Pages, next_page
 from sync.report import TabReport
@@ -48,6 +49,7 @@ class Published:
     tabs: tuple[TabReport, ...]
     changes: tuple[TabChange, ...]
     book: Book | None
+    cells_per_day: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,8 @@ class Publisher:
         book, changes = self._first or (None, ())
         proofs = {} if dry else {pages.job.uid: prove(pages, self._summed) for pages in self._pages}
         reports = (replace(to_report(tab), proof=proofs.get(tab.uid)) for tab in tabs)
-        return Published(tabs=tuple(reports), changes=changes, book=book)
+        growth = cells_per_day(self._pages) if dry else 0.0
+        return Published(tabs=tuple(reports), changes=changes, book=book, cells_per_day=growth)
 
     def _begin(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob]) -> list[OnePublish]:
         interrupted = {uid for intent in self._old_intents for uid in intent.uids}

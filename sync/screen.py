@@ -87,7 +87,8 @@ def show_plan(sheet: str, plan: SheetPlan) -> None:
         [
             f"  requests: google read {plan.requests_read:,}, google write {plan.requests_write:,}, {size}; "
             f"{plan.minutes_of_quota:.1f} minutes of quota",
-            f"  cells: {plan.cells_total:,} of {plan.cells_limit:,} ({plan.cells_total / plan.cells_limit:.1%} full)",
+            f"  cells: {plan.cells_total:,} of {plan.cells_limit:,} ({plan.cells_total / plan.cells_limit:.1%} full); "
+            f"{plan.forecast}",
             *(f"  warning: {warning}" for warning in plan.warnings),
             *failure_lines(plan.error),
         ]

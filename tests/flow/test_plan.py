@@ -9,9 +9,9 @@ import pytest
 
 from sync import clock
 from sync.office import NoProgress, open_office
-from sync.plan import SheetPlan
+from sync.plan import SheetPlan, plan_json
 from sync.run import RunRequest, Trigger, plan_sheet
-from tests.world import World
+from tests.world import FIELDS, World
 
 TITLES = ("Calls", "By agent", "By day")
 
@@ -100,3 +100,16 @@ def test_an_offline_plan_asks_nobody(world: World) -> None:
     assert world.admin.log() == []
     assert (plan.tabs[0].added, plan.tabs[0].changed) == (0, 0)
     assert plan.tabs[0].rows_now == len(world.rows_by_header())
+
+
+def test_a_plan_says_when_the_spreadsheet_will_be_full(world: World) -> None:
+    world.run()
+    plan = _plan(world)
+    rows = len(world.wanted()) / 7
+    assert plan.cells_per_day == pytest.approx(rows * (len(FIELDS) + 3), rel=0.35)
+    assert plan.full_in_days == pytest.approx((plan.cells_limit - plan.cells_total) / plan.cells_per_day)
+    told = plan_json("support", plan)
+    assert told["forecast"] == plan.forecast
+    assert told["requests"] == {"google_read": plan.requests_read, "google_write": plan.requests_write}
+    world.more_tab = 'mode = "replace"'
+    assert _plan(world).forecast == "does not grow"
