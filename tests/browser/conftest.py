@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -32,13 +36,18 @@ def _install_chromium() -> str | None:
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         return None
-    for words in (("update",), ("install", "--yes", "--no-install-recommends", "chromium")):
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        try:
-            subprocess.run([apt, *words], env=quiet, capture_output=True, timeout=INSTALL_S, check=False)
-        except subprocess.TimeoutExpired:
-            return None
+    with (Path(tempfile.gettempdir()) / "callsheet-tests-install.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # another process of the same tests may be at it
+        if find_chromium() is None:
+            _run_quietly(apt, "update")
+            _run_quietly(apt, "install", "--yes", "--no-install-recommends", "chromium")
     return find_chromium()
+
+
+def _run_quietly(*words: str) -> None:
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(words, env=quiet, capture_output=True, timeout=INSTALL_S, check=False)
 
 
 @pytest.fixture(scope="package")
