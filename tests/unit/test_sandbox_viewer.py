@@ -349,6 +349,34 @@ def test_charts_and_rules_write_numbers_as_the_locale_does(admin: Admin) -> None
     assert [look(found, row, 1).get("bg") for row in range(3)] == [None, None, "#ff0000"]
 
 
+def test_rows_grow_with_turned_texts_and_stepped_areas_are_told_from_others(admin: Admin) -> None:
+    book = admin.make_spreadsheet()
+    admin.edit(book, values=[{"range": "A1:B4", "values": [["turned text", 1], ["letters", 2], ["flat", 3], ["x", 4]]}])
+    turns = [({"angle": 90}, 0), ({"vertical": True}, 1), ({"angle": 0}, 2)]
+    admin.edit(
+        book,
+        requests=[
+            {
+                "repeatCell": {
+                    "range": cells(row, row + 1, 0, 1),
+                    "cell": {"userEnteredFormat": {"textRotation": turn}},
+                    "fields": "userEnteredFormat.textRotation",
+                }
+            }
+            for turn, row in turns
+        ],
+    )
+    found = block(admin, book, "rows=3")
+    assert [look(found, row, 0).get("ro") for row in range(3)] == [90, "v", None]
+    (first, second) = frame(admin, book)["heights"]
+    assert (first[:2], second) == ([0, 1], [1, 2, 7 * 17 + 6])
+    assert 50 < first[2] < 90
+    series = [{"series": data(0, 4, 1, 2), "type": kind} for kind in ("STEPPED_AREA", "AREA")]
+    spec = {"basicChart": {"chartType": "COMBO", "domains": [{"domain": data(0, 4, 0, 1)}], "series": series}}
+    drawn = charts(admin, book, spec)[0]["series"]
+    assert [(one["kind"], one["stepped"]) for one in drawn] == [("area", True), ("area", False)]
+
+
 def test_a_chart_finds_its_header_trims_blank_ends_and_thins_long_series(admin: Admin) -> None:
     book = admin.make_spreadsheet()
     many = [["day", "n"], *([f"d{n}", n] for n in range(3000))]

@@ -166,7 +166,7 @@ def _basic(reader: _Reader, spec: Mapping[str, Any]) -> dict[str, Any]:
             (n, entry),
             cells,
             name=names[n + 1],
-            kind=KINDS.get(entry.get("type", ""), "line") if chart_kind == "COMBO" else main,
+            kind=entry.get("type", "LINE") if chart_kind == "COMBO" else chart_kind,
         )
         for n, (entry, cells) in enumerate(zip(entries, columns[1:], strict=True))
     ]
@@ -188,7 +188,8 @@ def _series(
     n, entry = place
     return {
         "name": name or f"Series {n + 1}",
-        "kind": kind,
+        "kind": KINDS.get(kind, "line"),
+        "stepped": kind == "STEPPED_AREA",
         "color": read_colour(entry, "color") or PALETTE[n % len(PALETTE)],
         "side": "right" if entry.get("targetAxis") == "RIGHT_AXIS" else "left",
         "values": _values(cells),

@@ -21,6 +21,8 @@ USUAL_POINTS = 10
 LINE_PIXELS = 17  # of wrapped text in the usual size
 MAX_FITTED_ROWS = 5_000  # rows whose height follows their text; in longer tabs only rows with a set height differ
 MAX_FITTED_LINES = 40
+MAX_TURNED_LETTERS = 80
+TURNED_ROOM = 6
 
 
 def tab_line(sheet: Sheet) -> dict[str, Any]:
@@ -131,7 +133,9 @@ def _fitted_heights(book: Book, sheet: Sheet) -> dict[int, int]:
 
 def _may_grow(looks: Looks) -> bool:
     styles = [look_style(look) for look in looks if look is not None]
-    return any(style.get("wr") == "w" or style.get("sz", USUAL_POINTS) > USUAL_POINTS for style in styles)
+    return any(
+        style.get("wr") == "w" or "ro" in style or style.get("sz", USUAL_POINTS) > USUAL_POINTS for style in styles
+    )
 
 
 def _row_height(book: Book, sheet: Sheet, row: int) -> int:
@@ -144,10 +148,23 @@ def _row_height(book: Book, sheet: Sheet, row: int) -> int:
             continue
         style = look_style(grid.look(row, column))
         points = style.get("sz", USUAL_POINTS)
+        text = show(value, grid.look(row, column), book.locale)
+        if "ro" in style:
+            height = max(height, round(_turned_height(text, style["ro"]) * points / USUAL_POINTS) + TURNED_ROOM)
+            continue
         width = sheet.column_sizes.get(column, {}).get("pixelSize", COLUMN_PIXELS) if style.get("wr") == "w" else None
-        n_lines = _count_lines(show(value, grid.look(row, column), book.locale), width, points / USUAL_POINTS)
+        n_lines = _count_lines(text, width, points / USUAL_POINTS)
         height = max(height, round(n_lines * LINE_PIXELS * points / USUAL_POINTS) + ROW_PIXELS - LINE_PIXELS)
     return height
+
+
+def _turned_height(text: str, rotation: int | str) -> float:
+    """Return the height of a text in the usual size that is turned by an angle, or stands letter by letter."""
+    text = text[:MAX_TURNED_LETTERS]
+    if rotation == "v":
+        return len(text) * LINE_PIXELS
+    angle = math.radians(abs(int(rotation)))
+    return (text_pixels(text) - PADDING_PIXELS) * math.sin(angle) + LINE_PIXELS * math.cos(angle)
 
 
 def _merged_columns(sheet: Sheet, row: int) -> set[int]:

@@ -16,7 +16,7 @@ from sync.sandbox.google.tables import band_of
 
 Style = dict[str, Any]
 """b, i, u, s: bold, italic, underlined, struck; fg, bg: #rrggbb; sz: points; ff: font; ha: l, c or r; va: t or m;
-wr: w (wrapped) or c (clipped); bd: lines by side; ro: angle; li: address."""
+wr: w (wrapped) or c (clipped); bd: lines by side; ro: angle, or "v" for letters below each other; li: address."""
 
 _THEME: Mapping[str, Mapping[str, float]] = THEME_COLOURS
 _ALIGNMENTS = {"LEFT": "l", "CENTER": "c", "RIGHT": "r"}
@@ -67,7 +67,7 @@ def format_style(chosen: Mapping[str, Any]) -> Style:
         "ha": _ALIGNMENTS.get(chosen.get("horizontalAlignment", "")),
         "va": _HEIGHTS.get(chosen.get("verticalAlignment", "")),
         "wr": _WRAPS.get(chosen.get("wrapStrategy", "")),
-        "ro": (chosen.get("textRotation") or {}).get("angle"),
+        "ro": _rotation(chosen.get("textRotation") or {}),
         "bd": _borders(chosen.get("borders") or {}),
     }
     return {name: worth for name, worth in found.items() if worth is not None}
@@ -84,6 +84,10 @@ def letter_style(letters: Mapping[str, Any]) -> Style:
         "li": (letters.get("link") or {}).get("uri"),
     }
     return {name: worth for name, worth in found.items() if worth is not None}
+
+
+def _rotation(chosen: Mapping[str, Any]) -> int | str | None:
+    return "v" if chosen.get("vertical") else chosen.get("angle") or None
 
 
 def _borders(borders: Mapping[str, Any]) -> dict[str, list[str]] | None:

@@ -70,7 +70,7 @@ def _properties(style: Style) -> dict[str, Any]:
     }
     angle = style.get("ro")
     if angle:
-        found["rotation"] = min(90, max(-90, angle))
+        found["rotation"] = 270 if angle == "v" else min(90, max(-90, angle))  # 270: letters below each other
     for side, (line, colour) in (style.get("bd") or {}).items():
         found[_SIDES[side]] = _LINES.get(line, 1)
         found[f"{_SIDES[side]}_color"] = colour

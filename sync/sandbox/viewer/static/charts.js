@@ -80,14 +80,15 @@ function drawBars(layer, chart, one, { plot, scale, base, slot, groups }) {
 
 function drawLine(layer, chart, one, { plot, scale, base }) {
   for (const run of runs(one.values)) {
-    const points = run.map((n) => [plot.middle(n), scale(base[n] + one.values[n])]);
+    const corners = (n, y) => one.stepped ? [[plot.middle(n) - plot.band / 2, y], [plot.middle(n) + plot.band / 2, y]] : [[plot.middle(n), y]];
+    const points = run.flatMap((n) => corners(n, scale(base[n] + one.values[n])));
     if (one.kind === "area") {
-      const floor = [...run].reverse().map((n) => [plot.middle(n), scale(base[n])]);
+      const floor = run.flatMap((n) => corners(n, scale(base[n]))).reverse();
       layer.append(svg("path", { d: path(points, false) + " L " + floor.map((point) => point.map(round).join(" ")).join(" L ") + " Z", fill: one.color, "fill-opacity": 0.3, class: "area" }));
     }
     layer.append(svg("path", { d: path(points, chart.smooth), fill: "none", stroke: one.color, "stroke-width": 2, "stroke-linejoin": "round", class: "line" }));
   }
-  if (one.values.length <= 60) {
+  if (one.values.length <= 60 && !one.stepped) {
     one.values.forEach((value, n) => {
       if (value !== null) layer.append(titled(svg("circle", { cx: round(plot.middle(n)), cy: round(scale(base[n] + value)), r: 3, fill: one.color, class: "dot" }), chart, one, n));
     });

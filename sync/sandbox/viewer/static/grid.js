@@ -278,7 +278,7 @@ export class Grid {
   // A text that is too long runs over the empty cells beside it.
   spill(node, row, column, cell) {
     const { text, style } = cell;
-    if (!text || style.wr === "w" || style.wr === "c" || cell.marks.k || alignment(text, style) !== "l" || style.ha === "r") return;
+    if (!text || style.wr === "w" || style.wr === "c" || style.ro || cell.marks.k || alignment(text, style) !== "l" || style.ha === "r") return;
     const own = this.across.size(column);
     if (text.length * 5 < own) return;
     let room = own, last = column;

@@ -2,7 +2,7 @@
 
 const RTL = /^[^A-Za-z\u00c0-\u024f\u0370-\u052f\u4e00-\u9fff]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
 const canvas = document.createElement("canvas").getContext("2d");
-const POINTS_TO_PX = 4 / 3, USUAL_FONT = 'Arial, "Liberation Sans", Helvetica, sans-serif';
+const LINE_PX = 17, POINTS_TO_PX = 4 / 3, USUAL_FONT = 'Arial, "Liberation Sans", Helvetica, sans-serif';
 const SIDES = { t: "Top", r: "Right", b: "Bottom", l: "Left" };
 
 let isDark = false;
@@ -62,13 +62,24 @@ function content(text, style, marks) {
     inner.rel = "noopener noreferrer";
     inner.tabIndex = -1;
   }
-  if (style.ro) inner.style.rotate = -style.ro + "deg";
+  if (style.ro) turn(inner, style.ro);
   if (marks.k !== "list") return inner;
   const pair = document.createDocumentFragment(), arrow = document.createElement("span");
   arrow.className = "choice";
   arrow.setAttribute("aria-hidden", "true");
   pair.append(inner, arrow);
   return pair;
+}
+
+// A turned text begins at the bottom of its cell when it goes up, and at the top when it goes down.
+function turn(inner, rotation) {
+  inner.classList.add("turned");
+  if (rotation === "v") { inner.classList.add("upright"); return; }
+  const aside = Math.abs(Math.sin((rotation * Math.PI) / 180)) * LINE_PX;
+  inner.style.transformOrigin = rotation > 0 ? "left bottom" : "left top";
+  inner.style[rotation > 0 ? "bottom" : "top"] = "2px";
+  inner.style.left = 3 + aside + "px";
+  inner.style.rotate = -rotation + "deg";
 }
 
 // Stretches of a text that have letters of their own.
