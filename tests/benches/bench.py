@@ -31,6 +31,17 @@ Truth = Callable[[Admin, Slice, Buckets | None], list[Values]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a param chooses: a value that some record has, and whether a record is among those chosen by a value."""
+
+    pick: Callable[[Values], Any]
+    holds: Callable[[Values, Any], bool] | None = None  # None: those with the same value
+
+    def chosen(self, values: Values, value: Any) -> bool:
+        return self.holds(values, value) if self.holds else self.pick(values) == value
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bench:
     """One stream on the bench.
 
@@ -58,6 +69,7 @@ class Bench:
     at_once: Mapping[str, Any] = field(default_factory=dict)  # options of the sandbox by which nothing takes its time
     more_faults: Sequence[Mapping[str, Any]] = ()  # that pass, beside those that every stream gets over
     lasting_faults: Sequence[tuple[Mapping[str, Any], type[Exception]]] = ()  # that end in an error if they stay
+    chooses: Mapping[str, Choice] = field(default_factory=dict)  # by param, where it is not one field's equal
     arrives: str = ""  # the kind of record that may arrive while this stream is read; "": pages do not move
     twin_of: str = ""  # a stream that is read by the same code; failures are tried on that one in every run
     snapshot: bool = False  # whether a reading shows one moment, so that what arrives meanwhile is not in it

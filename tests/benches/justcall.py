@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sync import clock
 from sync.errors import ContractBroken
 from sync.records import LISTED_AT, Buckets, Slice
-from tests.benches.bench import SECRET, Bench, Values
+from tests.benches.bench import SECRET, Bench, Choice, Values
 from tests.sandbox_admin import Admin
 
 SECRETS = {"api_key": "key-for-tests", "api_secret": SECRET}
@@ -307,6 +307,40 @@ def _bench(stream: str, truth: Any, **more: Any) -> Bench:
     return Bench(vendor="justcall", stream=stream, secrets=SECRETS, truth=truth, generous=GENEROUS, **named)
 
 
+def _number_of(values: Values) -> str:
+    """Return the company's number of a call."""
+    return str(values["to"] if values["direction"] == "inbound" else values["from"])
+
+
+def _type_of(values: Values) -> str:
+    return f"{values['direction']}_{values['type']}".upper()
+
+
+_AN_AGENT = {"agent_id": Choice(pick=lambda values: values["agent_id"])}
+_A_LINE = {"justcall_number": Choice(pick=lambda values: values["justcall_number"])}
+_A_CONTACT = {"contact_number": Choice(pick=lambda values: values["contact_number"])}
+_OF_LIVE_CALLS = {
+    **_AN_AGENT,
+    **_A_LINE,
+    **_A_CONTACT,
+    "call_type": Choice(pick=_type_of),
+    "call_traits": Choice(
+        pick=lambda values: values["call_traits"][:1], holds=lambda values, value: value[0] in values["call_traits"]
+    ),
+    "disposition_codes": Choice(
+        pick=lambda values: [f"Default: {values['disposition']}"] if values["disposition"] else None,
+        holds=lambda values, value: f"Default: {values['disposition']}" in value,
+    ),
+}
+_OF_LIVE_TEXTS = {
+    **_A_LINE,
+    **_A_CONTACT,
+    "sms_direction": Choice(pick=lambda values: values["direction"].lower()),
+    "sms_content": Choice(
+        pick=lambda values: values["body"][:12].strip(), holds=lambda values, value: value in values["body"]
+    ),
+}
+
 _DATES = [
     {"dates_zone": zone, "end_included": included}
     for zone in ("UTC", "Pacific/Kiritimati", "Etc/GMT+12", "America/New_York")
@@ -326,6 +360,7 @@ BENCHES = [
     _bench(
         "calls",
         _calls,
+        chooses={**_AN_AGENT, "number": Choice(pick=_number_of)},
         integer_field="duration",
         required_field="disposition",
         text_field="notes",
@@ -338,6 +373,7 @@ BENCHES = [
     _bench(
         "analytics_calls",
         _calls,
+        chooses={**_AN_AGENT, "phone_number": Choice(pick=_number_of)},
         integer_field="duration",
         required_field="disposition",
         text_field="notes",
@@ -350,6 +386,7 @@ BENCHES = [
     _bench(
         "analytics_sms",
         _texts,
+        chooses={**_AN_AGENT, "phone_number": Choice(pick=lambda values: values["justcall_number"])},
         integer_field="agent_id",
         required_field="status",
         text_field="status",
@@ -363,6 +400,7 @@ BENCHES = [
     _bench(
         "calls",
         _live_calls,
+        chooses=_OF_LIVE_CALLS,
         options=LIVE,
         integer_field="total_duration",
         required_field="disposition",
@@ -376,6 +414,7 @@ BENCHES = [
     _bench(
         "texts",
         _live_texts,
+        chooses=_OF_LIVE_TEXTS,
         options=LIVE,
         integer_field="agent_id",
         required_field="delivery_status",

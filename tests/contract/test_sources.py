@@ -253,7 +253,7 @@ def test_unknown_fields_are_kept(desk):
         (bench, param, value)
         for bench in ROWS
         for param in bench.spec.params
-        if param.field and param.allowed
+        if param.field and param.allowed and param.name not in bench.chooses
         for value in param.allowed
     ],
     ids=lambda value: getattr(value, "id", getattr(value, "name", value)),
@@ -263,3 +263,14 @@ def test_vendor_params_choose(desk, param, value):
     assert value == "all" or all(record.values[param.field] == value for record in records)
     wanted = [v for v in desk.truth().values() if value in ("all", v[param.field])]
     assert len(records) == len(wanted)
+
+
+@pytest.mark.parametrize(
+    ("bench", "param"), [pytest.param(bench, name, id=f"{bench.id}-{name}") for bench in ROWS for name in bench.chooses]
+)
+def test_params_choose_the_records_that_they_say(desk, param):
+    choice, truth = desk.bench.chooses[param], desk.truth()
+    value = next(value for values in truth.values() if (value := choice.pick(values)))
+    wanted = {key for key, values in truth.items() if choice.chosen(values, value)}
+    assert 0 < len(wanted) < len(truth)
+    assert desk.latest(desk.read(params={param: value})).keys() == wanted

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from sync import clock
+from sync.config.load import load_config
 from sync.errors import RateLimited, StopRequested, StoreError
-from sync.office import GoogleGate, VendorPace, Waiting
+from sync.office import GoogleGate, VendorPace, Waiting, open_office
 from sync.store.budget import Budget, Limit
 from sync.store.db import Store, open_store
 from sync.store.runs import Lease
+from tests.unit.scripted_server import json_answer, scripted_server
 
 T0 = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -172,3 +174,29 @@ def test_a_process_that_lost_its_lease_while_waiting_sends_nothing(store: Store,
     gate.wait("write")
     with pytest.raises(StoreError):  # the wait for quota is longer than the lease
         gate.wait("write")
+
+
+def test_a_key_keeps_its_minute_and_its_hour_at_once_whichever_connection_or_process_uses_it(
+    time: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_TEST_KEY", "the-key")
+    with scripted_server() as server:
+        server.play(json_answer({"status": "success", "data": []}))
+        key = 'vendor = "justcall"\ndialect = "v2.1"\napi_key = "env:A_TEST_KEY"\napi_secret = "env:A_TEST_KEY"\n'
+        limits = f'base_url = "{server.url}"\nrequests_per_minute = 2\nrequests_per_hour = 4\n'
+        deadline = '[daemon]\nrun_deadline = "3h"\n[google]\ncredentials = "anonymous"\n'
+        text = f"[connection.one]\n{key}{limits}[connection.two]\n{key}{limits}{deadline}"
+        (tmp_path / "config.toml").write_text(text)
+        config = load_config(tmp_path / "config.toml")
+        sent_at = []
+        with open_office(config) as here, open_office(config) as there:
+            asked = [office.source(name, stop=threading.Event()) for office in (here, there) for name in ("one", "two")]
+            for source in [*asked, *asked]:
+                source.probe()
+                sent_at.append(time.now - T0)
+        assert sent_at[1] < MINUTE <= sent_at[2]
+        assert sent_at[3] < 60 * MINUTE <= sent_at[4]
+        assert sent_at[5] == sent_at[4]
+        assert sent_at[6] >= sent_at[2] + 60 * MINUTE
+        for source in asked:
+            source.close()

@@ -54,6 +54,7 @@ _OF_CALLS = (
         name="call_type",
         type=TEXT,
         description="Only calls of this outcome.",
+        field="type",
         allowed=(
             *(f"OUTGOING_{word}" for word in _OUTGOING),
             *(f"INCOMING_{word}" for word in _INCOMING),
