@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sync.sandbox.exchange import RequestLog
 from sync.sandbox.faults import BadFault, Fault, Faults
-from sync.sandbox.google_side import GoogleSide, Refused
+from sync.sandbox.google_side import GoogleFile, GoogleSide, Refused
 from sync.sandbox.vendor import VendorDesk, changed_options
 from sync.sandbox.viewer.pages import Shelf
 
@@ -24,6 +24,7 @@ class Worlds:
     """Everything that the admin address can reach."""
 
     google: GoogleSide
+    file: GoogleFile
     shelf: Shelf
     vendors: Mapping[str, VendorDesk]
     faults: Faults
@@ -48,6 +49,7 @@ def admin_routes(worlds: Worlds) -> list[Route]:
         ("POST", "/admin/google/spreadsheets", _make_spreadsheet),
         ("GET", "/admin/google/spreadsheets", _list_spreadsheets),
         ("POST", "/admin/google/spreadsheets/{id}/edit", _edit_spreadsheet),
+        ("POST", "/admin/google/tokens/expire", _expire_tokens),
         ("GET", "/admin/google/state", _save_state),
         ("PUT", "/admin/google/state", _open_state),
         ("GET", "/admin/{vendor}/{kind}", _truth),
@@ -153,12 +155,16 @@ async def _edit_spreadsheet(worlds: Worlds, request: Request) -> Any:
     return {}
 
 
+async def _expire_tokens(worlds: Worlds, _request: Request) -> Any:
+    return {"n_expired": await run_in_threadpool(worlds.google.expire_tokens)}
+
+
 async def _save_state(worlds: Worlds, _request: Request) -> Any:
-    return await run_in_threadpool(worlds.google.save)
+    return await run_in_threadpool(worlds.file.save)
 
 
 async def _open_state(worlds: Worlds, request: Request) -> Any:
-    await run_in_threadpool(worlds.google.open, await request.body())
+    await run_in_threadpool(worlds.file.open, await request.body())
     return {}
 
 

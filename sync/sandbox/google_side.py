@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from sync.sandbox.google.a1 import Box
+from sync.sandbox.google.admission import expire_tokens
 from sync.sandbox.google.app import GoogleWorld
 from sync.sandbox.google.book import Book
 from sync.sandbox.google.errors import GoogleError
@@ -92,6 +93,22 @@ class GoogleSide:
         except GoogleError as error:
             raise Refused(error.message, status=error.code) from error
 
+    def expire_tokens(self) -> int:
+        """End every token that was handed out, and return how many."""
+        return expire_tokens(self._world)
+
+    def _apply(self, options: GoogleOptions) -> None:
+        tokens = options.accepted_tokens
+        for name, value in {**asdict(options), "accepted_tokens": None if tokens is None else set(tokens)}.items():
+            setattr(self._world, name, value)
+
+
+class GoogleFile:
+    """All spreadsheets as the content of a file. May be called from any thread."""
+
+    def __init__(self, world: GoogleWorld) -> None:
+        self._world = world
+
     def save(self) -> bytes:
         """Return all spreadsheets as the content of a file."""
         return dump_world(self._world)
@@ -102,11 +119,6 @@ class GoogleSide:
             load_world(self._world, content)
         except BadState as wrong:
             raise Refused(str(wrong)) from wrong
-
-    def _apply(self, options: GoogleOptions) -> None:
-        tokens = options.accepted_tokens
-        for name, value in {**asdict(options), "accepted_tokens": None if tokens is None else set(tokens)}.items():
-            setattr(self._world, name, value)
 
 
 class GoogleShelf:

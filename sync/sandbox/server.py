@@ -33,7 +33,7 @@ from sync.sandbox.google.app import classify as classify_google
 from sync.sandbox.google.app import routes as google_routes
 from sync.sandbox.google.keeping import BadState, open_world, save_world
 from sync.sandbox.google_faults import google_error_forms, google_plays
-from sync.sandbox.google_side import GoogleShelf, GoogleSide
+from sync.sandbox.google_side import GoogleFile, GoogleShelf, GoogleSide
 from sync.sandbox.justcall import JustCall
 from sync.sandbox.list_faults import list_plays
 from sync.sandbox.vendor import VendorDesk
@@ -64,7 +64,7 @@ def make_app(options: SandboxOptions | None = None, world: GoogleWorld | None = 
         plays={**list_plays(vendors), **google_plays(google.edit)},
     )
     log = RequestLog()
-    worlds = Worlds(google=google, shelf=shelf, vendors=vendors, faults=faults, log=log)
+    worlds = Worlds(google=google, file=GoogleFile(world), shelf=shelf, vendors=vendors, faults=faults, log=log)
     return Starlette(
         routes=[
             *admin_routes(worlds),

@@ -98,6 +98,18 @@ def test_a_request_that_the_quota_refuses_costs_nothing_and_any_other_costs_one(
     assert [entry["n_quota"] for entry in admin.log()] == [1, 1, 0]
 
 
+def test_tokens_that_were_handed_out_can_be_ended(admin: Admin, google: Google) -> None:
+    book = admin.make_spreadsheet()
+    grant = {"grant_type": "refresh_token", "refresh_token": "r"}
+    tokens = [google.post("/token", data=grant).json()["access_token"] for _ in range(2)]
+    headers = {"Authorization": f"Bearer {tokens[0]}"}
+    assert google.get(f"/v4/spreadsheets/{book}", headers=headers).status_code == 200
+    assert admin.http.post("/admin/google/tokens/expire").json() == {"n_expired": 2}
+    assert google.get(f"/v4/spreadsheets/{book}", headers=headers).status_code == 401
+    token = google.post("/token", data=grant).json()["access_token"]
+    assert google.get(f"/v4/spreadsheets/{book}", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
 def test_all_spreadsheets_can_be_fetched_as_a_file_and_put_back(admin: Admin, google: Google) -> None:
     book = admin.make_spreadsheet("Kept")
     write(google, book, "before")
