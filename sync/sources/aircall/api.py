@@ -18,7 +18,7 @@ from sync.http.client import make_client
 from sync.http.download import FileClient
 from sync.http.waits import Pace, Sleep
 from sync.records import Buckets, Page, Slice, StreamSpec
-from sync.sources.aircall.columns import Binding
+from sync.sources.aircall.columns import Binding, headers_in_words
 from sync.sources.aircall.exports import Ask, Exporter, TooManyRows, too_many_for_a_day
 from sync.sources.aircall.jobs import Jobs
 from sync.sources.aircall.models import AircallOptions
@@ -243,10 +243,12 @@ class _Headers:
         self._report, self._jobs, self._known = report, jobs, jobs.read_header()
         self._header: list[str] = []
         self._key: list[str] = []
+        self._binding: Binding | None = None
 
     def take(self, binding: Binding) -> None:
         """Look at the header of a file; refuse one whose key comes from elsewhere, as every row would be a new one."""
         names = self._report.spec.key if self._report.is_rows else ()
+        self._binding = binding
         self._header, self._key = list(binding.header), binding.key_origin(names)
         if self._known and self._known.get("key") != self._key:
             raise ContractBroken(
@@ -261,10 +263,26 @@ class _Headers:
         if self._header and self._header != known:
             self._jobs.save_header(self._header, self._key)
         if not self._header or not known:
-            return ()
+            return tuple(self._tell_first())
         gone = [name for name in known if name not in self._header]
         came = [name for name in self._header if name not in known]
         words = [f"{verb} {', '.join(names)}" for verb, names in (("without", gone), ("with", came)) if names]
         return (
             (f"the columns of {self._report.spec.name} changed: it now comes {' and '.join(words)}",) if words else ()
         )
+
+    def _tell_first(self) -> Iterator[str]:
+        """Yield a sentence where the first file of a report has columns that nobody knows, and fields have none."""
+        if self._binding is None or not self._binding.unknown:
+            return
+        wanted = (column.field.name for column in self._report.columns if column.field.name not in _MAY_LACK)
+        lacking = [name for name in wanted if name not in self._binding.bound]
+        if lacking:
+            yield (
+                f"{self._report.spec.name}: no column of the file could be told to be {', '.join(lacking)}; columns that "
+                f"nobody knows are {headers_in_words([name for _, name in self._binding.unknown])}. "
+                "If one is the other, say so in export_columns of the connection."
+            )
+
+
+_MAY_LACK = frozenset({"user_email", "team", "date", "status", "hour", "line", "direction", "country"})
