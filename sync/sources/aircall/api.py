@@ -212,7 +212,7 @@ class Aircall:
         said = (*reader.finish(), *headers.finish(), *exporter.warnings)
         if said:
             yield Page(records=[], warnings=said)
-        jobs.drop_read()
+        jobs.drop_read(ask.first, ask.last)
 
     def _table_options(self, report: Report, ask: Ask) -> TableOptions:
         options = self._options
@@ -279,7 +279,7 @@ class _Headers:
         lacking = [name for name in wanted if name not in self._binding.bound]
         if lacking:
             yield (
-                f"{self._report.spec.name}: no column of the file could be told to be {', '.join(lacking)}; columns that "
+                f"{self._report.spec.name}: no column of the file could be told to be {', '.join(lacking)}; those that "
                 f"nobody knows are {headers_in_words([name for _, name in self._binding.unknown])}. "
                 "If one is the other, say so in export_columns of the connection."
             )

@@ -75,9 +75,14 @@ class Jobs:
         if self._jobs.pop((first.isoformat(), last.isoformat()), None):
             self._save()
 
-    def drop_read(self) -> None:
-        """Forget the exports that were read, and what they were cut from; a refusal stays known."""
-        self._jobs = {days: job for days, job in self._jobs.items() if job.state == "failed"}
+    def drop_read(self, first: date, last: date) -> None:
+        """Forget the exports of these days, which were read, and what they were cut from; a refusal stays known."""
+        begin, end = first.isoformat(), last.isoformat()
+        self._jobs = {
+            days: job
+            for days, job in self._jobs.items()
+            if job.state == "failed" or not (begin <= job.first and job.last <= end)
+        }
         self._save()
 
     def _save(self) -> None:
