@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from sync import clock
 from sync.adoption import adopt_tabs, find_foreign, with_adopted
+from sync.body_size import BodySize
 from sync.data_publish import DataPublish
 from sync.destination.adopt import Adopted
 from sync.destination.book import Book, ObservedTab, check_room, locate
@@ -37,7 +38,6 @@ from sync.verify import prove
 MAX_ROUNDS = 10
 MAX_REFUSALS = 2  # of one tab: the first may come of a tab that people deleted or shortened a moment ago
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
-SMALLEST_BODY_BYTES = 50_000
 
 OnePublish = DataPublish | IndexPublish | SummaryPublish
 
@@ -77,7 +77,8 @@ class Publisher:
         on_rows: Callable[[int, int], None],
     ) -> None:
         self._store, self._client, self._spreadsheet_id = store, client, spreadsheet_id
-        self._run_id, self._allowed, self._max_bytes = run_id, allowed, max_bytes
+        self._run_id, self._allowed = run_id, allowed
+        self._size = BodySize(store, spreadsheet_id, max_bytes)
         self._pause, self._on_rows = pause, on_rows
         self._old_intents = published.open_intents(store, spreadsheet_id)
         self._intent: str | None = None
@@ -112,6 +113,8 @@ class Publisher:
         for pages in self._pages:
             pages.hold_back()
         self._save(tabs)
+        if self._promised:
+            self._size.went_well()
         book, changes = self._first or (None, ())
         proofs = {} if dry else {pages.job.uid: prove(pages, self._summed) for pages in self._pages}
         reports = (replace(to_report(tab), proof=proofs.get(tab.uid)) for tab in tabs)
@@ -142,7 +145,7 @@ class Publisher:
         for tab in tabs:
             tab.look_again(after_unknown=is_unknown)
         if not isinstance(error, StaleObservation):
-            self._max_bytes = max(self._max_bytes // 2, SMALLEST_BODY_BYTES)
+            self._size.shrink()
         self._pause(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**n) * (0.5 + random.random() / 2))
 
     def _round(self, *, dry: bool) -> None:
@@ -268,7 +271,7 @@ class Publisher:
         writer = Writer(
             self._client,
             self._spreadsheet_id,
-            max_bytes=self._max_bytes,
+            max_bytes=self._size.bytes,
             on_rows=lambda n: self._on_rows(n, max(n, total)),
         )
         try:
