@@ -288,6 +288,36 @@ def test_rules_for_numbers_texts_and_blanks_come_along(admin: Admin) -> None:
     }
 
 
+def test_choices_and_limits_of_what_may_be_typed_come_along(admin: Admin) -> None:
+    book = admin.make_spreadsheet()
+
+    def limit(column: int, kind: str, *values: str, **more: object) -> dict[str, object]:
+        condition = {"type": kind, "values": [{"userEnteredValue": text} for text in values]}
+        return {
+            "setDataValidation": {"range": cells(1, 5, column, column + 1), "rule": {"condition": condition, **more}}
+        }
+
+    wanted = [
+        limit(0, "ONE_OF_LIST", "open", "closed", strict=True, inputMessage="Pick one"),
+        limit(1, "ONE_OF_RANGE", "=Sheet1!F1:F3"),
+        limit(2, "NUMBER_BETWEEN", "1", "10"),
+        limit(3, "CUSTOM_FORMULA", "=D2>0"),
+        limit(4, "ONE_OF_LIST", "with, comma", "x" * 300),
+        {"setDataValidation": {"range": cells(2, 3, 0, 1)}},
+    ]
+    admin.edit(book, requests=wanted)
+    page = openpyxl.load_workbook(io.BytesIO(export(admin, book, format="xlsx").content))["Sheet1"]
+    found = {str(one.sqref): (one.type, one.formula1, one.formula2) for one in page.data_validations.dataValidation}
+    assert found == {
+        "A2 A4:A5": ("list", '"open,closed"', None),
+        "B2:B5": ("list", "'Sheet1'!F1:F3", None),
+        "C2:C5": ("decimal", "1", "10"),
+        "D2:D5": ("custom", "D2>0", None),
+    }
+    styles = [(one.errorStyle or "stop", one.prompt) for one in page.data_validations.dataValidation]
+    assert styles[:2] == [("stop", "Pick one"), ("information", None)]
+
+
 def test_stretches_of_a_text_keep_their_letters(admin: Admin) -> None:
     book = admin.make_spreadsheet()
     text = {

@@ -17,6 +17,7 @@ from sync.sandbox.google.view import COLUMN_PIXELS
 from sync.sandbox.viewer.hiding import hidden_lines, hidden_rows
 from sync.sandbox.viewer.paint import Bands, letter_style, look_style, read_colour
 from sync.sandbox.viewer.xlsx_charts import add_charts
+from sync.sandbox.viewer.xlsx_choices import add_validations
 from sync.sandbox.viewer.xlsx_formats import Formats
 from sync.sandbox.viewer.xlsx_rules import add_rules, excel_formula
 
@@ -118,6 +119,7 @@ def _write_sheet(book: Book, sheet: Sheet, page: Worksheet, *, formats: Formats,
         if n_rows <= row < MAX_ROWS:
             _set_row(sheet, page, row, is_hidden=row in hidden, formats=formats)
     add_rules(book, sheet, page, formats=formats, names=names)
+    add_validations(book, sheet, page, names=names)
     for merge in sheet.objects.get("merges") or ():
         box = range_box(sheet, merge)
         if box.bottom <= MAX_ROWS and box.right <= MAX_COLUMNS:

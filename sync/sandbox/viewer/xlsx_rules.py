@@ -17,7 +17,7 @@ from sync.sandbox.viewer.paint import format_style, read_colour
 from sync.sandbox.viewer.xlsx_formats import Formats
 
 LAST_ROW, LAST_COLUMN = 1_048_575, 16_383
-_COMPARED = {
+COMPARED = {
     "NUMBER_GREATER": ">",
     "NUMBER_GREATER_THAN_EQ": ">=",
     "NUMBER_LESS": "<",
@@ -29,7 +29,7 @@ _COMPARED = {
     "DATE_BEFORE": "<",
     "DATE_AFTER": ">",
 }
-_RANGES = {"NUMBER_BETWEEN": "between", "NUMBER_NOT_BETWEEN": "not between"}
+RANGES = {"NUMBER_BETWEEN": "between", "NUMBER_NOT_BETWEEN": "not between"}
 _TEXTS = {
     "TEXT_CONTAINS": "containing",
     "TEXT_NOT_CONTAINS": "not containing",
@@ -63,12 +63,12 @@ def _boolean(rule: Mapping[str, Any], book: Book, formats: Formats, names: Mappi
     boolean = rule.get("booleanRule") or {}
     condition = boolean.get("condition") or {}
     kind = condition.get("type", "")
-    values = [_operand(value, book, names) for value in condition.get("values") or () if "userEnteredValue" in value]
+    values = [operand(value, book, names) for value in condition.get("values") or () if "userEnteredValue" in value]
     found: dict[str, Any] | None = None
-    if kind in _COMPARED and values:
-        found = {"type": "cell", "criteria": _COMPARED[kind], "value": values[0]}
-    elif kind in _RANGES and len(values) > 1:
-        found = {"type": "cell", "criteria": _RANGES[kind], "minimum": values[0], "maximum": values[1]}
+    if kind in COMPARED and values:
+        found = {"type": "cell", "criteria": COMPARED[kind], "value": values[0]}
+    elif kind in RANGES and len(values) > 1:
+        found = {"type": "cell", "criteria": RANGES[kind], "minimum": values[0], "maximum": values[1]}
     elif kind in _TEXTS and values:
         found = {"type": "text", "criteria": _TEXTS[kind], "value": str(condition["values"][0]["userEnteredValue"])}
     elif kind in _BLANKS:
@@ -78,7 +78,8 @@ def _boolean(rule: Mapping[str, Any], book: Book, formats: Formats, names: Mappi
     return found and found | {"format": formats.of_style(format_style(boolean.get("format") or {}))}
 
 
-def _operand(value: Mapping[str, Any], book: Book, names: Mapping[int, str]) -> str | float:
+def operand(value: Mapping[str, Any], book: Book, names: Mapping[int, str]) -> str | float:
+    """Return what a condition compares with: a number, a formula, or a text in quotes."""
     text = str(value["userEnteredValue"])
     if text.startswith("="):
         return excel_formula(book, text, names)
