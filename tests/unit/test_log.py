@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -65,3 +66,37 @@ def test_lines_below_the_level_are_left_out(capsys):
     log.get("test").warning("loud", n=1)
     lines = capsys.readouterr().err.splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["loud"]
+
+
+def test_a_log_file_rotates_keeps_so_many_is_private_and_holds_the_same_masked_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.register_secret(SECRET)
+    path = tmp_path / "callsheet.log"
+    log.setup("info", json=True, file=log.LogFile(path=path, rotate_bytes=2_000, keep_files=2))
+    try:
+        for n in range(60):
+            log.get("test").info("a line", action="written", n=n, password=SECRET)
+        log.get("test").debug("not this one", action="debug")
+    finally:
+        log.setup("warning")
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == ["callsheet.log", "callsheet.log.1", "callsheet.log.2"]
+    assert all(file.stat().st_size <= 2_000 and file.stat().st_mode & 0o077 == 0 for file in files)
+    lines = [json.loads(line) for file in reversed(files) for line in file.read_text().splitlines()]
+    assert [line["n"] for line in lines] == list(range(60 - len(lines), 60))
+    assert SECRET not in "".join(file.read_text() for file in files)
+    assert len(capsys.readouterr().err.splitlines()) == 60
+
+
+def test_every_line_in_a_block_has_its_words_and_none_after_it(capsys: pytest.CaptureFixture[str]) -> None:
+    log.setup("info", json=True)
+    try:
+        with log.bound(sheet="support", run="7"):
+            log.get("test").info("inside", action="inside")
+        log.get("test").info("after", action="after")
+    finally:
+        log.setup("warning")
+    inside, after = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (inside["sheet"], inside["run"]) == ("support", "7")
+    assert not {"sheet", "run"} & set(after)
