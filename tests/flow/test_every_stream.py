@@ -14,6 +14,7 @@ import pytest
 import tomlkit
 
 from sync import clock
+from sync.catalogue import pull_sample
 from sync.config.load import Config, load_config
 from sync.office import NoProgress, Office, open_office
 from sync.records import FieldType, Slice, StreamKind
@@ -153,6 +154,13 @@ def admin(sandbox: SandboxServer) -> Iterator[Admin]:
         yield opened
 
 
+def assert_a_sample_can_be_shown(office: Office, benches: list[Bench]) -> None:
+    for bench in benches:
+        sample = pull_sample(office, "here", bench.stream, n=3, stop=threading.Event())
+        assert 1 <= len(sample) <= 3, bench.id
+        assert all(record.values[bench.spec.key[0]] is not None for record in sample)
+
+
 @pytest.mark.parametrize("account", ACCOUNTS, ids="-".join)
 def test_the_mirror_equals_the_vendor_after_a_full_period_after_late_edits_and_with_new_records(
     account, admin, tmp_path, monkeypatch
@@ -165,8 +173,9 @@ def test_the_mirror_equals_the_vendor_after_a_full_period_after_late_edits_and_w
     with open_office(config) as office:
         run(office, config)
         assert all(assert_mirror_is_the_truth(office, config, admin, bench) for bench in benches)
-        admin.edit_at(vendor, 40)
-        admin.arrive_at(vendor, 15)
+        for kind in sorted({bench.arrives for bench in benches} - {""}):
+            admin.edit_at(vendor, 40, kind=kind)
+            admin.arrive_at(vendor, 15, kind=kind)
         run(office, config)
         for bench in benches:
             assert_mirror_is_the_truth(office, config, admin, bench)
@@ -174,3 +183,4 @@ def test_the_mirror_equals_the_vendor_after_a_full_period_after_late_edits_and_w
             wanted = {tuple(as_cell(value) for value in key) for key in truth}
             assert wanted <= shown_keys(admin, spreadsheet, bench)
         assert run(office, config).outcome is Outcome.UNCHANGED
+        assert_a_sample_can_be_shown(office, benches)
