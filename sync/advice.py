@@ -20,7 +20,7 @@ LOOKED_AHEAD_DAYS = 400
 
 def retention_warnings(config: Config, sheet: Sheet, now: datetime) -> Iterator[str]:
     """Yield a sentence for each tab whose period begins before what its vendor is known to remember."""
-    for tab in sheet.tabs:
+    for tab in sheet.read_tabs:
         spec = config.spec_of(tab)
         if spec.kind is StreamKind.LIST:
             continue
@@ -56,7 +56,7 @@ def pause_warning(sheet: Sheet, tab: Tab, spec: StreamSpec, now: datetime) -> st
 
 def pause_warnings(config: Config, sheet: Sheet, now: datetime) -> Iterator[str]:
     """Yield the sentences about tabs that are read too rarely."""
-    for tab in sheet.tabs:
+    for tab in sheet.read_tabs:
         if said := pause_warning(sheet, tab, config.spec_of(tab), now):
             yield f'tab "{tab.title}": {said}'
 
@@ -76,7 +76,7 @@ def _longest_pause(schedule: Schedule, now: datetime) -> timedelta | None:
 
 def off_peak_advice(config: Config, sheet: Sheet, now: datetime) -> str | None:
     """Return a sentence where streams that a vendor wants read at night are scheduled in business hours."""
-    asked = [f'"{tab.title}"' for tab in sheet.tabs if config.spec_of(tab).off_peak]
+    asked = [f'"{tab.title}"' for tab in sheet.read_tabs if config.spec_of(tab).off_peak]
     if not asked or not sheet.enabled or not _runs_in_business_hours(sheet.schedule, now):
         return None
     names = ", ".join(asked[:5]) + (f" and {len(asked) - 5} more" if len(asked) > 5 else "")

@@ -125,7 +125,7 @@ def _check_tabs(office: Office, sheet: Sheet, book: Book) -> Iterator[CheckLine]
 
 
 def _check_connections(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
-    for name in dict.fromkeys(tab.connection for tab in sheet.tab):
+    for name in dict.fromkeys(tab.connection for tab in sheet.read_tabs):
         try:
             deadline = clock.now() + PATIENCE
             with closing(office.source(name, stop=threading.Event(), deadline=deadline)) as source:

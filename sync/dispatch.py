@@ -149,7 +149,7 @@ class Dispatch:
         job = _Job(
             name=sheet.name,
             spreadsheet=sheet.spreadsheet_id,
-            connections=frozenset(tab.connection for tab in sheet.tab),
+            connections=frozenset(tab.connection for tab in sheet.read_tabs),
             due=due,
             sheet=sheet,
             office=self._office,
@@ -198,7 +198,7 @@ class Dispatch:
 
 def _used_by_all(config: Config) -> frozenset[str]:
     """Return the connections that every enabled sheet uses."""
-    used = [frozenset(tab.connection for tab in sheet.tab) for sheet in config.sheets if sheet.enabled]
+    used = [frozenset(tab.connection for tab in sheet.read_tabs) for sheet in config.sheets if sheet.enabled]
     return reduce(frozenset.intersection, used) if used else frozenset()
 
 

@@ -49,6 +49,6 @@ def _trim_records(office: Office, now: datetime, oldest: datetime, *, config_is_
 
 def _mirrors_of(office: Office, sheet: Sheet, now: datetime) -> Iterator[tuple[Mirror, datetime]]:
     """Yield the mirror of each tab, and where the period that the tab shows begins."""
-    for tab in sheet.tab:
+    for tab in sheet.read_tabs:
         asked = open_tab_stream(office, sheet, tab, period=tab.period, requested_at=now)
         yield asked.mirror, asked.window.start

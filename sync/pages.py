@@ -182,3 +182,21 @@ def next_page(page: DataPublish) -> DataPublish | None:
     if chain is None or not page.left_over or not chain.is_last(page):
         return None
     return chain.add_page()
+
+
+class Unshown:
+    """The records of a summary that names a stream: they are summed up, and no tab shows them."""
+
+    publishes: tuple[DataPublish, ...] = ()
+    is_open = is_whole = False
+
+    def __init__(self, job: DataJob) -> None:
+        self.error = job.error
+
+    def shows_all(self, changes: Mapping[Any, TabChange]) -> bool:  # noqa: ARG002 - nothing is about to change
+        """Tell that all records of the period are summed up."""
+        return True
+
+    def shown_keys(self, changes: Mapping[Any, TabChange]) -> set[str]:  # noqa: ARG002
+        """Return no keys: what is summed up is not told by them."""
+        return set()

@@ -23,7 +23,7 @@ from sync.destination.writer import Writer
 from sync.errors import ContractBroken, StoppedByGuard, StoreError, SyncError, Unreachable
 from sync.growth import cells_per_day
 from sync.index_publish import IndexPublish
-from sync.pages import Pages, next_page
+from sync.pages import Pages, Unshown, next_page
 from sync.report import TabReport
 from sync.store import published
 from sync.store.db import Store
@@ -126,7 +126,9 @@ class Publisher:
         of = {id(job): Pages(job, allowed=self._allowed, interrupted=interrupted) for job in data}
         self._pages = list(of.values())
         self._summed = [
-            SummaryPublish(job, of[id(job.of)], allowed=self._allowed, is_interrupted=job.uid in interrupted)
+            SummaryPublish(
+                job, of.get(id(job.of)) or Unshown(job.of), allowed=self._allowed, is_interrupted=job.uid in interrupted
+            )
             for job in summaries
         ]
         return self._tabs()

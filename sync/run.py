@@ -270,7 +270,7 @@ def _follow_renames(run: _Run, client: SheetsHttpClient, jobs: Sequence[DataJob 
 def _refresh_all(run: _Run, warnings: dict[str, list[str]]) -> dict[str, SyncError]:
     """Refresh the stream of every tab; a tab whose stream failed gets the error, the others go on."""
     errors: dict[str, SyncError] = {}
-    for tab in run.sheet.tab if run.request.reads_vendors else ():
+    for tab in run.sheet.read_tabs if run.request.reads_vendors else ():
         try:
             refreshed = _refresh(run, tab)
             warnings[tab.title] = list(refreshed.warnings)
@@ -310,29 +310,33 @@ def _shown_by(run: _Run, tab: Tab, asked: TabStream) -> Slice:
 def _make_jobs(
     run: _Run, errors: Mapping[str, SyncError], warnings: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[list[DataJob], list[SummaryJob]]:
-    store, zone = run.office.store, run.sheet.zone
-    asked = {tab.title: _asked(run, tab) for tab in run.sheet.tab}
-    data = {
-        tab.title.casefold(): DataJob(
-            sheet=run.sheet,
-            tab=tab,
-            spec=asked[tab.title].mirror.spec,
-            mirror=asked[tab.title].mirror,
-            window=_shown_by(run, tab, asked[tab.title]),
-            body_bytes=run.office.config.google.max_request_bytes,
-            at=run.request.requested_at,
-            store=store,
-            zone=zone,
-            error=errors.get(tab.title),
-            warnings=tuple((warnings or {}).get(tab.title, ())),
-        )
-        for tab in run.sheet.tab
+    made = {
+        tab.title.casefold(): _data_job(run, tab, errors.get(tab.title), (warnings or {}).get(tab.title, ()))
+        for tab in run.sheet.read_tabs
     }
-    summaries = [
-        SummaryJob(sheet=run.sheet, summary=summary, of=data[(summary.of or "").casefold()], store=store)
-        for summary in run.sheet.summary
-    ]
-    return list(data.values()), summaries
+    summaries = []
+    for summary in run.sheet.summary:
+        of = made[(summary.of or summary.title).casefold()]
+        own = of.warnings if summary.of is None else ()
+        summaries.append(SummaryJob(sheet=run.sheet, summary=summary, of=of, store=run.office.store, warnings=own))
+    return [made[tab.title.casefold()] for tab in run.sheet.tab], summaries
+
+
+def _data_job(run: _Run, tab: Tab, error: SyncError | None, warnings: Sequence[str]) -> DataJob:
+    asked = _asked(run, tab)
+    return DataJob(
+        sheet=run.sheet,
+        tab=tab,
+        spec=asked.mirror.spec,
+        mirror=asked.mirror,
+        window=_shown_by(run, tab, asked),
+        body_bytes=run.office.config.google.max_request_bytes,
+        at=run.request.requested_at,
+        store=run.office.store,
+        zone=run.sheet.zone,
+        error=error,
+        warnings=tuple(warnings),
+    )
 
 
 def _warnings_of(run: _Run, published: Published) -> tuple[str, ...]:

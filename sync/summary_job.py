@@ -24,6 +24,15 @@ from sync.store.db import Store
 from sync.store.published import TabState
 from sync.tabs import ROWS_VERSION, DataJob, digest
 
+_OF_ITS_RECORDS = {
+    "title",
+    "of",
+    "connection",
+    "stream",
+    "period",
+    "params",
+}  # told by what is summed up, or not at all
+
 
 @dataclass(kw_only=True)
 class SummaryJob:
@@ -54,8 +63,11 @@ class SummaryJob:
     @cached_property
     def shape_text(self) -> str:
         """A fingerprint of the options and of what the summed tab shows."""
-        options = self.summary.model_dump(mode="json", exclude={"title", "of"})
-        return digest([ROWS_VERSION, self.of.shape_text, options])
+        options = self.summary.model_dump(
+            mode="json", exclude={"title", "of", "connection", "stream", "period", "params"}
+        )
+        until = self._period.end.isoformat() if self.summary.fill == "zero" else ""  # a new day is a new row
+        return digest([ROWS_VERSION, self.of.shape_text, options, until])
 
     @cached_property
     def shape(self) -> TabShape:

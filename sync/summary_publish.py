@@ -12,7 +12,7 @@ from sync.destination.change import TabChange, to_change
 from sync.destination.observe import Block
 from sync.destination.spot import Row, find_spot
 from sync.destination.summary_diff import diff_summary
-from sync.pages import Pages
+from sync.pages import Pages, Unshown
 from sync.store import published
 from sync.store.published import TabChange as SavedChange
 from sync.store.published import TabState
@@ -23,11 +23,11 @@ from sync.tab_publish import Allowed, Runs, TabPublish, new_tab, place_of
 class SummaryPublish(TabPublish):
     """A summary tab."""
 
-    def __init__(self, job: SummaryJob, of: Pages, *, allowed: Allowed, is_interrupted: bool) -> None:
+    def __init__(self, job: SummaryJob, of: Pages | Unshown, *, allowed: Allowed, is_interrupted: bool) -> None:
         super().__init__(job, allowed=allowed, is_interrupted=is_interrupted)
         self.job, self.of = job, of
         self._keys: set[str] | None = None
-        self._is_all = False
+        self._is_all = isinstance(of, Unshown)
         self.n_summed: int | None = None
         if of.error is not None:
             self.fail(of.error)

@@ -201,7 +201,7 @@ def is_overdue(sheet: Sheet, good_at: datetime, *, took: timedelta, now: datetim
 
 def _note_losses(office: Office, sheet: Sheet, good_at: datetime, now: datetime) -> None:
     """Open an incident where the vendor is about to forget what was not read since the last good run."""
-    for tab in sheet.tab:
+    for tab in sheet.read_tabs:
         memory = office.config.spec_of(tab).retention
         if memory is None or now - good_at <= memory * (1 - SHARE_LEFT):
             continue

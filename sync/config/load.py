@@ -361,7 +361,7 @@ def _judge_sheet(
     theirs = [p for p in between if p.file == place.file.name and p.field.startswith(f"{place.dotted}.")]
     if sheet is not None:
         # A connection may stand in a file that cannot be read now; that is told of the file.
-        is_cut_off = any(tab.connection not in connections for tab in sheet.tab)
+        is_cut_off = any(tab.connection not in connections for tab in sheet.read_tabs)
         usable = not own and not theirs and not is_cut_off
         sheet = sheet.model_copy(update={"timezone": sheet.timezone or zone}) if usable else None
     name, file = place.text("name") or "", place.file.name

@@ -235,6 +235,26 @@ class Sheet(Options):
         return self.tab
 
     @property
+    def read_tabs(self) -> tuple[Tab, ...]:
+        """Every tab whose records are read: those that are shown, and what summaries read that name a stream."""
+        return (*self.tab, *(own for summary in self.summary if (own := own_tab(summary))))
+
+    @property
     def summaries(self) -> tuple[Summary, ...]:
         """The summary tabs."""
         return self.summary
+
+
+def own_tab(summary: Summary) -> Tab | None:
+    """Return the tab that would show the records of a summary that names a stream; None where a tab shows them."""
+    if summary.of is not None or summary.connection is None or summary.stream is None:
+        return None
+    chosen: dict[str, Any] = {
+        "title": summary.title,
+        "connection": summary.connection[0],
+        "stream": summary.stream,
+        "period": summary.period,
+        "params": summary.params,
+    }
+    # Checked as options of the summary; the rest has its defaults
+    return Tab.model_construct(**{name: value for name, value in chosen.items() if value is not None})

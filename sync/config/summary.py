@@ -87,22 +87,22 @@ class Summary(Options):
     )
     connection: Annotated[tuple[str, ...], _one_or_more()] | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": "justcall"},
-        description='You name a connection in place of "of".',
+        json_schema_extra={"example": "justcall"},
+        description='You name a connection and a stream in place of "of", so that no tab has to show the records.',
     )
     stream: str | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": "calls"},
-        description='You name a stream in place of "of".',
+        json_schema_extra={"example": "calls"},
+        description="You name the stream of that connection.",
     )
     period: PeriodText | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": "this month"},
-        description='You choose the days of a summary that names a stream in place of "of".',
+        json_schema_extra={"example": "this month"},
+        description="You choose the days of a summary that names a stream; left out, the last 30 days.",
     )
     params: dict[str, Any] | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": {"agent_id": 42}},
+        json_schema_extra={"example": {"agent_id": 42}},
         description="You pass these filters to the vendor, for a summary that names a stream.",
     )
     where: tuple[str, ...] = Field(

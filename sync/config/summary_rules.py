@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sync.config.problems import Place, did_you_mean, listed, shown, unknown_name
-from sync.config.rules import Known, check_conditions, check_twice, chosen_names, spec_of
+from sync.config.problems import Place, did_you_mean, listed, not_yet, shown, unknown_name
+from sync.config.rules import Known, check_conditions, check_tab, check_twice, chosen_names, spec_of
 from sync.errors import Problem
 from sync.records import Role, StreamSpec
 from sync.shape.conditions import parse_condition
 from sync.shape.groups import BUCKETS, GROUP_ROLES, can_group, field_of_group, is_bucket
 from sync.shape.metrics import METRICS, OF_FIELD, Metric, column_of_metric, metric_problems
 
+_OWN = ("connection", "stream", "period", "params")
+
 
 def check_summary(summary: Place, sheet: Place, known: Known) -> Iterator[Problem]:
     """Yield what does not fit in one summary; `sheet` is the place that holds it."""
-    yield from _check_of(summary, sheet)
+    yield from _check_of(summary, sheet, known)
     yield from _check_order(summary)
     yield from _check_chart(summary)
     groups, metrics = chosen_names(summary, "group_by", "field"), chosen_metrics(summary)
@@ -27,7 +29,8 @@ def check_summary(summary: Place, sheet: Place, known: Known) -> Iterator[Proble
     for place, metric in metrics:
         yield from _check_metric(place, metric, spec)
     if spec is not None:
-        yield from check_conditions(summary, spec)
+        if summary.text("of") is not None:
+            yield from check_conditions(summary, spec)
         for place, _ in metrics:
             yield from check_conditions(place, spec)
         yield from _check_headers(metrics, spec)
@@ -61,15 +64,28 @@ def _check_headers(metrics: Sequence[tuple[Place, Metric]], spec: StreamSpec) ->
             )
 
 
-def _check_of(summary: Place, sheet: Place) -> Iterator[Problem]:
+def _check_of(summary: Place, sheet: Place, known: Known) -> Iterator[Problem]:
     titles = [title for tab in sheet.tables("tab") if (title := tab.text("title")) is not None]
-    of = summary.text("of")
-    if of is None:
-        if not any(summary.at(name).value is not None for name in ("of", "connection", "stream")):
-            hint = "Name the data tab whose records are summed up."
-            yield summary.at("of").problem("The option is missing", allowed=listed(map(shown, titles)), hint=hint)
-    elif of not in titles:
+    of, own = summary.text("of"), [n for n in _OWN if summary.at(n).value is not None]
+    if of is not None and of not in titles:
         yield unknown_name(summary.at("of"), "data tab in this sheet", of, titles)
+    if of is not None and own:
+        hint = "Remove one of them."
+        yield summary.at(own[0]).problem('A summary has either "of" or a connection and a stream', hint=hint)
+    if of is None and not {"connection", "stream"} & set(own):
+        hint = "Name the data tab whose records are summed up, or a connection and a stream."
+        yield summary.at("of").problem("The option is missing", allowed=listed(map(shown, titles)), hint=hint)
+    elif of is None:
+        yield from _check_own(summary, known)
+
+
+def _check_own(summary: Place, known: Known) -> Iterator[Problem]:
+    for name in ("connection", "stream"):
+        if summary.at(name).value is None:
+            yield summary.at(name).problem("The option is missing")
+    if isinstance(summary.at("connection").value, list):
+        yield not_yet(summary.at("connection"), "A summary over several connections")
+    yield from check_tab(summary, known)
 
 
 def _spec_of_summary(summary: Place, sheet: Place, known: Known) -> StreamSpec | None:

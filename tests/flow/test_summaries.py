@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sync import clock
+from sync.config.load import load_config
+from sync.office import NoProgress, open_office
 from sync.report import Outcome
+from sync.run import RunRequest, Trigger, run_sheet
 from tests.world import ZONE, World
 
 MORE = """
@@ -94,3 +99,62 @@ def test_a_rich_summary_follows_its_records_and_costs_nothing_when_they_stay(wor
     assert world.run().outcome is Outcome.OK
     assert_right(world)
     assert world.run().outcome is Outcome.UNCHANGED
+
+
+OWN = """
+[[sheet.summary]]
+title = "Own"
+connection = "justcall"
+stream = "calls"
+period = "last 3 days"
+params = { direction = "inbound" }
+where = ["duration > 0"]
+group_by = ["date"]
+metrics = ["count", "sum of duration"]
+fill = "zero"
+"""
+
+
+def assert_own_is_right(world: World) -> None:
+    *rows, total = world.rows_by_header("Own")
+    today = (clock.now().astimezone(ZoneInfo(ZONE)).date() - date(1899, 12, 30)).days
+    assert [row["Date"] for row in rows] == [today - 2, today - 1, today]
+    for row in rows:
+        day = date(1899, 12, 30) + timedelta(days=row["Date"])
+        calls = [c for c in world.admin.calls() if local(c).date() == day and c["direction"] == "inbound"]
+        lengths = [c["duration"] for c in calls if c["duration"]]
+        assert (row["Calls"], row["Sum: Duration (s)"]) == (len(lengths), sum(lengths))
+    assert total["Calls"] == sum(row["Calls"] for row in rows)
+
+
+def test_a_summary_may_read_records_that_no_tab_shows(world: World) -> None:
+    mark = '\n[[sheet.summary]]\ntitle = "By day"'
+    world.swaps[mark] = OWN + mark
+    assert world.run().outcome is Outcome.OK
+    assert_own_is_right(world)
+    assert world.run().outcome is Outcome.UNCHANGED
+    world.admin.edit_calls(25)
+    world.admin.arrive(12)
+    report = world.run()
+    assert report.outcome is Outcome.OK
+    assert [tab.title for tab in report.tabs] == ["Calls", "By agent", "Own", "By day"]
+    assert_own_is_right(world)
+
+
+def test_a_sheet_may_consist_of_summaries_alone(world: World) -> None:
+    world.config()
+    text = (world.folder / "config.toml").read_text()
+    head = text.partition("[[sheet.tab]]")[0]
+    (world.folder / "config.toml").write_text(head + OWN)
+    config = load_config(world.folder / "config.toml")
+    request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
+    with open_office(config) as office:
+        stop = threading.Event()
+        report = run_sheet(office, config.sheets[0], request, progress=NoProgress(), stop=stop)
+        assert (report.outcome, [tab.title for tab in report.tabs]) == (Outcome.OK, ["Own"])
+        assert_own_is_right(world)
+        world.admin.fault(service="justcall", nth=1, times=1000, do="refuse", status=401)
+        request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
+        report = run_sheet(office, config.sheets[0], request, progress=NoProgress(), stop=stop)
+        assert report.outcome is Outcome.FAILED
+        assert_own_is_right(world)

@@ -42,6 +42,7 @@ def test_every_line_that_is_commented_out_can_be_switched_on(tmp_path):
     told = {p.what for p in problems if "not available yet" not in p.what}
     assert told == {
         "A sheet has either every or cron, not both",
+        'A summary has either "of" or a connection and a stream',
         'The stream "calls" holds single records, not sums of a period',
     }
 

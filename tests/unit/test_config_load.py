@@ -369,6 +369,31 @@ def test_a_summary_may_ask_all_that_there_is(load):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
+        ('connection = "justcall"', "stream The option is missing"),
+        ('stream = "calls"', "connection The option is missing"),
+        ('connection = "justcal"\nstream = "calls"', 'of this name "justcal"'),
+        ('connection = "justcall"\nstream = "cals"', 'of this name "cals"'),
+        ('connection = ["justcall"]\nstream = "calls"', "several connections is not available yet"),
+        ('connection = "justcall"\nstream = "calls"\nparams = { agent = 1 }', "params"),
+        ('connection = "justcall"\nstream = "calls"\nperiod = "last 3 dais"', "period"),
+    ],
+)
+def test_a_summary_that_names_a_stream_is_checked_as_a_tab_is(problem, line, said):
+    found = problem(TOP + SHEET + SUMMARY.replace('of = "Calls"', line))
+    assert said in f"{found.field.rpartition('.')[2]} {found.what} {found.received} {found.field}"
+
+
+def test_a_summary_has_either_a_tab_or_a_stream(problem, load):
+    assert "either" in problem(TOP + SHEET + SUMMARY + 'connection = "justcall"\nstream = "calls"\n').what
+    config = load(TOP + SHEET + SUMMARY.replace('of = "Calls"', 'connection = "justcall"\nstream = "calls"'))
+    (sheet,) = config.sheets
+    own = sheet.read_tabs[-1]
+    assert (own.title, own.connection, own.stream, own.period.text) == ("By agent", "justcall", "calls", "last 30 days")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
         ('metrics = ["qualified_pct"]', "no field that tells the qualified"),
         ('metrics = ["total_value_cents"]', "tells the value in cents"),
         ('metrics = ["avg_wait"]', "tells the wait"),
