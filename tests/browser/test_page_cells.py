@@ -172,6 +172,18 @@ def test_right_to_left_texts_stand_at_the_right(shown: Page) -> None:
     expect(cell(shown, "A14")).to_have_text("Eve 😀")
 
 
+def test_right_to_left_texts_run_over_the_empty_cells_before_them(page: Page, sandbox: Admin) -> None:
+    book = sandbox.make_spreadsheet("Two ways")
+    long = "שיחה ארוכה מאוד על הכול ועוד קצת"
+    sandbox.edit(book, values=[{"range": "C1:C2", "values": [[long], [long]]}, {"range": "B2", "values": [["full"]]}])
+    open_page(page, f"{sandbox.url}/view/{book}")
+    free, kept = box(cell(page, "C1")), box(cell(page, "C2"))
+    assert free.width > kept.width == pytest.approx(100, abs=1)
+    assert free.x + free.width == kept.x + kept.width
+    page.mouse.click(kept.x - 20, free.y + 10)
+    expect(page.locator("#address")).to_have_value("B1")
+
+
 def test_header_letters_row_numbers_and_frozen_cells_stay_while_the_rest_scrolls(shown: Page) -> None:
     before = {name: box(cell(shown, name)) for name in ("A1", "B1")}
     scroll_to(shown, 300, 2000)

@@ -275,22 +275,25 @@ export class Grid {
     if (this.protected.at(row, column)) node.classList.add("locked");
   }
 
-  // A text that is too long runs over the empty cells beside it.
+  // A text that is too long runs over the empty cells beside it: those after it, or before it when it is written the other way.
   spill(node, row, column, cell) {
-    const { text, style } = cell;
-    if (!text || style.wr === "w" || style.wr === "c" || style.ro || cell.marks.k || alignment(text, style) !== "l" || style.ha === "r") return;
+    const { text, style } = cell, at = alignment(text, style);
+    if (!text || style.wr === "w" || style.wr === "c" || style.ro || cell.marks.k || at === "c" || style.ha === "r") return;
     const own = this.across.size(column);
     if (text.length * 5 < own) return;
     let room = own, last = column;
     const wide = textWidth(text.length > 400 ? text.slice(0, 400) : text, style) + 8;
-    const edge = column < this.frozenColumns ? this.frozenColumns : this.across.count;
-    while (room < wide && last + 1 < edge && last - column < OVERFLOW_COLUMNS) {
-      const beside = this.cells.get(row, last + 1);
-      if (!beside || beside.text || beside.marks.k || beside.style.bg || this.mergeAt(row, last + 1)) break;
-      room += this.across.size(++last);
+    const isFrozen = column < this.frozenColumns, step = (at === "l") !== this.frame.right_to_left ? 1 : -1;
+    const first = isFrozen ? 0 : this.frozenColumns, end = isFrozen ? this.frozenColumns : this.across.count;
+    while (room < wide && last + step >= first && last + step < end && Math.abs(last - column) < OVERFLOW_COLUMNS) {
+      const beside = this.cells.get(row, last + step);
+      if (!beside || beside.text || beside.marks.k || beside.style.bg || this.mergeAt(row, last + step)) break;
+      last += step;
+      room += this.across.size(last);
     }
     if (last === column) return;
-    node.style.width = room + "px";
+    this.placeAcross(node, Math.min(column, last), Math.max(column, last) + 1);
+    node.dataset.from = Math.min(column, last);
     node.classList.add("spilled");
   }
 
@@ -301,7 +304,7 @@ export class Grid {
     if (!node) return;
     const box = node.getBoundingClientRect(), column = Number(node.dataset.column), row = Number(node.dataset.row);
     const inside = this.frame.right_to_left ? box.right - event.clientX : event.clientX - box.left;
-    const hit = node.classList.contains("spilled") ? this.across.at(this.across.top(column) + inside) : column;
+    const hit = node.dataset.from ? this.across.at(this.across.top(Number(node.dataset.from)) + inside) : column;
     this.choose(row, hit, { scroll: false });
   }
 
