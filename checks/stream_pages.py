@@ -17,7 +17,6 @@ def stream_pages(root: Path) -> Mapping[str, str]:
 
     known = [name for name, vendor in VENDORS.items() if vendor.available]
     readmes = {f"sync/sources/{name}/README.md": name for name in known}
-    readmes = {path: name for path, name in readmes.items() if (root / path).exists()}
     pages = {path: with_tables((root / path).read_text(), _tables_of(name)) for path, name in readmes.items()}
     return {**pages, PAGE: "\n".join(_reference(known))}
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,7 @@ from sync.config.load import load_config
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.server import SandboxOptions, SandboxServer
 from sync.sandbox.vendor import VendorOptions
+from tests.unit.scripted_server import json_answer, scripted_server
 
 ROOT = Path(__file__).parents[1]
 ADMIN = ROOT / "sync" / "sandbox" / "admin.py"
@@ -161,3 +167,35 @@ def test_the_service_unit_starts_a_command_that_exists() -> None:
     command = re.search(r"^ExecStart=\S+/callsheet (\S+) --config", unit, flags=re.MULTILINE)
     assert command is not None
     assert command[1] in COMMANDS
+
+
+def test_the_vendor_of_the_how_to_page_is_a_whole_one(tmp_path: Path) -> None:
+    """Its code, as it stands on the page, reads from a server; that and one line in the registry are all it needs."""
+    page = (ROOT / "docs" / "how-to" / "add-a-source.md").read_text()
+    shutil.copytree(ROOT / "sync", tmp_path / "sync", ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    sources = tmp_path / "sync" / "sources"
+    (sources / "acme").mkdir()
+    for name in ("__init__.py", "models.py", "streams.py", "api.py"):
+        told = page.partition(f"\n`{name}`, ")[2].partition("```python\n")[2]
+        (sources / "acme" / name).write_text(told.partition("```")[0])
+    line = re.search(r"```python\n(    \"acme\".*\n)```", page)
+    assert line
+    registry = (sources / "registry.py").read_text()
+    registry = registry.replace("from sync.sources import ", "from sync.sources import acme, ")
+    opening = "VENDORS: Mapping[str, Vendor] = {\n"
+    (sources / "registry.py").write_text(registry.replace(opening, opening + line[1]))
+    with scripted_server() as server:
+        at = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+        row = {"at": at, "caller": "Bo", "outcome": "won", "seconds": 65}
+        server.play(json_answer({"items": [{**row, "id": f"c{n}"} for n in range(3)], "pages": 1, "total": 3}))
+        (tmp_path / "config.toml").write_text(
+            '[google]\ncredentials = "anonymous"\n'
+            f'[connection.acme]\nvendor = "acme"\napi_key = "env:ACME_KEY"\nbase_url = "{server.url}"\n'
+        )
+        command = [sys.executable, "-m", "sync", "streams", "acme", "calls", "--sample", "2"]
+        environment = {**os.environ, "ACME_KEY": "the-key"}
+        told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert "counts as answered: won" in told.stdout, told.stderr
+    assert "this connection: sends 60 a minute and 2,000 an hour at most" in told.stdout
+    assert "record 2:\n  id: c1\n" in told.stdout
+    assert "record 3" not in told.stdout

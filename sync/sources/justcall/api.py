@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from sync import clock
-from sync.errors import ConfigError, SyncError, Where
+from sync.errors import ConfigError, Where
 from sync.http.waits import Pace, Sleep
 from sync.records import Buckets, Page, Slice, StreamKind, StreamSpec
 from sync.sources.base import Notebook, spec_of
@@ -18,6 +18,7 @@ from sync.sources.justcall.asking import Asker
 from sync.sources.justcall.forms import FormBook, FormReader, Layout
 from sync.sources.justcall.models import JustCallOptions
 from sync.sources.justcall.streams import find_mistakes, specs_for
+from sync.sources.rows import placed
 
 
 class JustCall:
@@ -62,7 +63,7 @@ class JustCall:
         mistakes = find_mistakes(spec, params)
         if mistakes:
             raise ConfigError("; ".join(mistakes), where=Where(stream=stream))
-        return _placed(self._pages(spec, within, params, buckets), spec, within)
+        return placed(self._pages(spec, within, params, buckets), Where(stream=stream, slice=str(within)))
 
     def close(self) -> None:
         """Close the connections."""
@@ -90,12 +91,3 @@ class JustCall:
         # Dialect v2.1 documents UTC; what v2 means is for the config to say
         zone = "UTC" if self._options.dialect == "v2.1" else self._options.times_zone
         return FormReader(layout, book, zone=clock.zone(zone))
-
-
-def _placed(pages: Iterator[Page], spec: StreamSpec, within: Slice) -> Iterator[Page]:
-    """Let every error say of which stream and slice it speaks."""
-    try:
-        yield from pages
-    except SyncError as error:
-        error.at(Where(stream=spec.name, slice=str(within)))
-        raise
