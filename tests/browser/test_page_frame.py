@@ -64,11 +64,12 @@ def test_the_browser_saves_what_the_page_offers(page: Page, sandbox: Admin, book
         page.get_by_text("Download", exact=True).click()
         with page.expect_download() as saving:
             page.get_by_role("link", name=name).click()
+        expect(page.locator("#downloads div")).to_be_hidden()
+        expect(page.locator("#state")).to_contain_text("rows")
         saving.value.save_as(tmp_path / ending)
         saved = saving.value.suggested_filename
         assert saved.endswith(f".{ending}")
         assert not set(saved) & set('<>:"/\\|?*')
-        page.keyboard.press("Escape")
     lines = list(csv.reader((tmp_path / "csv").open(newline="", encoding="utf-8")))
     assert lines[:2] == [["Month", "North", "South", "Share"], ["Jan", "12", "7", "20%"]]
     saved_book = openpyxl.load_workbook((tmp_path / "xlsx").open("rb"))

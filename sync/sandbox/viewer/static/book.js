@@ -8,7 +8,7 @@ import { letters, readAddress } from "./lines.js";
 import { setDark } from "./paint.js";
 import { watchTheme } from "./theme.js";
 
-const SOON_MS = 700, LATER_MS = 1600, LIVELY_MS = 60_000, FLASH_MS = 2200;
+const SOON_MS = 700, LATER_MS = 1600, LIVELY_MS = 60_000, FLASH_MS = 2200, AWAITED_MS = 4000;
 const bookId = document.body.dataset.book, address = "/viewer/books/" + encodeURIComponent(bookId);
 const el = (id) => document.getElementById(id);
 const viewport = el("viewport"), tabs = el("tabs"), chooser = el("chooser"), where = el("address"), tip = el("tip"), charts = el("charts");
@@ -117,6 +117,7 @@ function say(text) { if (el("state").textContent !== text) el("state").textConte
 
 function summary() {
   if (!tab) return "";
+  if (Date.now() < awaitedUntil) return "Making the file; a large one takes a while.";
   const now = book.tabs.find((one) => one.id === tab.id) || tab;
   const size = `${now.n_rows.toLocaleString("en")} rows × ${now.n_columns.toLocaleString("en")} columns`;
   return size + (Date.now() - changedAt < 5000 ? " · changed just now" : "");
@@ -173,6 +174,14 @@ chooser.addEventListener("change", () => {
 addEventListener("hashchange", () => {
   const gid = /gid=(\d+)/.exec(location.hash)?.[1], wanted = book?.tabs.find((one) => String(one.id) === gid && !one.hidden);
   if (wanted && wanted.id !== tab?.id) go(wanted);
+});
+
+let awaitedUntil = 0;
+el("downloads").addEventListener("click", (event) => {
+  if (!event.target.closest("a")) return;
+  el("downloads").open = false;
+  awaitedUntil = Date.now() + AWAITED_MS;
+  say(summary());
 });
 
 function linkDownloads() {
