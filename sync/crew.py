@@ -13,7 +13,7 @@ from datetime import timedelta
 from sync import log
 from sync.run import StopEvent
 
-STUCK_AFTER = timedelta(minutes=2)  # longer than any one request may take; past it the others get the place
+STUCK_AFTER = timedelta(minutes=4)  # longer than any one request may take; past it the others get the place
 
 _log = log.get("crew")
 

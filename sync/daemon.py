@@ -73,8 +73,8 @@ class Daemon:
         """Run until `stop` is set; then let every run finish its chunk, and return."""
         self._listener = listener or self._listener
         watch = Watch(self._path)
-        with present(self._store, DAEMON) as holder:
-            dispatch = Dispatch(self.office, holder, on_left=self._wake.set, listener=self._listener)
+        with present(self._store, DAEMON) as presence:
+            dispatch = Dispatch(self.office, presence, on_left=self._wake.set, listener=self._listener)
             self._start()
             while not stop.is_set():
                 self._ticked_s = time.monotonic()

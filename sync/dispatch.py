@@ -19,6 +19,7 @@ from sync.errors import Problem, StopRequested, SyncError
 from sync.report import RunReport, errors_of
 from sync.run import NoProgress, Office, Progress, run_sheet
 from sync.store.due_runs import SCHEDULE_LANE, DueRun, claim, end, explain, put_back, take_back, waiting
+from sync.store.presence import Presence
 from sync.store.runs import mark_interrupted
 from sync.wishes import request_of
 
@@ -70,13 +71,14 @@ class _Job(Shift):
 
 
 class Dispatch:
-    """The queue on one side, the crew on the other. `holder` is the name under which this process takes things up."""
+    """The queue on one side, the crew on the other; what is taken up is so in the name of `presence`."""
 
     def __init__(
-        self, office: Office, holder: str, *, on_left: Callable[[], None], listener: Listener | None = None
+        self, office: Office, presence: Presence, *, on_left: Callable[[], None], listener: Listener | None = None
     ) -> None:
         settings = office.config.daemon
-        self._holder = holder
+        self._presence = presence
+        self._holder = presence.name
         self._listener = listener or NoListener()
         self._crew = Crew(
             self._run,
@@ -86,7 +88,7 @@ class Dispatch:
             on_stuck=self._give_up,
         )
         self._waiting: list[DueRun] = []
-        self._unsaved: list[Callable[[], None]] = []
+        self._unsaved: list[Callable[[], bool]] = []
         self._looked_s = self._cared_s = float("-inf")
         self.go_by(office)
 
@@ -105,6 +107,7 @@ class Dispatch:
 
     def step(self) -> None:
         """Begin what may begin now."""
+        self._presence.assure()
         now_s = time.monotonic()
         if now_s - self._cared_s >= CARE_S:
             self._care()
@@ -178,22 +181,24 @@ class Dispatch:
             self._save(partial(finish, reason=f"it broke: {type(error).__name__}: {log.mask(str(error))}"))
             raise
         else:
-            self._save(finish)
+            is_ours = self._save(finish)
             log_report(report)
-            self._listener.run_ended(report)
+            if is_ours:  # else it was paused for so long that another process took it over, and tells of it
+                self._listener.run_ended(report)
 
     def _give_up(self, shift: Shift) -> None:
         """Let the sheet of a run that does not answer run again; the run itself can send nothing more."""
         assert isinstance(shift, _Job)
         self._save(partial(end, self._store, shift.due.number, holder=self._holder, reason=STUCK))
 
-    def _save(self, save: Callable[[], None]) -> None:
-        """Write to the store, later when it cannot be now."""
+    def _save(self, save: Callable[[], bool]) -> bool:
+        """Write to the store, later when it cannot be now; False when the row is another process's by now."""
         try:
-            save()
+            return save()
         except SyncError as error:
             _log.error(str(error), action="save-failed", hint=error.hint)
             self._unsaved.append(save)
+            return True
 
 
 def _used_by_all(config: Config) -> frozenset[str]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import orjson
 
@@ -19,6 +20,7 @@ from sync.store.due_runs import PERSON_LANE, DueRun, ask, end
 from sync.store.presence import DAEMON, PERSON, is_anyone_present, present
 
 _FLAGS = ("rebuild", "take_header", "allow_empty", "adopt")
+SHARED_FOR = timedelta(minutes=1)  # sheets due together share what one of them has read
 STOPPED_BY_PERSON = "the person who asked for it stopped it"
 
 
@@ -39,7 +41,7 @@ def carried_out(store: Store, sheet: Sheet, request: RunRequest) -> Iterator[Run
     request = replace(request, run_id=uuid.uuid4().hex)
     with present(store, PERSON) as me:
         text = to_text(request)
-        number = ask(store, sheet.name, text, at=request.requested_at, holder=me, run_id=request.run_id or "")
+        number = ask(store, sheet.name, text, at=request.requested_at, holder=me.name, run_id=request.run_id or "")
         reason: str | None = None
         try:
             yield request
@@ -47,7 +49,7 @@ def carried_out(store: Store, sheet: Sheet, request: RunRequest) -> Iterator[Run
             reason = STOPPED_BY_PERSON
             raise
         finally:
-            end(store, number, holder=me, reason=reason)
+            end(store, number, holder=me.name, reason=reason)
 
 
 def to_text(request: RunRequest) -> str:
@@ -64,8 +66,9 @@ def request_of(due: DueRun, run_id: str) -> RunRequest:
     is_wish = due.lane == PERSON_LANE
     return RunRequest(
         trigger=Trigger.PERSON if is_wish else Trigger.SCHEDULE,
-        # What a person sees is not older than the wish; a stream read for another sheet since then will do.
-        requested_at=due.due_at if is_wish else clock.now(),
+        # What is shown is not older than the wish; a stream read for another sheet since then will do. A run that
+        # had to wait is to show how things are now.
+        requested_at=due.due_at if is_wish else max(due.due_at, clock.now() - SHARED_FOR),
         period=Period.parse(asked["period"]) if "period" in asked else None,
         due_at=due.first_due_at,
         run_id=run_id,

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 KEYS = {"JUSTCALL_API_KEY": "test-key", "JUSTCALL_API_SECRET": "test-secret"}
 
@@ -71,22 +72,23 @@ def write_config(
     return path
 
 
-def _command(arguments: tuple[str, ...]) -> list[str]:
+def command(*arguments: str) -> list[str]:
+    """Return how the command is started."""
     return [sys.executable, "-m", "sync", *arguments]
 
 
 def run(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        _command(arguments), capture_output=True, text=True, timeout=timeout_s, env=os.environ | KEYS, check=False
+        command(*arguments), capture_output=True, text=True, timeout=timeout_s, env=os.environ | KEYS, check=False
     )
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str, stderr: IO[str] | int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
     """Start a command; it is killed at the end of the block if it still runs."""
     process = subprocess.Popen(
-        _command(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | KEYS
+        command(*arguments), stdout=subprocess.PIPE, stderr=stderr, text=True, env=os.environ | KEYS
     )
     try:
         yield process

@@ -172,20 +172,20 @@ def _is_running(connection: Connection, sheet: str) -> bool:
     return any(is_present(connection, holder) for holder in connection.execute(query).scalars().all())
 
 
-def end(store: Store, number: int, *, holder: str, reason: str | None = None) -> None:
-    """Note that the run of a row has ended; nothing happens when another process has taken the row over."""
-    _set(store, number, holder, {"state": ENDED, "ended_at_us": to_us(clock.now()), "reason": reason})
+def end(store: Store, number: int, *, holder: str, reason: str | None = None) -> bool:
+    """Note that the run of a row has ended; False, and nothing happens, when another process took the row over."""
+    return _set(store, number, holder, {"state": ENDED, "ended_at_us": to_us(clock.now()), "reason": reason})
 
 
-def put_back(store: Store, number: int, *, holder: str, reason: str) -> None:
-    """Let a row wait again whose run was stopped."""
-    _set(store, number, holder, {"state": WAITING, "holder": None, "n_tries": 0, "reason": reason})
+def put_back(store: Store, number: int, *, holder: str, reason: str) -> bool:
+    """Let a row wait again whose run was stopped; False when it is another process's by now."""
+    return _set(store, number, holder, {"state": WAITING, "holder": None, "n_tries": 0, "reason": reason})
 
 
-def _set(store: Store, number: int, holder: str, values: Mapping[str, Any]) -> None:
+def _set(store: Store, number: int, holder: str, values: Mapping[str, Any]) -> bool:
     ours = (due_runs.c.number == number, due_runs.c.state == RUNNING, due_runs.c.holder == holder)
     with store.begin(queues=[_QUEUE]) as connection:
-        connection.execute(update(due_runs).where(*ours).values(values))
+        return connection.execute(update(due_runs).where(*ours).values(values)).rowcount > 0
 
 
 def take_back(store: Store) -> list[str]:
