@@ -2,7 +2,7 @@
 # The first call of a target sets up .venv by itself; stamp files make the later ones quick.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint system bench format generate lock clean
+.PHONY: help demo test lint system soak bench format generate lock clean
 
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 BIN := .venv/bin
@@ -29,6 +29,9 @@ lint: $(DEV_STAMP) ## Run the checks that read the code without running it, and 
 
 system: $(DEV_STAMP) ## Run the whole fault matrices and the tests with real processes (many minutes)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "full or not full" tests/contract tests/flow tests/property tests/system
+
+soak: $(DEV_STAMP) ## Live through weeks of a daemon in minutes: kills, outages, edits, changing clocks
+	@$(BIN)/python -m pytest -q -s -m full tests/system/test_soak.py
 
 bench: $(DEV_STAMP) ## Measure a large refresh and publish
 	@$(BIN)/python -m pytest -q -s -m "full or not full" tests/benchmarks
