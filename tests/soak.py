@@ -27,7 +27,7 @@ from typing import IO, Any
 from sqlalchemy import select
 
 from sync import clock
-from sync.config.load import load_config
+from sync.config.load import load_config, read_config
 from sync.config.schedule import Schedule, may_start, times_between, times_until
 from sync.dispatch import OUT_OF_HOURS
 from sync.store.db import Store, open_store
@@ -223,7 +223,9 @@ class Soak:
             fresh.replace(path)
 
     def _schedule_of(self, sheet: Planned) -> Schedule:
-        return next(s.schedule for s in load_config(self.main).sheets if s.name == sheet.name)
+        config = read_config(self.main).config
+        assert config is not None
+        return next(s.schedule for s in config.sheets if s.name == sheet.name)
 
     def reschedule(self, sheet: Planned) -> None:
         """Save a sheet whose schedule has changed, began or ended, and wait until that is live."""
@@ -292,7 +294,7 @@ class Soak:
         for sheet in self.sheets:
             sheet.is_broken = False
             self._write(sheet)
-        self.wait_for(lambda: load_config(self.main) is not None, "the config")
+        load_config(self.main)
         self.set_clock(self.end + timedelta(minutes=2))
         self.settle()
         for daemon in self.daemons:
