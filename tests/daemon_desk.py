@@ -13,6 +13,7 @@ from typing import Any
 from sync import clock
 from sync.config.kept import open_effective
 from sync.daemon import Daemon
+from sync.dispatch import NoListener
 from sync.errors import Problem
 from sync.office import Office
 from sync.report import RunReport
@@ -69,7 +70,7 @@ COLUMNS = '["call_id", "started_at", "duration"]'
 
 
 @dataclass
-class Heard:
+class Heard(NoListener):
     """What a daemon told its listener."""
 
     reports: list[RunReport] = field(default_factory=list)

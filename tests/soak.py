@@ -265,6 +265,7 @@ class Soak:
             self._stay_away,
             self._second_daemon,
             self._sleep,
+            self._hang_up,
             self._vendor_out,
             self._google_out,
             self._reschedule_one,
@@ -297,8 +298,6 @@ class Soak:
         load_config(self.main)
         self.set_clock(self.end + timedelta(minutes=2))
         self.settle()
-        for daemon in self.daemons:
-            daemon.send_signal(signal.SIGHUP)
         for sheet in self.sheets:
             if sheet.is_there:
                 self._wish(sheet)
@@ -344,6 +343,10 @@ class Soak:
         self.advance(timedelta(minutes=30))
         for daemon in self.daemons:
             daemon.send_signal(signal.SIGCONT)
+
+    def _hang_up(self) -> None:
+        if len(self.daemons) == 1:  # a second one may be too young to know the signal
+            self.daemons[0].send_signal(signal.SIGHUP)
 
     def _vendor_out(self) -> None:
         self._out("justcall", hours=15)
