@@ -129,7 +129,7 @@ def _check_connections(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
         try:
             deadline = clock.now() + PATIENCE
             with closing(office.source(name, stop=threading.Event(), deadline=deadline)) as source:
-                words = source.probe()
+                words = source.probe({tab.stream for tab in sheet.tab if tab.connection == name})
         except ConfigError as error:
             yield from CheckLine.each(error)
         except SyncError as error:

@@ -48,6 +48,7 @@ class JustCallOptions(VendorOptions):
     """What the admin address can change. `accepted_keys` and `forbidden_keys` hold "key:secret" texts."""
 
     strict_auth: bool = False
+    opens_analytics: bool = True
     rate_headers: Literal["help", "live", "none"] = "help"
     end_included: bool = True
     dates_zone: ZoneName = "UTC"
@@ -180,6 +181,8 @@ class JustCall(VendorDesk):
             raise refusal(401, "Invalid API key or secret.")
         if worth == "forbidden":
             raise refusal(403, "Your plan does not include API access.", "FORBIDDEN")
+        if "/analytics/" in request.url.path and not self.options.opens_analytics:
+            raise refusal(403, "Your plan does not include analytics.", "FORBIDDEN")
         return key
 
     def _use_up(self, key: str, *, is_live: bool) -> dict[str, str]:

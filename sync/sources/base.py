@@ -10,7 +10,7 @@ The conformance suite checks every promise written here for every stream of ever
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
@@ -112,10 +112,11 @@ class Source(Protocol):
     def n_requests(self) -> int:
         """How many requests went out since the source was made, failed ones included."""
 
-    def probe(self) -> str:
+    def probe(self, streams: Collection[str] = ()) -> str:
         """Prove the credential with the cheapest request, and say in one sentence what it opens.
 
         A refused key raises CredentialsRefused; its hint tells a wrong key from a plan or role that lacks a right.
+        A right that one of `streams` takes, and the key has not, is a refusal too; other rights are only told of.
         """
 
     def fetch(

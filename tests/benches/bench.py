@@ -88,6 +88,10 @@ class Bench:
         model = VENDORS[self.vendor].options
         return model(base_url=f"{url}/{self.vendor}", **{**model.needed_examples(), **self.options})
 
+    def is_beside(self, other: Bench) -> bool:
+        """Tell whether another stream is one of the same account."""
+        return (self.vendor, self.options) == (other.vendor, other.options)
+
     @property
     def spec(self) -> StreamSpec:
         """What the stream declares, with the params of this bench."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -211,6 +212,8 @@ ACCOUNTS = list({(bench.vendor, tuple(bench.options.items())): bench for bench i
 def test_the_probe_says_what_the_key_opens(desk):
     assert "accepts the key" in desk.source.probe()
     assert desk.source.n_requests <= 2
+    assert "accepts the key" in desk.source.probe([bench.stream for bench in BENCHES if bench.is_beside(desk.bench)])
+    assert desk.source.n_requests <= 5
 
 
 @on_each_way(BENCHES)
@@ -232,7 +235,7 @@ def test_a_key_without_the_right_is_told_from_a_wrong_one(desk):
     desk.options(forbidden_keys=[desk.bench.key_text])
     if not desk.bench.probe_refuses:
         assert "plan or role" in desk.source.probe()
-    for ask in (desk.source.probe, desk.read) if desk.bench.probe_refuses else (desk.read,):
+    for ask in (partial(desk.source.probe, [desk.bench.stream]), desk.read):
         with pytest.raises(CredentialsRefused, match="403") as caught:
             ask()
         assert "plan or role" in caught.value.hint

@@ -70,3 +70,16 @@ def test_a_vendor_that_is_down_is_told_and_the_rest_is_looked_at(world: World) -
     lines = _check(world)
     assert [line.ok for line in lines if "edit" in line.text] == [None]
     assert _wrong(lines) == []
+
+
+def test_a_right_that_a_tab_needs_and_the_key_lacks_is_named(world: World) -> None:
+    world.admin.options(justcall={"opens_analytics": False})
+    assert _wrong(_check(world)) == []
+    world.swaps = {'stream = "calls"': 'stream = "analytics_calls"'}
+    (line,) = _wrong(_check(world))
+    assert line.exit_code == 5
+    assert line.text.startswith("justcall: ")
+    assert "403" in line.text
+    assert "plan or role" in line.hint
+    world.admin.options(justcall={"opens_analytics": True})
+    assert any("opens the analytics exports" in line.text for line in _check(world))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
@@ -78,12 +78,15 @@ class Aircall:
         """How many requests went out since the source was made, those for files included."""
         return self._client.n_requests + self._files.n_requests
 
-    def probe(self) -> str:
+    def probe(self, streams: Collection[str] = ()) -> str:
         """Prove the credential by a ping, and ask for an export that does not exist to see whether there may be any."""
         self._get(PING_PATH)
         try:
             self._client.get_json(f"{EXPORT_PATH}/{NO_EXPORT}")
-        except CredentialsRefused:
+        except CredentialsRefused as error:
+            if any(stream in REPORTS for stream in streams):
+                error.hint = NO_ANALYTICS
+                raise
             return f"Aircall accepts the key. {NO_ANALYTICS}"
         except ContractBroken as error:
             if error.status != 404:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -53,7 +53,7 @@ class CallRail:
         """How many requests went out since the source was made, failed ones included."""
         return self._client.n_requests
 
-    def probe(self) -> str:
+    def probe(self, streams: Collection[str] = ()) -> str:  # noqa: ARG002 - one right opens all of them
         """Prove the credential by the accounts that it sees, of which the connection's must be one."""
         page = read_page(self._client.get_json("/v3/a.json", {"per_page": 250}), "accounts")
         names = {str(row.get("id")): str(row.get("name") or "") for row in page.rows if isinstance(row, dict)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -60,7 +60,7 @@ class CallScaler:
         """How many requests went out since the source was made, failed ones included."""
         return self._client.n_requests
 
-    def probe(self) -> str:
+    def probe(self, streams: Collection[str] = ()) -> str:  # noqa: ARG002 - one right opens all of them
         """Prove the credential by the figures of a past day, which also tell whether end_date is included.
 
         ConfigError when the connection says otherwise.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -51,9 +51,12 @@ class JustCall:
         """How many requests went out since the source was made, failed ones included."""
         return self._asker.n_requests
 
-    def probe(self) -> str:
-        """Prove the credential."""
-        return v2.probe(self._asker) if self._options.dialect == "v2" else v21.probe(self._asker)
+    def probe(self, streams: Collection[str] = ()) -> str:
+        """Prove the credential, and that it opens the exports where these are wanted."""
+        if self._options.dialect == "v2.1":
+            return v21.probe(self._asker)
+        exports = sorted(stream for stream in streams if stream in analytics.LAYOUTS)
+        return v2.probe(self._asker, self._specs[exports[0]] if exports else None)
 
     def fetch(
         self, stream: str, within: Slice, params: Mapping[str, Any], *, buckets: Buckets | None = None

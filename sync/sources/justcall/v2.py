@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from sync import log
+from sync import clock, log
 from sync.errors import ConfigError, ContractBroken
 from sync.http.pagination import NumberedPage, walk_pages
 from sync.records import Buckets, Page, Record, Slice, StreamSpec
@@ -25,8 +25,20 @@ ACCOUNT_PATH = "/v2/account"
 _ONE_DAY = timedelta(days=1)
 
 
-def probe(asker: Asker) -> str:
-    """Prove the credential: by the account, or where that is not served, by one call."""
+def probe(asker: Asker, export: StreamSpec | None = None) -> str:
+    """Prove the credential: by the account, or where that is not served, by one call.
+
+    An `export` is asked besides for one row of today: its key is sent in another form, and may want another right.
+    """
+    words = _probe_account(asker)
+    if export is None:
+        return words
+    today = clock.now().date().isoformat()
+    asker.get(export.endpoint, {"start_date": today, "end_date": today, "per_page": 1}, spelling="bearer")
+    return f"{words} It opens the analytics exports."
+
+
+def _probe_account(asker: Asker) -> str:
     try:
         reply = asker.get(ACCOUNT_PATH)
     except ContractBroken:  # the sibling article names it, the live documentation does not know it
