@@ -23,7 +23,6 @@ from sync.config.example import make_schema, make_starting_config
 from sync.config.kept import Effective, open_effective
 from sync.config.load import load_config, problems_error
 from sync.config.problems import format_problem
-from sync.demo import run_demo
 from sync.errors import ConfigError, StopRequested, SyncError
 from sync.history import (
     due_json,
@@ -42,10 +41,6 @@ from sync.plan import SheetPlan, plan_json
 from sync.progress import open_display
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
 from sync.run import Office, RunRequest, Trigger, open_office, plan_sheet
-from sync.sandbox.server import VENDORS as SANDBOX_VENDORS
-from sync.sandbox.server import BadState, SandboxOptions, SandboxServer
-from sync.sandbox.server import serve as serve_sandbox
-from sync.service import run_service
 from sync.signals import stop_on_signals
 from sync.store.runs import mark_interrupted
 from sync.timetable import quota_lines as quota_forecast
@@ -131,6 +126,9 @@ def main() -> None:
 @app.command("demo")
 def demo(*, port: Port = 0, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run the main job against the sandbox, without any account, and show where to look."""
+    from sync.demo import run_demo  # noqa: PLC0415 - the sandbox takes long to load, and the other commands need it not
+    from sync.sandbox.server import SandboxServer  # noqa: PLC0415
+
     with stop_on_signals() as stop, _listening(port), SandboxServer(port=port) as sandbox:
         done = run_demo(sandbox.url, holdings=sandbox.holdings, stop=stop)
         if screen.out.is_terminal:
@@ -289,6 +287,8 @@ def _tell_problems(effective: Effective) -> None:
 @app.command("serve")
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
+    from sync.service import run_service  # noqa: PLC0415 - with a web server that only the daemon needs
+
     with stop_on_signals() as stop, open_effective(config) as (store, effective):
         set_up_log(effective.config, verbose=verbose, is_terminal=screen.err.is_terminal)
         run_service(config, Office(effective.config, store), effective, stop)
@@ -365,9 +365,11 @@ def sandbox(
     *, port: Port = 8300, state: StateFile = None, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False
 ) -> None:
     """Run the local stand-ins for Google and the vendors alone, on a port of this machine."""
-    vendors = {desk.title: desk.name for desk in SANDBOX_VENDORS}
+    from sync.sandbox.server import VENDORS, SandboxOptions, serve  # noqa: PLC0415
+
+    vendors = {desk.title: desk.name for desk in VENDORS}
     with _listening(port), _keeping(state):
-        serve_sandbox(
+        serve(
             port,
             options=SandboxOptions(state=state),
             announce=lambda url: screen.show_sandbox(url, vendors, kept_in=state),
@@ -379,6 +381,8 @@ def _keeping(state: Path | None) -> Iterator[None]:
     """Say so when the spreadsheets cannot be read from their file, before anything of it is written."""
     if state is not None and not state.absolute().parent.is_dir():
         raise ConfigError(f"There is no folder {state.absolute().parent} for {state.name}.", hint="Make it first.")
+    from sync.sandbox.server import BadState  # noqa: PLC0415
+
     try:
         yield
     except BadState as error:

@@ -203,8 +203,8 @@ def _check_columns(tab: Place, spec: StreamSpec) -> Iterator[Problem]:
         return
     names = [f.name for f in spec.fields]
     for place, name in chosen:
-        near = nearest_name(name, names, closeness=_CLOSE)
-        if name not in names and near and not _is_undeclared(place):
+        near = nearest_name(name, names, closeness=_CLOSE) if name not in names else None
+        if near and not _is_undeclared(place):
             yield place.problem(
                 f'The stream "{spec.name}" has no field of this name',
                 received=shown(name),

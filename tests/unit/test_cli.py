@@ -295,3 +295,10 @@ def test_a_port_that_is_taken_is_a_wrong_option_and_no_surprise(folder: Path) ->
 
 def test_the_version_is_told(folder: Path) -> None:
     assert call("--version").stdout.startswith("callsheet 0.")
+
+
+def test_a_look_at_the_status_does_not_load_what_only_daemon_and_sandbox_need() -> None:
+    looking = "import sys, sync.cli; print([name for name in sys.argv[1:] if name in sys.modules])"
+    slow = ("sync.sandbox.server", "sync.page.app", "uvicorn", "starlette", "prometheus_client", "apprise", "alembic")
+    found = subprocess.run([sys.executable, "-c", looking, *slow], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
