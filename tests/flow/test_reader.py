@@ -17,15 +17,15 @@ Rows = list[list[Any]]
 
 
 @contextmanager
-def _reading(world: World) -> Iterator[list[Rows]]:
+def _reading(world: World, title: str = "Calls") -> Iterator[list[Rows]]:
     """Read the tab again and again during the block, in another thread; the list grows with what was seen."""
-    seen: list[Rows] = [world.tab()]
+    seen: list[Rows] = [world.tab(title)]
     done = threading.Event()
 
     def read() -> None:
         with Admin(world.admin.url) as admin:
             while not done.is_set():
-                seen.append(admin.tab_values(world.spreadsheet, "Calls"))
+                seen.append(admin.tab_values(world.spreadsheet, title))
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -34,7 +34,7 @@ def _reading(world: World) -> Iterator[list[Rows]]:
     finally:
         done.set()
         reader.join()
-    seen.append(world.tab())
+    seen.append(world.tab(title))
 
 
 def _by_id(rows: Rows) -> dict[str, list[Any]]:
