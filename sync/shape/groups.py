@@ -79,7 +79,12 @@ class Group:
     @property
     def by(self) -> tuple[str, ...]:
         """The columns to group by; the others follow from them."""
-        return (self.key, self.shown) if self.is_agent else (self.key,)
+        return (self.key, self.own) if self.is_agent else (self.key,)
+
+    @property
+    def own(self) -> str:
+        """The frame's column that tells agents without an id apart."""
+        return f"own {self.number}"
 
     def key_part(self, key: Any, shown: Any) -> Any:
         """Return what stands for a value in a row's key; a name without an id is not an id."""
@@ -161,18 +166,25 @@ def add_group(df: pl.DataFrame, spec: StreamSpec, group: Group, *, week_starts: 
     return df.with_columns(_plain(pl.col(name), dtype).alias(group.key))
 
 
-def finish_group(grouped: pl.DataFrame, group: Group, *, week_starts: str) -> pl.DataFrame:
-    """Add to grouped rows what people see of a group, and what orders it; both follow from its key."""
+def finish_group(
+    grouped: pl.DataFrame, group: Group, *, week_starts: str, names: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Add to grouped rows what people see of a group, and what orders it; both follow from its key.
+
+    `names` are those of agents, who are shown by the latest one; an agent who never had a name shows the id.
+    """
     key = pl.col(group.key)
     shown = rank = key
     if group.column.name == "day_of_week" and group.is_bucket:
-        names = [day.capitalize() for day in WEEKDAYS]
-        shown = key.replace_strict(range(7), names, return_dtype=pl.String)
+        days = [day.capitalize() for day in WEEKDAYS]
+        shown = key.replace_strict(range(7), days, return_dtype=pl.String)
         rank = (key + (7 - WEEKDAYS.index(week_starts))) % 7
     elif group.column.name == "half_hour" and group.is_bucket:
         shown = pl.format("{}:{}", *(part.cast(pl.String).str.zfill(2) for part in (key // 60, key % 60)))
-    elif group.is_agent:
-        shown = pl.col(group.shown)
+    elif group.is_agent and names is not None:
+        grouped = grouped.join(names, on=group.key, how="left")
+        by_id = pl.col(f"latest {group.number}").fill_null(key.cast(pl.String))
+        shown = pl.when(key.is_null()).then(pl.col(group.own)).otherwise(by_id)
         rank = shown.str.to_lowercase()
     elif group.column.type in {FieldType.TEXT, FieldType.LIST, FieldType.OBJECT}:
         rank = key.cast(pl.String).str.to_lowercase()  # as people order text
@@ -204,19 +216,32 @@ def bucket_key(name: str, local: pl.Expr, week_starts: str) -> pl.Expr:
 
 
 def _add_agent(df: pl.DataFrame, spec: StreamSpec, group: Group) -> pl.DataFrame:
-    """Group agents by id and show the name of their last record; an agent who never had a name shows the id."""
-    names, ids = spec.field_with(Role.AGENT_NAME), spec.field_with(Role.AGENT_ID)
-    assert names is not None
+    """Group agents by id; one who has none stands by the name."""
+    key, name = _id_of_agent(df, spec), _name_of_agent(spec)
+    return df.with_columns(key.alias(group.key), pl.when(key.is_null()).then(name).alias(group.own))
+
+
+def latest_names(df: pl.DataFrame, spec: StreamSpec, group: Group) -> pl.DataFrame:
+    """Return the last name that each agent had, by id."""
+    at, latest = pl.col(spec.cursor_field), f"latest {group.number}"
+    marks = [KEY_COLUMN] if KEY_COLUMN in df.columns else []
+    known = df.select(_id_of_agent(df, spec).alias(group.key), _name_of_agent(spec).alias(latest), at, *marks)
+    known = known.drop_nulls([group.key, latest])
+    # Sorting is for the few that are the last of their agent: a million rows would take their room twice
+    last = known.filter(at == at.max().over(group.key)).sort([spec.cursor_field, *marks])
+    return last.group_by(group.key).agg(pl.col(latest).last())
+
+
+def _id_of_agent(df: pl.DataFrame, spec: StreamSpec) -> pl.Expr:
+    ids = spec.field_with(Role.AGENT_ID)
     assert ids is not None
-    name = pl.when(pl.col(names.name) != "").then(pl.col(names.name))
-    key = _plain(pl.col(ids.name), df.schema[ids.name])
-    ordered = [spec.cursor_field, *((KEY_COLUMN,) if KEY_COLUMN in df.columns else ())]
-    known = df.select(key.alias(group.key), name.alias("latest"), *ordered).drop_nulls([group.key, "latest"])
-    latest = known.sort(ordered).group_by(group.key).agg(pl.col("latest").last())
-    joined = df.with_columns(key.alias(group.key)).join(latest, on=group.key, how="left")
-    by_id = pl.col("latest").fill_null(pl.col(group.key).cast(pl.String))
-    shown = pl.when(pl.col(group.key).is_null()).then(name).otherwise(by_id)
-    return joined.with_columns(shown.alias(group.shown)).drop("latest")
+    return _plain(pl.col(ids.name), df.schema[ids.name])
+
+
+def _name_of_agent(spec: StreamSpec) -> pl.Expr:
+    names = spec.field_with(Role.AGENT_NAME)
+    assert names is not None
+    return pl.when(pl.col(names.name) != "").then(pl.col(names.name))
 
 
 def row_key(parts: Sequence[Any]) -> str:

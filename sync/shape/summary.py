@@ -25,6 +25,7 @@ from sync.shape.groups import (
     fields_of_group,
     finish_group,
     is_bucket,
+    latest_names,
     make_groups,
     row_key,
 )
@@ -117,14 +118,17 @@ def make_summary(
     counted, masks = _with_masks(counted, question.computed, zone)
     rows = _with_groups(counted, spec, groups, zone=zone, week_starts=week_starts)
     computed = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
-    grouped = rows.group_by([name for group in groups for name in group.by]).agg(computed)
+    by = [name for group in groups for name in group.by]
+    # In pieces: to put a million rows in the order of their groups takes the room of all of them several times
+    grouped = rows.lazy().group_by(by).agg(computed).collect(engine="streaming")
     if question.fill == "zero":
         every = _with_groups(df, spec, groups, zone=zone, week_starts=week_starts)
         grouped = with_empty_groups(grouped, every, groups, zone=zone, week_starts=week_starts, period=period)
         zeros = [pl.col(m.place).fill_null(0) for m in question.computed if is_zero_without_rows(m)]
         grouped = grouped.with_columns(zeros)
     for group in groups:
-        grouped = finish_group(grouped, group, week_starts=week_starts)
+        names = latest_names(df, spec, group) if group.is_agent else None
+        grouped = finish_group(grouped, group, week_starts=week_starts, names=names)
     grouped = _sort(grouped, groups, question)
     return _Sheet(spec, question, groups, zone).table(grouped, counted, rows, computed)
 
@@ -238,7 +242,8 @@ class _Sheet:
         keys = _keys(shown, self.groups)
 
         def add(label: str, key: str, of: pl.DataFrame) -> None:
-            figures = to_rows(of.select(computed), places, self.zone)[0][0]
+            summed = of.lazy().select(computed).collect(engine="streaming")
+            figures = to_rows(summed, places, self.zone)[0][0]
             made.append((label, *[None] * (n_groups - 1), *figures))
             keys.append(key)
 

@@ -248,6 +248,15 @@ def test_a_limit_tells_what_it_cut_and_the_totals_are_of_all() -> None:
     assert len(summed(calls, ["notes"], ["count"], limit=4).rows) == 4
 
 
+def test_what_a_limit_cuts_of_agents_is_told_by_all_their_calls() -> None:
+    later = datetime(2026, 7, 2, tzinfo=UTC)
+    calls = [call(agent_id=n % 3, agent_name=f"Agent {n % 3}") for n in range(7)]
+    calls += [call(agent_id=2, agent_name="Renamed", started_at=later), call(agent_id=None, agent_name="Nobody")]
+    table = summed(calls, ["agent"], ["count"], limit=1, totals=True)
+    assert list(table.rows) == [("Agent 0", 3), ("3 more, not shown", 6), ("Total", 9)]
+    assert [row[0] for row in summed(calls, ["agent"], ["count"]).rows] == ["Agent 0", "Renamed", "Agent 1", "Nobody"]
+
+
 def test_half_hours_are_those_of_the_clock_on_the_wall() -> None:
     calls = [call(started_at=datetime(2026, 7, 1, 13, minute, tzinfo=UTC)) for minute in (0, 29, 30, 59)]
     assert list(summed(calls, ["half_hour"], ["count"]).rows) == [("09:00", 2), ("09:30", 2)]
