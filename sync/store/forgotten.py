@@ -132,7 +132,8 @@ def strike(store: Store, mirror: Kept, persons: Persons, *, dry: bool = False) -
 def _judged(connection: Connection, query: Any, judge: Judge) -> tuple[list[str], dict[str, dict[str, Any]]]:
     gone: list[str] = []
     cleaned: dict[str, dict[str, Any]] = {}
-    result = connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(query)
+    # For this statement alone: kept on the connection, PostgreSQL would also be asked to walk the changes to come
+    result = connection.execute(query, execution_options={"yield_per": _ROWS_AT_A_TIME})
     for row in result.mappings():
         known = {str(name): value for name, value in row.items()}
         kept = judge.cleaned(known)
