@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sync.config.lines import find_lines
 from sync.config.problems import Place, SourceFile, shown
 from sync.errors import Problem
 
@@ -84,7 +83,7 @@ def _read_file(path: Path, *, included_at: Place | None = None) -> SourceFile | 
     except OSError as error:
         return _unreadable(path, error, included_at)
     try:
-        return SourceFile(str(path), tomllib.loads(text), find_lines(text))
+        return SourceFile(str(path), tomllib.loads(text), text)
     except (ValueError, RecursionError) as error:
         return _syntax_problem(path, text, error)
 

@@ -7,21 +7,27 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from sync.config.lines import Path
+from sync.config.lines import Path, find_lines
 from sync.errors import ConfigError, Problem
 
 _LONGEST_SHOWN = 80  # characters of a received value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SourceFile:
-    """One file that was read: its name as people know it, its values, and the line of every path."""
+    """One file that was read: its name as people know it, its values, and its text where it has one."""
 
     name: str
     values: Mapping[str, Any]
-    lines: Mapping[Path, int] = field(default_factory=dict)
+    text: str = field(default="", repr=False)
+
+    @cached_property
+    def lines(self) -> Mapping[Path, int]:
+        """The line of every path; looked for when there is something to tell, as most files are right."""
+        return find_lines(self.text)
 
 
 @dataclass(frozen=True, slots=True)
