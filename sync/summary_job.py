@@ -17,6 +17,7 @@ from sync.destination.spot import Row, TabShape
 from sync.records import Cell, Column, Slice, Table
 from sync.shape.cells import same_cell
 from sync.shape.conditions import parse_condition
+from sync.shape.groups import make_groups
 from sync.shape.metrics import SERVICE_LEVEL_S, Metric
 from sync.shape.summary import Question, fields_to_sum, make_summary
 from sync.store import published
@@ -24,6 +25,8 @@ from sync.store.db import Store
 from sync.store.published import TabState
 from sync.tabs import ROWS_VERSION, DataJob, digest
 
+IDLE_FOR = timedelta(days=30)
+"""How long before the period somebody must have had a call to be shown with zeros."""
 _OF_ITS_RECORDS = {
     "title",
     "of",
@@ -96,7 +99,7 @@ class SummaryJob:
 
     def rows(self, keys: Iterable[str] | None) -> list[tuple[str, Row]]:
         """Compute the summary of the rows with these keys; None for all of a tab that was just made."""
-        table = self._make(self.of.records_of(keys, self._fields))
+        table = self._make(self.of.records_of(keys, self._fields), earlier=self._earlier())
         return list(zip(table.keys, table.rows, strict=True))
 
     @cached_property
@@ -125,10 +128,19 @@ class SummaryJob:
         tomorrow = clock.day_start(clock.local_date(self.of.at, self.of.zone) + timedelta(days=1), self.of.zone)
         return Slice(window.start, max(window.start, min(window.end, tomorrow)))
 
+    def _earlier(self) -> pl.DataFrame | None:
+        """Return the records of the weeks before, for agents who are idle now; None where nobody asks for them."""
+        groups = [group for group in make_groups(self.of.spec, self.question.group_by) if not group.is_bucket]
+        of_agents = bool(groups) and all(group.is_agent for group in groups)
+        if self.summary.fill != "zero" or not of_agents or self.of.mirror is None:
+            return None
+        before = Slice(self.of.window.start - IDLE_FOR, self.of.window.start)
+        return self.of.mirror.read(self._fields, window=before)
+
     def _no_records(self) -> pl.DataFrame:
         return self.of.no_records(self._fields)
 
-    def _make(self, df: pl.DataFrame) -> Table:
+    def _make(self, df: pl.DataFrame, *, earlier: pl.DataFrame | None = None) -> Table:
         table = make_summary(
             df,
             self.of.spec,
@@ -136,6 +148,7 @@ class SummaryJob:
             zone=self.of.zone,
             week_starts=self.sheet.week_starts,
             period=self._period,
+            earlier=earlier,
         )
         return self._titled(table)
 

@@ -97,11 +97,12 @@ def make_summary(
     zone: ZoneInfo,
     week_starts: str = "monday",
     period: Slice | None = None,
+    earlier: pl.DataFrame | None = None,
 ) -> Table:
     """Compute a summary of the rows of `df`, which has at least the columns that `fields_to_sum` names.
 
-    `zone` is whose wall clock makes the buckets, `week_starts` a weekday in English, and `period` what is filled with
-    zeros where that is asked.
+    `zone` is whose wall clock makes the buckets, `week_starts` a weekday in English. Where zeros are asked for,
+    `period` is what they fill, and `earlier` are rows of before it, whose groups are shown too.
 
     Returns:
         A table whose order and keys are the same for the same rows in any order. Ties stand by their groups.
@@ -114,6 +115,8 @@ def make_summary(
     if problems := summary_problems(spec, question):
         raise ValueError(" ".join(problems))
     groups = make_groups(spec, question.group_by)
+    both = [name for name in df.columns if earlier is not None and name in earlier.columns]
+    known = df if earlier is None else pl.concat([earlier.select(both), df.select(both)])
     counted = df.filter(passes(question.where, df.schema, zone)) if question.where else df
     counted, masks = _with_masks(counted, question.computed, zone)
     rows = _with_groups(counted, spec, groups, zone=zone, week_starts=week_starts)
@@ -122,12 +125,12 @@ def make_summary(
     # In pieces: to put a million rows in the order of their groups takes the room of all of them several times
     grouped = rows.lazy().group_by(by).agg(computed).collect(engine="streaming")
     if question.fill == "zero":
-        every = _with_groups(df, spec, groups, zone=zone, week_starts=week_starts)
+        every = _with_groups(known, spec, groups, zone=zone, week_starts=week_starts)
         grouped = with_empty_groups(grouped, every, groups, zone=zone, week_starts=week_starts, period=period)
         zeros = [pl.col(m.place).fill_null(0) for m in question.computed if is_zero_without_rows(m)]
         grouped = grouped.with_columns(zeros)
     for group in groups:
-        names = latest_names(df, spec, group) if group.is_agent else None
+        names = latest_names(known, spec, group) if group.is_agent else None
         grouped = finish_group(grouped, group, week_starts=week_starts, names=names)
     grouped = _sort(grouped, groups, question)
     return _Sheet(spec, question, groups, zone).table(grouped, counted, rows, computed)

@@ -39,6 +39,15 @@ group_by = ["half_hour", "direction", "status"]
 metrics = ["count"]
 
 [[sheet.summary]]
+title = "Idle"
+of = "Calls"
+group_by = ["agent"]
+where = ["duration > 1000000"]
+metrics = ["count"]
+fill = "zero"
+totals = false
+
+[[sheet.summary]]
 title = "Every hour"
 of = "Calls"
 group_by = ["date", "hour_of_day"]
@@ -80,6 +89,9 @@ def assert_right(world: World) -> None:
         assert (row["Calls"], row["Long"]) == (len(of_tag), sum(c["duration"] > 300 for c in of_tag))
     n_tags = len({tag for call in counted for tag in tags_of(call)})
     assert more["Tags"] == f"{n_tags - 4} more, not shown"
+    idle = world.rows_by_header("Idle")
+    assert {row["Calls"] for row in idle} == {0}
+    assert len(idle) >= len({call["agent_id"] for call in calls})
     hours = Counter((at.date(), at.hour) for at in map(local, calls))
     rows = world.rows_by_header("Every hour")
     assert sum(row["Calls"] for row in rows) == len(calls)

@@ -39,7 +39,7 @@ def ask(group_by: list[str], metrics: Any, **options: Any) -> Question:
 
 def summed(calls: list[dict[str, Any]], group_by: list[str], metrics: Any, **options: Any) -> Table:
     numbered = [{**one, "_key": one["_key"] or f"k{n:03}"} for n, one in enumerate(calls)]
-    how = {name: options.pop(name) for name in ("zone", "week_starts", "period") if name in options}
+    how = {name: options.pop(name) for name in ("zone", "week_starts", "period", "earlier") if name in options}
     question = ask(group_by, metrics, **{"totals": False, **options})
     return make_summary(pl.DataFrame(numbered, SCHEMA), CALLS, question, **{"zone": NEW_YORK, **how})
 
@@ -302,6 +302,12 @@ def test_every_agent_that_is_seen_has_every_day_and_one_whose_calls_do_not_count
     assert len(table.rows) == 2 * 5
     table = summed(calls, ["agent"], ["count"], fill="zero", where=["status = completed"])
     assert list(table.rows) == [("Ann", 1), ("Bob", 0)]
+
+
+def test_an_agent_who_was_there_before_the_period_is_shown_with_zeros() -> None:
+    before = [call(_key="e", agent_id=7, agent_name="Idle"), call(_key="f", agent_id=1, agent_name="Ann once")]
+    table = summed([call()], ["agent"], ["count"], fill="zero", earlier=pl.DataFrame(before, SCHEMA), totals=True)
+    assert list(table.rows) == [("Ann", 1), ("Idle", 0), ("Total", 1)]
 
 
 def test_an_hour_that_the_clocks_leave_out_is_no_row_of_zeros() -> None:
