@@ -1,0 +1,94 @@
+"""What stands around the real daemon: its page, its figures, and the alerts of what fails."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sync.sandbox.calls import CallOptions
+from sync.sandbox.server import SandboxOptions, SandboxServer
+from tests import program
+from tests.receiver import Receiver, receiver
+from tests.sandbox_admin import Admin
+
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Admin]:
+    options = SandboxOptions(calls=CallOptions(n_calls=100, days=10))
+    with SandboxServer(options=options) as server, Admin(server.url) as admin:
+        yield admin
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    with receiver() as there:
+        monkeypatch.setenv("AN_ALERT_ADDRESS", f"json://{there.host}/")
+        monkeypatch.setenv("A_HEARTBEAT", f"http://{there.host}/beat")
+        yield there
+
+
+def _config(folder: Path, sandbox: Admin) -> Path:
+    good, other = sandbox.make_spreadsheet("Good"), "1ThereIsNoSuchSpreadsheet"
+    path = program.write_config(folder, sandbox.url, {"good": good, "gone": other})
+    settings = (
+        '[alerts]\nurls = ["env:AN_ALERT_ADDRESS"]\nheartbeat = "env:A_HEARTBEAT"\n\n'
+        '[log]\nfile = "callsheet.log"\n\n[daemon]\nlisten = "127.0.0.1:0"\n'
+    )
+    path.write_text(path.read_text().replace("[daemon]\n", settings, 1))
+    return path
+
+
+def test_the_page_tells_what_works_and_what_does_not_and_one_alert_survives_a_restart(
+    sandbox: Admin, told: Receiver, tmp_path: Path
+) -> None:
+    config = _config(tmp_path, sandbox)
+    for _ in range(2):
+        with program.started("serve", "--config", str(config)) as daemon:
+            address = _address_of(daemon)
+            _wait_for(lambda address=address: _ran(address) == {"good", "gone"} and bool(told.alerts and told.beats))
+            states = {one["sheet"]: one for one in httpx.get(f"{address}/status.json").json()["sheets"]}
+            assert httpx.get(f"{address}/healthz").status_code == 200
+            assert 'callsheet_sheet_state{sheet="good"' in httpx.get(f"{address}/metrics").text
+            daemon.send_signal(signal.SIGTERM)
+            daemon.communicate(timeout=20)
+        assert daemon.returncode == 0
+        assert states["good"]["state"] in ("ok", "unchanged")
+        assert states["gone"]["state"] == "failed"
+        assert states["gone"]["errors"][0]["hint"]
+    assert told.titles == ["Callsheet: the spreadsheet of gone cannot be opened"]
+    assert told.beats
+    assert set(told.beats) == {"/beat"}
+    written = (tmp_path / "callsheet.log").read_text()
+    assert all(re.fullmatch(r"\{.*\}", line) for line in written.splitlines())
+    assert "test-key" not in written
+
+
+def _address_of(daemon: subprocess.Popen[str]) -> str:
+    for line in daemon.stderr or ():
+        event = json.loads(line)
+        if event["action"] == "page-started":
+            return str(event["address"])
+    raise AssertionError("the daemon has no page")
+
+
+def _wait_for(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _ran(address: str) -> set[str]:
+    """Return the sheets whose latest run has ended."""
+    sheets = httpx.get(f"{address}/status.json").json()["sheets"]
+    return {one["sheet"] for one in sheets if one["state"] not in ("never ran", "running")}
