@@ -189,6 +189,7 @@ class Structure(RuleBasedStateMachine):
         spans, _ = self.draw_area(data, open_too=not single)
         if single:
             spans = {name: (span[0], span[0] + 1) for name, span in spans.items()}
+        single = single or all(span and span[1] - span[0] == 1 for span in spans.values())  # A1:A1 is kept as A1
         area = self.tab.add("reference", "cell" if single else "range", **spans)
         formula = f"=COUNTA(Data!{self.tab.reference(area)})"
         start = {"sheetId": 9, "rowIndex": len(self.references), "columnIndex": 0}

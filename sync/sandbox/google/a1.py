@@ -8,7 +8,7 @@ from dataclasses import dataclass
 MAX_COLUMNS = 18_278  # column ZZZ
 CELL = re.compile(r"\$?([A-Za-z]{1,3})?\$?([1-9][0-9]*)?\Z")
 NUMBERED = re.compile(r"[Rr]([1-9]\d*)[Cc]([1-9]\d*)(?::[Rr]([1-9]\d*)[Cc]([1-9]\d*))?\Z")
-PLAIN_TITLE = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_.\u0080-\U0010ffff]*\Z")
+PLAIN_TITLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 LOOKS_LIKE_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+\Z|[Rr][0-9]*[Cc][0-9]*\Z")
 
 
@@ -69,8 +69,7 @@ def column_index(letters: str) -> int:
 
 def quote_title(title: str) -> str:
     """Quote a tab title when a range needs it."""
-    plain = PLAIN_TITLE.match(title) and not LOOKS_LIKE_CELL.match(title)
-    if plain and all(letter.isalnum() or letter in "_." for letter in title):
+    if PLAIN_TITLE.match(title) and not LOOKS_LIKE_CELL.match(title):
         return title
     return "'" + title.replace("'", "''") + "'"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 Json = dict[str, Any]
 """An object of a request or an answer."""
 
@@ -149,3 +151,25 @@ def over_quota(kind: str, limit: int, *, whose: str = "user", project: str = "12
         f"for consumer 'project_number:{project}'."
     )
     return GoogleError(429, text, details=[reason, {"@type": "type.googleapis.com/google.rpc.Help", "links": [link]}])
+
+
+def proto_text(value: Any, indent: str = "") -> str:
+    """Write a JSON value as the text form of a protocol buffer, in which Google quotes what it refuses."""
+    if isinstance(value, list):
+        inner = "".join(f"{indent}  values {{\n{proto_text(item, indent + '    ')}{indent}  }}\n" for item in value)
+        return f"{indent}list_value {{\n{inner}{indent}}}\n"
+    if isinstance(value, dict):
+        deeper = indent + "    "
+        inner = "".join(
+            f"{indent}  fields {{\n{deeper}key: {orjson.dumps(name).decode()}\n"
+            f"{deeper}value {{\n{proto_text(item, deeper + '  ')}{deeper}}}\n{indent}  }}\n"
+            for name, item in value.items()
+        )
+        return f"{indent}struct_value {{\n{inner}{indent}}}\n"
+    if isinstance(value, bool) or value is None:
+        return (
+            f"{indent}bool_value: {str(value).lower()}\n" if value is not None else f"{indent}null_value: NULL_VALUE\n"
+        )
+    if isinstance(value, str):
+        return f"{indent}string_value: {orjson.dumps(value).decode()}\n"
+    return f"{indent}number_value: {float(value)}\n"

@@ -67,6 +67,33 @@ def rewrite(formula: str, change: Callable[[str | None, str], str]) -> str:
     return REFERENCE.sub(each, formula)
 
 
+def canonical(book: Book, formula: str) -> str:
+    """Return a formula as it is kept when it is entered: references in capitals, in order, titles as they are."""
+
+    def reference(title: str | None, cells: str) -> str:
+        found = book.find_title(title_of(title)) if title else None
+        return (quote_title(found.title) + "!" if found else title or "") + _in_order(cells)
+
+    return rewrite(formula, reference)
+
+
+def _in_order(cells: str) -> str:
+    corners = [read_corner(part) for part in cells.split(":")]
+    first, last = corners[0], corners[-1]
+    if None not in {first.row, last.row} and (first.row or 0) > (last.row or 0):
+        first, last = (
+            replace(first, row=last.row, fixed_row=last.fixed_row),
+            replace(last, row=first.row, fixed_row=first.fixed_row),
+        )
+    if None not in {first.column, last.column} and (first.column or 0) > (last.column or 0):
+        first, last = (
+            replace(first, column=last.column, fixed_column=last.fixed_column),
+            replace(last, column=first.column, fixed_column=first.fixed_column),
+        )
+    single = len(corners) == 1 or (first == last and None not in {first.row, first.column})
+    return first.text() if single else f"{first.text()}:{last.text()}"
+
+
 def follow_formulas(book: Book, changed: Sheet, dimension: str, change: Change) -> None:
     """Let every formula of a spreadsheet follow lines that were inserted, deleted or moved in one tab."""
     _each_formula(book, lambda sheet, formula: followed_formula(book, sheet, formula, (changed, dimension, change)))

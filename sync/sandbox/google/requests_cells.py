@@ -10,7 +10,7 @@ from sync.sandbox.google.book import Sheet, close_rect, need_box, need_sheet, ou
 from sync.sandbox.google.cells import check_cell, read_entered, write_cell, write_look
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
-from sync.sandbox.google.formulas import shift_formula
+from sync.sandbox.google.formulas import canonical, shift_formula
 from sync.sandbox.google.grid import last_data_row, set_cell, set_row
 from sync.sandbox.google.lines import resize_rows
 from sync.sandbox.google.masks import Mask, mask_paths, update_mask, wants
@@ -33,7 +33,7 @@ def cell_mask(text: str | None, root: str = "") -> Mask:
 def update_cells(desk: Desk, body: Json) -> Json:
     """Write cells, from a start or over a range; what a range has beyond the sent rows is cleared."""
     mask = cell_mask(body.get("fields"))
-    rows = [row.get("values", []) for row in body.get("rows", [])]
+    rows = _sent_rows(desk, body)
     if "range" in body:
         sheet, box = need_box(desk.book, body["range"])
         _check_size(box, rows)
@@ -53,6 +53,20 @@ def update_cells(desk: Desk, body: Json) -> Json:
     put_cells(sheet, (top, left), rows, mask)
     settle_headers(sheet, box)
     return {}
+
+
+def _sent_rows(desk: Desk, body: Json) -> list[list[Json]]:
+    rows: list[list[Json]] = [row.get("values", []) for row in body.get("rows", [])]
+    for row in rows:
+        for cell in row:
+            _tidy(desk, cell)
+    return rows
+
+
+def _tidy(desk: Desk, cell: Json) -> None:
+    entered = cell.get("userEnteredValue", {})
+    if "formulaValue" in entered:
+        entered["formulaValue"] = canonical(desk.book, entered["formulaValue"])
 
 
 def _check_start(sheet: Sheet, box: Box) -> None:
@@ -109,7 +123,7 @@ def put_cells(sheet: Sheet, place: tuple[int, int], rows: list[list[Json]], mask
 def append_cells(desk: Desk, body: Json) -> Json:
     """Write rows after the last row with data; rows are added to the grid, columns are not."""
     mask = cell_mask(body.get("fields"))
-    rows = [row.get("values", []) for row in body.get("rows", [])]
+    rows = _sent_rows(desk, body)
     if "tableId" in body:
         return _append_to_table(desk, body["tableId"], rows, mask)
     sheet = need_sheet(desk.book, body.get("sheetId", 0))
@@ -154,6 +168,7 @@ def repeat_cell(desk: Desk, body: Json) -> Json:
     if box.empty:
         return {}
     cell = body.get("cell", {})
+    _tidy(desk, cell)
     check_cell(cell, mask)
     write_look(sheet.grid, box, cell, mask)
     if wants(mask, "userEnteredValue"):
@@ -242,7 +257,7 @@ def _replace(desk: Desk, sheet: Sheet, place: tuple[int, int], search: Search) -
     new, n = pattern.subn(replacement if replacement is not None else lambda _: plain, text)
     if not n:
         return False
-    type_into(grid, row, column, new, locale=desk.book.locale)
+    type_into(grid, row, column, new, book=desk.book)
     counts["formulasChanged" if formula is not None else "valuesChanged"] += 1
     counts["occurrencesChanged"] += n
     return True

@@ -43,8 +43,10 @@ def insert_dimension(desk: Desk, body: Json) -> Json:
     total = sheet.count(dimension)
     if before and start == 0:
         raise invalid("inheritFromBefore cannot be true if inserting at index 0.")
-    if start > total or (start == total and not before):
-        raise invalid(f"range.startIndex[{start}] is outside the grid: there are only {total} {dimension.lower()}.")
+    if start > total:
+        raise invalid(f"range.startIndex is larger than current grid size ({total})")
+    if start == total and not before:
+        raise invalid(f"range.startIndex must be less than the grid size ({total}) if inheritFromBefore is false.")
     check_insert(desk.book, sheet, (dimension, start), desk.caller)
     look_of = start - 1 if before else start
     add_lines(desk, sheet, dimension, Inserted(start, end - start), look_of=look_of)

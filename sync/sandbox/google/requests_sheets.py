@@ -59,7 +59,7 @@ def _choose_id(book: Book, wanted: int | None) -> int:
             pass
         return chosen
     if wanted < 0:
-        raise invalid(f"Invalid sheetId: {wanted}. It must be non-negative.")
+        raise invalid("Sheet id must be non-negative.")
     if book.find_id(wanted):
         raise invalid(f"Sheet with id {wanted} already exists.")
     return wanted
@@ -78,7 +78,7 @@ def _check_title(book: Book, title: str, own: Sheet | None = None) -> None:
     if found is not None and found is not own:
         raise invalid(f'A sheet with the name "{title}" already exists. Please enter another name.')
     if len(title) > MAX_TITLE:
-        raise invalid(f"Sheet names must not be longer than {MAX_TITLE} characters.")
+        raise invalid(f"The sheet name cannot be greater than {MAX_TITLE} characters.")
 
 
 def _check_counts(n_rows: int, n_columns: int) -> None:
@@ -317,11 +317,9 @@ def cut_lines(desk: Desk, sheet: Sheet, dimension: str, change: Deleted) -> None
     left = sheet.count(dimension) - (end - start)
     if left < 1 or (frozen and left <= kept_frozen):
         lines = "rows" if by_rows else "columns"
-        kind = "non-frozen " if frozen else ""
-        raise invalid(
-            f"Sorry, it is not possible to delete all {kind or 'the '}{lines}"
-            + (" on the sheet." if not frozen else ".")
-        )
+        if frozen:
+            raise invalid(f"Sorry, it is not possible to delete all non-frozen {lines}.")
+        raise invalid(f"You can't delete all the {lines} on the sheet.")
     if frozen:
         sheet.grid_properties[name] = kept_frozen
     (delete_rows if by_rows else delete_columns)(grid, start, end)

@@ -113,7 +113,7 @@ def text_to_columns(desk: Desk, body: Json) -> Json:
         resize_columns(sheet.grid, sheet.grid.n_columns + missing)
     for row, texts in parts.items():
         for column, text in enumerate(texts, start=box.left):
-            type_into(sheet.grid, row, column, text, locale=desk.book.locale)
+            type_into(sheet.grid, row, column, text, book=desk.book)
     return {}
 
 
@@ -152,7 +152,7 @@ def paste_data(desk: Desk, body: Json) -> Json:
     check_cells(desk.book, sheet, whole, desk.caller)
     for row, texts in enumerate(rows, start=top):
         for column, text in enumerate(texts, start=left):
-            type_into(sheet.grid, row, column, text, locale=desk.book.locale)
+            type_into(sheet.grid, row, column, text, book=desk.book)
     return {}
 
 

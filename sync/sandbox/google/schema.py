@@ -58,6 +58,11 @@ ONE_OF_FIELDS = {
     "AutoFillRequest": {"range", "sourceAndDestination"},
     "PasteDataRequest": {"delimiter", "html"},
 }
+WRAPPED = {
+    "GridRange": {"startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex"},
+    "DimensionRange": {"startIndex", "endIndex"},
+}
+"""Numbers that may be unset, which are messages with a value of their own."""
 Violations = list[tuple[str, str]]
 
 
@@ -179,6 +184,7 @@ def _object(value: Any, type_name: str, path: str, violations: Violations) -> Js
         if type_name in {"ValueRange", "DataFilterValueRange"} and name == "values":
             checked[name] = _grid_of_values(item, place, violations)
         else:
+            place += ".value" if name in WRAPPED.get(type_name, ()) else ""
             checked[name] = _value(item, fields[name], place, violations)
     return checked
 

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from sync.sandbox.google.a1 import Box, column_name
 from sync.sandbox.google.access import Caller, check_cells
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
-from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid
+from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid, proto_text
 from sync.sandbox.google.formats import is_time, number_format
+from sync.sandbox.google.formulas import canonical
 from sync.sandbox.google.grid import (
     Grid,
     Look,
@@ -117,28 +116,6 @@ def _bad_cell(index: int, row: list[Any]) -> Exception:
     return invalid("Invalid values")
 
 
-def proto_text(value: Any, indent: str = "") -> str:
-    """Write a JSON value as the text form of a protocol buffer, in which Google quotes what it refuses."""
-    if isinstance(value, list):
-        inner = "".join(f"{indent}  values {{\n{proto_text(item, indent + '    ')}{indent}  }}\n" for item in value)
-        return f"{indent}list_value {{\n{inner}{indent}}}\n"
-    if isinstance(value, dict):
-        deeper = indent + "    "
-        inner = "".join(
-            f"{indent}  fields {{\n{deeper}key: {orjson.dumps(name).decode()}\n"
-            f"{deeper}value {{\n{proto_text(item, deeper + '  ')}{deeper}}}\n{indent}  }}\n"
-            for name, item in value.items()
-        )
-        return f"{indent}struct_value {{\n{inner}{indent}}}\n"
-    if isinstance(value, bool) or value is None:
-        return (
-            f"{indent}bool_value: {str(value).lower()}\n" if value is not None else f"{indent}null_value: NULL_VALUE\n"
-        )
-    if isinstance(value, str):
-        return f"{indent}string_value: {orjson.dumps(value).decode()}\n"
-    return f"{indent}number_value: {float(value)}\n"
-
-
 def write(book: Book, planned: Planned, *, typed: bool, caller: Caller) -> Written:
     """Carry out a planned write, RAW or as if typed."""
     sheet, box = planned.target.sheet, planned.box
@@ -228,23 +205,23 @@ def _typed_row(book: Book, sheet: Sheet) -> Callable[[int, int, list[Any]], int]
                     special.append((column, value))
                 values.append(entered.value)
             elif value is None:
-                return _typed_gaps(grid, (index, left), row, locale)
+                return _typed_gaps(grid, (index, left), row, book)
             else:
                 values.append(tidy_number(value))
         set_row(grid, index, left, values)
         for column, value in special:
-            type_into(grid, index, column, value, locale=locale)
+            type_into(grid, index, column, value, book=book)
         return len(row)
 
     return store
 
 
-def _typed_gaps(grid: Grid, place: tuple[int, int], row: list[Any], locale: str) -> int:
+def _typed_gaps(grid: Grid, place: tuple[int, int], row: list[Any], book: Book) -> int:
     """Type a row with nulls, which leave their cells alone."""
     n = 0
     for column, value in enumerate(row, start=place[1]):
         if value is not None:
-            type_into(grid, place[0], column, value, locale=locale)
+            type_into(grid, place[0], column, value, book=book)
             n += 1
     return n
 
@@ -255,15 +232,16 @@ def is_text(look: Look | None) -> bool:
     return bool(chosen and chosen.get("type") == "TEXT")
 
 
-def type_into(grid: Grid, row: int, column: int, value: Any, *, locale: str) -> None:
+def type_into(grid: Grid, row: int, column: int, value: Any, *, book: Book) -> None:
     """Put one value into a cell as if a person typed it."""
     if value == "" and isinstance(value, str):
         set_cell(grid, (row, column), None)
         return
     old = grid.look(row, column)
     chosen = number_format(old)
-    entered = read_typed(value, locale=locale, plain_text=is_text(old))
-    set_cell(grid, (row, column), entered.value, entered.formula)
+    entered = read_typed(value, locale=book.locale, plain_text=is_text(old))
+    formula = entered.formula if entered.formula is None else canonical(book, entered.formula)
+    set_cell(grid, (row, column), entered.value, formula)
     if entered.format is not None and _replaces(chosen, entered.format):
         added = entered.format
         change_looks(grid, Box(row, row + 1, column, column + 1), lambda look: _with_format(look, added))

@@ -49,6 +49,8 @@ MERGE = {"mergeCells": {"range": cells_of(0, 4, 0, 4), "mergeType": "MERGE_ALL"}
         (named("R1C1"), "The name given to this range is invalid."),
         (named("true"), "The name given to this range is invalid."),
         ({"addSheet": {"properties": {"sheetId": 0}}}, "Sheet with id 0 already exists."),
+        ({"addSheet": {"properties": {"sheetId": -1}}}, "Sheet id must be non-negative."),
+        ({"addSheet": {"properties": {"title": "x" * 101}}}, "The sheet name cannot be greater than 100 characters."),
         (label(metadataKey=""), "Developer metadata must always have a key specified."),
         (label(visibility=None), "Developer metadata must always have visibility specified."),
         (label(location=None), "Developer metadata must always have a location specified."),
@@ -156,3 +158,11 @@ def test_cells_of_a_typed_column_take_no_validation(google: Google) -> None:
     google.batch({"addTable": {"table": table}})
     words = google.no(condition("NUMBER_GREATER", "5"))
     assert words.endswith(": This operation is not allowed on cells in typed columns.")
+
+
+def test_a_number_that_may_be_unset_is_named_as_the_message_that_it_is(google: Google) -> None:
+    body = {"dataFilters": [{"gridRange": {"sheetId": "x", "startRowIndex": "y"}}]}
+    answer = google.ask("POST", "/values:batchGetByDataFilter", body).json()["error"]
+    fields = [violation["field"] for violation in answer["details"][0]["fieldViolations"]]
+    place = "data_filters[0].grid_range"
+    assert fields == [f"{place}.sheet_id", f"{place}.start_row_index.value"]

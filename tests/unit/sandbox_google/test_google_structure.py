@@ -133,10 +133,40 @@ def test_frozen_rows_cannot_be_all_that_is_left(google: Google) -> None:
 def test_inserting_beyond_the_grid_is_refused_and_at_its_end_it_needs_a_row_before(google: Google) -> None:
     google.batch({"insertDimension": {"range": rows_of(1000, 1002), "inheritFromBefore": True}})
     assert google.sheet()["properties"]["gridProperties"]["rowCount"] == 1002
-    assert "outside the grid" in google.no(
-        {"insertDimension": {"range": rows_of(1003, 1004), "inheritFromBefore": True}}
+    beyond = google.no({"insertDimension": {"range": rows_of(1003, 1004), "inheritFromBefore": True}})
+    assert beyond.endswith(": range.startIndex is larger than current grid size (1002)")
+    at_end = google.no({"insertDimension": {"range": rows_of(1002, 1003)}})
+    assert at_end.endswith(": range.startIndex must be less than the grid size (1002) if inheritFromBefore is false.")
+    assert google.no({"deleteDimension": {"range": rows_of(0, 1002)}}).endswith(
+        ": You can't delete all the rows on the sheet."
     )
-    assert "outside the grid" in google.no({"insertDimension": {"range": rows_of(1002, 1003)}})
+
+
+@pytest.mark.parametrize(
+    ("entered", "stored"),
+    [
+        ("=sum( sales!a3:a3 )", "=sum( Sales!A3 )"),
+        ("='Sales'!B3:a2", "=Sales!A2:B3"),
+        ("=sales!$d$3 + 1", "=Sales!$D$3 + 1"),
+        ("=SUM(  A1 ,  'It''s'!a1:a1  )", "=SUM(  A1 ,  'It''s'!A1  )"),
+        ("=if(true,\"a3:a3\",'It''s'!A1)", "=if(true,\"a3:a3\",'It''s'!A1)"),
+        ("=Sales!3:3", "=Sales!3:3"),
+        ("=SUM(Rw!$A3:$A3)", "=SUM(Rw!$A3)"),
+        ("=sum(a1:a1)+ 1", "=sum(A1)+ 1"),
+        ("=SUM(b:a)", "=SUM(A:B)"),
+        ("=Nobody!a1", "=Nobody!A1"),
+    ],
+)
+def test_references_are_kept_in_one_form(google: Google, entered: str, stored: str) -> None:
+    google.batch(*({"addSheet": {"properties": {"title": title}}} for title in ("Sales", "Rw", "It's")))
+    google.put("D1", [[entered]], typed=True)
+    cell = {"userEnteredValue": {"formulaValue": entered}}
+    start = {"sheetId": 0, "rowIndex": 1, "columnIndex": 3}
+    google.batch(
+        {"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": "userEnteredValue"}},
+        {"repeatCell": {"range": cells_of(2, 3, 3, 4), "cell": cell, "fields": "userEnteredValue"}},
+    )
+    assert google.formulas("D1:D3") == [[stored]] * 3
 
 
 def test_new_rows_look_like_the_ones_that_they_inherit_from(google: Google) -> None:

@@ -69,7 +69,20 @@ def test_a_range_that_means_nothing_is_named_in_the_refusal(google: Google, plac
 
 @pytest.mark.parametrize(
     ("title", "shown"),
-    [("Calls", "Calls"), ("D3", "'D3'"), ("a b", "'a b'"), ("it's", "'it''s'"), ("R1C1", "'R1C1'"), ("2026", "'2026'")],
+    [
+        ("Calls", "Calls"),
+        ("D3", "'D3'"),
+        ("a b", "'a b'"),
+        ("it's", "'it''s'"),
+        ("R1C1", "'R1C1'"),
+        ("2026", "'2026'"),
+        ("TRUE", "TRUE"),
+        ("x.y", "x.y"),
+        ("Sales2", "Sales2"),
+        ("ABC1234", "'ABC1234'"),
+        ("Ünï", "'Ünï'"),
+        ("a-b", "'a-b'"),
+    ],
 )
 def test_titles_are_quoted_only_when_needed(google: Google, title: str, shown: str) -> None:
     google.batch({"addSheet": {"properties": {"sheetId": 7, "title": title}}})
