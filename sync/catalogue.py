@@ -17,7 +17,7 @@ from sync.config.problems import listed
 from sync.errors import ConfigError
 from sync.records import LISTED_AT, Buckets, Record, Slice, StreamKind, StreamSpec
 from sync.run import Office
-from sync.sources.base import SourceOptions, Vendor
+from sync.sources.base import Explainer, SourceOptions, Vendor
 from sync.sources.registry import VENDORS, vendor_of
 
 SAMPLE_DAYS = (1, 7, 30)  # a quiet account shows something in the end, a busy one is not read for a month
@@ -104,7 +104,15 @@ def connection_to_ask(config: Config, name: str) -> str:
     )
 
 
-def pull_sample(office: Office, connection: str, stream: str, *, n: int, stop: threading.Event) -> list[Record]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A few records of a stream, and what reading them taught of its form where the vendor does not tell it."""
+
+    records: Sequence[Record]
+    taught: Sequence[str] = ()
+
+
+def pull_sample(office: Office, connection: str, stream: str, *, n: int, stop: threading.Event) -> Sample:
     """Pull a few records of the last days, not into the mirror."""
     found: list[Record] = []
     vendor = vendor_of(office.config.connections[connection])
@@ -117,7 +125,8 @@ def pull_sample(office: Office, connection: str, stream: str, *, n: int, stop: t
             found = list(islice(chain.from_iterable(page.records for page in pages), n))
             if len(found) == n:
                 break
-    return found
+        taught = source.explain(stream) if isinstance(source, Explainer) else ()
+    return Sample(records=found, taught=tuple(taught))
 
 
 def _sample_slices(spec: StreamSpec, buckets: Buckets | None) -> Iterator[Slice]:

@@ -15,13 +15,12 @@ from rich.table import Table
 from sync import log
 from sync.declared import FIELD_HEADS, PARAM_HEADS, facts_of, field_rows, key_of, memory_of, param_rows, pieces_of
 from sync.history import Standing, due_row, history_row, in_words, why_lines
-from sync.records import Record
 from sync.report import failure_lines
 from sync.store.due_runs import DueRun
 from sync.store.runs import Run
 
 if TYPE_CHECKING:
-    from sync.catalogue import Shelf
+    from sync.catalogue import Sample, Shelf
     from sync.check import CheckLine
     from sync.plan import SheetPlan
     from sync.records import StreamSpec
@@ -112,12 +111,14 @@ def show_stream(shelf: Shelf, spec: StreamSpec) -> None:
     say([*(f"{name}: {what}" for name, what in facts), ""])
 
 
-def show_sample(records: Sequence[Record]) -> None:
+def show_sample(sample: Sample) -> None:
     """Print pulled records, one field a line: they have too many columns for a table."""
-    for n, record in enumerate(records, start=1):
+    if sample.taught:
+        say(["columns as the vendor writes them:", *(f"  {line}" for line in sample.taught), ""])
+    for n, record in enumerate(sample.records, start=1):
         values = {**record.values, **record.extra}
         say([f"record {n}:", *(f"  {name}: {_sample(value)}".rstrip() for name, value in values.items()), ""])
-    if not records:
+    if not sample.records:
         say(["No records in the last 30 days."])
 
 

@@ -10,7 +10,7 @@ The conformance suite checks every promise written here for every stream of ever
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
@@ -155,6 +155,14 @@ class ChangeFeed(Protocol):
 
         All else is as promised for `fetch`.
         """
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """What a source offers besides, whose vendor does not tell the form of its records beforehand."""
+
+    def explain(self, stream: str) -> Sequence[str]:
+        """Say in some lines what the latest reading of a stream taught of its form; none before the first."""
 
 
 class Notebook(Protocol):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sync.catalogue import pull_sample
+from sync.office import open_office
 from sync.report import Outcome
 from sync.sandbox.server import SandboxServer
 from tests.aircall_world import HISTORY, STATUSES, AircallWorld, open_aircall_world
@@ -121,3 +124,16 @@ def test_a_load_of_several_exports_that_ends_in_the_midst_goes_on_where_it_was(w
     world.admin.clear_faults()
     world.good_run()
     assert (n_before, world.n_created()) == (3, 0)
+
+
+def test_a_sample_shows_the_columns_that_the_account_really_gives_and_which_field_each_is(world: AircallWorld) -> None:
+    world.admin.options(aircall={"manner": {"rename_columns": {"waiting_time": "Patience (s)"}}})
+    with open_office(world.config()) as office:
+        sample = pull_sample(office, "aircall", "calls_history", n=5, stop=threading.Event())
+        of_rest = pull_sample(office, "aircall", "calls", n=5, stop=threading.Event())
+    assert len(sample.records) == len(of_rest.records) == 5
+    assert '"Call start time" is started_at' in sample.taught
+    assert '"Patience (s)" is not known, and kept as "Patience (s)"' in sample.taught
+    assert len(sample.taught) == 26
+    assert "Patience (s)" in sample.records[0].extra
+    assert of_rest.taught == ()

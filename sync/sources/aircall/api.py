@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
@@ -64,6 +64,7 @@ class Aircall:
             sleep=sleep,
         )
         self._files = FileClient(sleep=sleep, https_only=options.base_url.startswith("https://"))
+        self._columns: dict[str, Sequence[str]] = {}
         self._specs = {
             name: replace(spec, lookback=options.lookback, reread=options.reread) for name, spec in SPECS.items()
         }
@@ -102,6 +103,10 @@ class Aircall:
         if mistakes:
             raise ConfigError("; ".join(mistakes), where=Where(stream=stream))
         return self._placed(spec, within, self._pages(spec, within, params, buckets))
+
+    def explain(self, stream: str) -> Sequence[str]:
+        """Say which columns the latest file of a report had, and which field each of them is."""
+        return self._columns.get(stream, ())
 
     def close(self) -> None:
         """Close the connections."""
@@ -201,7 +206,7 @@ class Aircall:
             options=self._table_options(report, ask),
             within=within,
             period=period.values if period else {},
-            on_header=headers.take,
+            on_header=lambda binding: self._learn(binding, headers),
         )
         waiting = [ask]
         while waiting:
@@ -216,6 +221,10 @@ class Aircall:
         if said:
             yield Page(records=[], warnings=said)
         jobs.drop_read(ask.first, ask.last)
+
+    def _learn(self, binding: Binding, headers: _Headers) -> None:
+        self._columns[headers.stream] = binding.in_words()
+        headers.take(binding)
 
     def _table_options(self, report: Report, ask: Ask) -> TableOptions:
         options = self._options
@@ -247,6 +256,11 @@ class _Headers:
         self._header: list[str] = []
         self._key: list[str] = []
         self._binding: Binding | None = None
+
+    @property
+    def stream(self) -> str:
+        """Whose columns they are."""
+        return self._report.spec.name
 
     def take(self, binding: Binding) -> None:
         """Look at the header of a file; refuse one whose key comes from elsewhere, as every row would be a new one."""

@@ -76,6 +76,20 @@ class Binding:
             origins.append(f"{name}{other}" if bound else "")
         return origins
 
+    def in_words(self) -> list[str]:
+        """Say for each column of the file which field it is."""
+        fields: dict[int, list[str]] = {}
+        for bound in self.bound.values():
+            for at in (bound.at, bound.at_time):
+                if at is not None:
+                    fields.setdefault(at, []).append(bound.name)
+        kept = dict(self.unknown)
+        lines = []
+        for at, text in enumerate(self.header):
+            what = f"is {' and '.join(fields[at])}" if at in fields else f'is not known, and kept as "{kept[at]}"'
+            lines.append(f'"{text.strip()[:80]}" {what}')
+        return lines
+
 
 Wanted = Mapping[str, str | Sequence[str]]
 """Which header a field has, as the connection says."""
