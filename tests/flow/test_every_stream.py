@@ -156,7 +156,7 @@ def admin(sandbox: SandboxServer) -> Iterator[Admin]:
 
 def assert_a_sample_can_be_shown(office: Office, benches: list[Bench]) -> None:
     for bench in benches:
-        sample = pull_sample(office, "here", bench.stream, n=3, stop=threading.Event())
+        sample = pull_sample(office, "here", bench.stream, n=3, stop=threading.Event()).records
         assert 1 <= len(sample) <= 3, bench.id
         assert all(record.values[bench.spec.key[0]] is not None for record in sample)
 

@@ -34,7 +34,7 @@ class Column:
     names: tuple[str, ...] = ()
     else_names: tuple[str, ...] = ()
     read: Read | None = None
-    day_and_time: tuple[str, str] | None = None  # two columns that make an instant together
+    day_and_time: tuple[tuple[str, str], ...] = ()  # pairs of columns that make an instant together
 
     @property
     def reader(self) -> Read:
@@ -111,8 +111,8 @@ def bind(
     binder = _Binder(header, reading)
     for column in columns:
         name = wanted.get(column.field.name)
-        if isinstance(name, str):
-            binder.bind_named(column, name)
+        if name:
+            binder.bind_named(column, [name] if isinstance(name, str) else name)
     for column in columns:
         binder.bind_known(column)
     for column in columns:
@@ -133,7 +133,12 @@ class _Binder:
     def __post_init__(self) -> None:
         self.plain = [plain_name(text) for text in self.header]
 
-    def bind_named(self, column: Column, name: str) -> None:
+    def bind_named(self, column: Column, names: Sequence[str]) -> None:
+        """Take the column that the connection names; two of them are a day and a time."""
+        at, *more = (self._find(column, name) for name in names)
+        self._take(column, at, at_time=more[0] if more else None)
+
+    def _find(self, column: Column, name: str) -> int:
         exact = [at for at, text in enumerate(self.header) if text.strip() == name.strip()]
         alike = [at for at, text in enumerate(self.plain) if text == plain_name(name)]
         if not exact and not alike:
@@ -141,7 +146,7 @@ class _Binder:
                 f"export_columns says that {column.field.name} is in the column {name!r}, which the file does not have",
                 hint=f"Its columns are: {headers_in_words(self.header)}.",
             )
-        self._take(column, (exact or alike)[0])
+        return (exact or alike)[0]
 
     def bind_known(self, column: Column) -> None:
         if column.field.name in self.bound:
@@ -149,15 +154,19 @@ class _Binder:
         for name in (column.field.name, *column.names):
             for at, plain in enumerate(self.plain):
                 if at not in self.taken and self._is(column, at, plain, name):
-                    self._take(column, at)
+                    day, time = self._pair_with(column, plain) or (at, None)
+                    self._take(column, day, at_time=time)
                     return
+
+    def _pair_with(self, column: Column, plain: str) -> tuple[int, int] | None:
+        """Return where day and time stand, if a name is one of the two and the other is there too."""
+        for day, time in column.day_and_time:
+            if plain in (day, time) and day in self.plain and time in self.plain:
+                return self.plain.index(day), self.plain.index(time)
+        return None
 
     def bind_else(self, column: Column) -> None:
         if column.field.name in self.bound:
-            return
-        if column.day_and_time and all(name in self.plain for name in column.day_and_time):
-            day, time = (self.plain.index(name) for name in column.day_and_time)
-            self._take(column, day, at_time=time)
             return
         for name in column.else_names:
             if name in self.plain:

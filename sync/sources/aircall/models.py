@@ -11,12 +11,29 @@ from pydantic import AfterValidator, Field
 
 from sync import clock
 from sync.errors import ContractBroken
+from sync.records import FieldType
+from sync.sources.aircall.reports import REPORTS
 from sync.sources.aircall.values import DateOrder, ShortTimes
 from sync.sources.base import BaseUrl, Duration, SecretRef, SourceOptions
 
 
 def _check_zone(name: str) -> str:
     return clock.zone(name).key
+
+
+def _check_columns(wanted: dict[str, dict[str, str | list[str]]]) -> dict[str, dict[str, str | list[str]]]:
+    for stream, columns in wanted.items():
+        if stream not in REPORTS:
+            raise ValueError(f"{stream!r} is no export; allowed: {', '.join(REPORTS)}")
+        known = {column.field.name: column.field.type for column in REPORTS[stream].columns}
+        for name, where in columns.items():
+            if name == "row_key" and not REPORTS[stream].is_rows:
+                continue
+            if name not in known:
+                raise ValueError(f"{stream} takes {name!r} from no column; allowed: {', '.join(known)}")
+            if not isinstance(where, str) and (known[name] is not FieldType.INSTANT or len(where) != 2):
+                raise ValueError(f"{stream}: {name} is one column; an instant may be two, a day and a time")
+    return wanted
 
 
 ZoneName = Annotated[str, AfterValidator(_check_zone)]
@@ -48,10 +65,10 @@ class AircallOptions(SourceOptions):
         description="Whether Aircall counts the last day of an export in. While it is unknown, exports of calls and "
         "statuses ask for a day more and leave out what is too much; sums are asked for as if it were included.",
     )
-    export_columns: dict[str, dict[str, str | list[str]]] = Field(
+    export_columns: Annotated[dict[str, dict[str, str | list[str]]], AfterValidator(_check_columns)] = Field(
         default={},
-        description="Which column of an export holds which field, by stream, where the names do not tell. row_key of "
-        "a report of sums takes several columns.",
+        description="Which column of an export holds which field, by stream, where the names do not tell. An instant "
+        "may take two, a day and a time, and row_key of a report of sums several.",
         json_schema_extra={"example": {"calls_history": {"call_id": "Call ID (internal)"}}},
     )
     export_date_order: DateOrder | None = Field(

@@ -47,7 +47,7 @@ def make_column(
     names: str = "",
     else_names: str = "",
     read: Read | None = None,
-    day_and_time: tuple[str, str] | None = None,
+    day_and_time: tuple[tuple[str, str], ...] = (),
     **more: Any,
 ) -> Column:
     """Declare a column; `names` and `else_names` are header names in plain form, parted by blanks."""

@@ -18,6 +18,7 @@ _STARTED = (
     "datetime_utc start_time_utc started_at start_time call_start_time call_started_at start_date_time "
     "start_datetime started call_started datetime date_time timestamp call_datetime call_date_time "
 )
+_DAY_AND_TIME = (("date", "time"), ("start_date", "start_time"), ("call_date", "call_time"), ("day", "time"))
 _ENDED = "datetime_end end_time call_end_time call_ended_at end_datetime end_date_time ended call_ended "
 
 _CALL_COLUMNS = (
@@ -42,7 +43,7 @@ _CALL_COLUMNS = (
         "Started",
         "When the call began.",
         names=_STARTED + "call_date date created_at",
-        day_and_time=("date", "time"),
+        day_and_time=_DAY_AND_TIME,
         role=Role.STARTED_AT,
     ),
     make_column(
@@ -171,7 +172,7 @@ _STATUS_COLUMNS = (
         names=_STARTED
         + "status_started_at status_start_time status_start start start_date status_start_date status_start_datetime "
         "from_time date created_at",
-        day_and_time=("date", "time"),
+        day_and_time=_DAY_AND_TIME,
         role=Role.STARTED_AT,
     ),
     make_column(

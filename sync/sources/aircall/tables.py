@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -142,7 +143,7 @@ class Reader:
         return Record({f.name: found[f.name] for f in self.report.spec.fields}, extra)
 
     def _cell(self, row: list[str], bound: Bound) -> Any:
-        text = row[bound.at] if bound.at_time is None else f"{row[bound.at].strip()} {row[bound.at_time].strip()}"
+        text = row[bound.at] if bound.at_time is None else _joined(row[bound.at].strip(), row[bound.at_time].strip())
         try:
             return bound.read(text, bound.reading)
         except ValueError as error:
@@ -173,6 +174,14 @@ class Reader:
                 '{ row_key = ["<column>", "<column>"] } }.',
             )
         self.n_twice += 1
+
+
+_HAS_DAY = re.compile(r"^\d{4}[-/.]|\d\d?[-/.]\d\d?[-/.]\d{4}|[A-Za-z]{3}")
+
+
+def _joined(day: str, time: str) -> str:
+    """Put a day and a time together; a time that has a day already stands for itself."""
+    return time if _HAS_DAY.search(time) else f"{day} {time}".strip()
 
 
 class _Unreadable(Exception):

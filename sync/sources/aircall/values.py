@@ -176,12 +176,26 @@ _PEOPLE_TIME = re.compile(
     r"(\d\d?)[-/.](\d\d?)[-/.](\d{4})(?:[T ,]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*([AaPp][Mm])?)?\s*"
     r"(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)?"
 )
+_NAMED_MONTH = re.compile(
+    r"(?:[A-Za-z]{3,9},? )?(?:(?P<d>\d\d?) (?P<m>[A-Za-z]{3,9})|(?P<m2>[A-Za-z]{3,9}) (?P<d2>\d\d?)),? "
+    r"(?P<y>\d{4})(?P<rest>.*)"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _EPOCH = re.compile(r"\d{9,10}(\.\d+)?|\d{13}")
+
+
+def _with_numbers(plain: str) -> str:
+    """Return a time whose month has a name, as in "31 Mar 2026 10:05", with numbers; others as they are."""
+    match = _NAMED_MONTH.fullmatch(plain)
+    month = (match["m"] or match["m2"]).lower()[:3] if match else ""
+    if match is None or month not in _MONTHS:
+        return plain
+    return f"{match['y']}-{_MONTHS.index(month) + 1}-{match['d'] or match['d2']}{match['rest']}"
 
 
 def read_instant(text: str, reading: Reading) -> datetime | None:
     """Read an instant; one without a zone is meant in the zone of the column."""
-    plain = text.strip()
+    plain = _with_numbers(text.strip())
     if plain.lower() in NOTHING:
         return None
     if _EPOCH.fullmatch(plain):
@@ -200,7 +214,7 @@ def read_instant(text: str, reading: Reading) -> datetime | None:
 
 def read_day(text: str, reading: Reading) -> date | None:
     """Read a day, with or without the time at which it begins."""
-    plain = text.strip()
+    plain = _with_numbers(text.strip())
     if plain.lower() in NOTHING:
         return None
     if match := _ISO_TIME.fullmatch(plain):
