@@ -259,8 +259,15 @@ class _Reader:
                 vendor = self._vendor_of(place.at(name))
                 if found := self._read_connection(place.at(name), vendor):
                     options[name] = found
-                vendors[name] = vendor.with_options(options.get(name)) if vendor else None
+                vendors[name] = vendor and self._with_streams(vendor, place.at(name), options.get(name))
         return options, vendors
+
+    @staticmethod
+    def _with_streams(vendor: Vendor, place: Place, options: SourceOptions | None) -> Vendor:
+        """One mistake in a connection must not bring a second one about its streams."""
+        if options is None and isinstance(place.value, dict):
+            return vendor.as_written(place.value)
+        return vendor.with_options(options)
 
     def _vendor_of(self, place: Place) -> Vendor | None:
         name = str(place.path[-1])

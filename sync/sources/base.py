@@ -324,11 +324,19 @@ class Vendor:
             return self
         return replace(self, specs=self.specs_for(options))
 
+    def as_written(self, options: Mapping[str, Any]) -> Vendor:
+        """Return the vendor with the streams that options name which are broken elsewhere."""
+        named = (chosen for chosen in self.variants if all(options.get(name) == chosen[name] for name in chosen))
+        chosen = next(named, None)
+        return self if chosen is None else self._with_variant(chosen)
+
+    def _with_variant(self, chosen: Mapping[str, str]) -> Vendor:
+        return self.with_options(self.options.model_validate({**self.options.needed_examples(), **chosen}))
+
     def every_stream(self) -> Iterator[tuple[Mapping[str, str], StreamSpec]]:
         """Yield every stream that this vendor has under any options, with the options that it takes."""
         for chosen in self.variants or ({},):
-            known = self.with_options(self.options.model_validate({**self.options.needed_examples(), **chosen}))
-            yield from ((chosen, spec) for spec in known.specs.values())
+            yield from ((chosen, spec) for spec in self._with_variant(chosen).specs.values())
 
     def options_with(self, stream: str) -> Mapping[str, str] | None:
         """Return the options with which there is a stream of that name; None when there are none."""

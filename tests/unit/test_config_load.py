@@ -431,6 +431,24 @@ def test_each_dialect_has_its_own_streams(problem, tmp_path):
     assert "texts" in found.hint
 
 
+@pytest.mark.parametrize(
+    ("dialect", "fields", "allowed"),
+    [
+        ("v2", '{ analytics_cals = { call_id = "uuid" } }', "analytics_calls"),
+        ("v2", '{ calls = { call_id = "uuid" } }', "analytics_calls"),
+        ("v2", '{ analytics_calls = { call_idd = "uuid" } }', "call_id"),
+        ("v2", '{ analytics_calls = { call_id = " " } }', "a name that JustCall sends"),
+        ("v2.1", '{ analytics_calls = { call_id = "uuid" } }', "texts"),
+    ],
+)
+def test_names_that_the_connection_gives_to_fields_are_checked(problem, dialect, fields, allowed):
+    stream = {"v2": "calls", "v2.1": "texts"}[dialect]
+    sheet = SHEET.replace('"calls"', f'"{stream}"')
+    found = problem(f'{TOP}dialect = "{dialect}"\nfields = {fields}\n{sheet}')
+    assert found.field == "connection.justcall.fields"
+    assert allowed in found.allowed
+
+
 def test_a_typo_in_what_is_not_available_yet_is_found(problems):
     found = problems(TOP + SHEET + SUMMARY + 'chart = { type = "colum", x = "agent", yy = 1 }\n')
     assert {p.field.rpartition(".")[2] for p in found} == {"type", "x", "y", "yy"}

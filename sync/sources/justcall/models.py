@@ -6,12 +6,24 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from typing_extensions import TypedDict
 
 from sync import clock
 from sync.records import Record
 from sync.sources.base import BaseUrl, SecretRef, SourceOptions
+from sync.sources.justcall import analytics, live
+from sync.sources.justcall.forms import Layout
 from sync.sources.rows import Complaint, json_type
 
 
@@ -21,6 +33,9 @@ def _check_zone(name: str) -> str:
 
 
 ZoneName = Annotated[str, AfterValidator(_check_zone)]
+
+# Those whose fields are looked for by name; the call logs of v2 are documented to the letter
+_LAYOUTS: Mapping[str, Mapping[str, Layout]] = {"v2": analytics.LAYOUTS, "v2.1": live.LAYOUTS}
 
 
 class JustCallOptions(SourceOptions):
@@ -57,6 +72,20 @@ class JustCallOptions(SourceOptions):
         description="By stream, the vendor's own name for a field of ours, where it is not found by itself; a dot "
         "leads into an object, a plus joins a date and a time.",
     )
+
+    @field_validator("fields")
+    @classmethod
+    def _check_names(cls, fields: dict[str, dict[str, str]], so_far: ValidationInfo) -> dict[str, dict[str, str]]:
+        layouts = _LAYOUTS[so_far.data.get("dialect", "v2")]
+        for stream, names in fields.items():
+            if stream not in layouts:
+                raise ValueError(f"no names are looked for in {stream!r}; allowed: {', '.join(layouts)}")
+            known = [column.field.name for column in layouts[stream].columns]
+            if wrong := [name for name in names if name not in known]:
+                raise ValueError(f"{stream} has no field {wrong[0]!r}; allowed: {', '.join(known)}")
+            if empty := [name for name, sent in names.items() if not sent.strip()]:
+                raise ValueError(f"{empty[0]} of {stream} is empty; allowed: a name that JustCall sends")
+        return fields
 
     def rate_limits(self) -> tuple[tuple[int, float], ...]:
         """Return the limits of the plan and those that were set; all of them hold at once."""
