@@ -48,7 +48,7 @@ class DataPublish(TabPublish):
         self._there: set[str] | None = None
         self.planned: TabChange | None = None  # of this round, or of the one that closed the tab
         self.chain: Chain | None = None
-        self.left_over: list[str] = []
+        self.n_left_over = 0
         self._load: TabLoad | None = None
         if job.error is not None:
             self.fail(job.error)
@@ -222,7 +222,7 @@ class DataPublish(TabPublish):
         )
         if found is None:
             return None
-        self.left_over = [key for key in self._rows.cells if key not in self._known and key not in found.added]
+        self.n_left_over = sum(key not in self._known and key not in found.added for key in self._rows.cells)
         return self._bounded(found, n_known + len(found.added) - len(found.leaving))
 
     def _diff_whole(self, change: TabChange, blocks: Sequence[Block]) -> TabChange:
@@ -231,7 +231,7 @@ class DataPublish(TabPublish):
         keys = (shape.key_of(spot.ours(row)) for block in blocks for row in block.rows)
         there = {key for key in keys if key}
         self._rows = self._every_row({*known, *there}, there)
-        self.left_over = []
+        self.n_left_over = 0
         landed = find_landed([*self._misplaced, *misplaced_loads(self._moved_loads, spot)], spot, blocks, shape)
         found = diff_whole(
             change,
@@ -247,7 +247,7 @@ class DataPublish(TabPublish):
             found = replace(found, foreign=foreign, is_final=False)
         self._misplaced, self._moved_loads = (), ()
         shown = found.positions or {}
-        self.left_over = [key for key in self._rows.cells if key in self._rows.must and key not in shown]
+        self.n_left_over = sum(key in self._rows.must and key not in shown for key in self._rows.cells)
         return self._bounded(found, len(shown))
 
     def _every_row(self, more_keys: Collection[str], there: Collection[str]) -> Rows:
@@ -284,24 +284,29 @@ class DataPublish(TabPublish):
 
     def _new(self, book: Book) -> TabChange:
         is_fresh = self._state is None or self._state.version == UNFINISHED
-        is_alone = self.chain is None or len(self.chain.pages) == 1
-        self._load = find_load(self.job) if is_fresh and is_alone else None
-        self._there, self.left_over = set(), []
+        before = self.chain.loads_before(self) if self.chain is not None else []
+        self._load = find_load(self.job, before) if is_fresh and before is not None else None
+        self._there, self.n_left_over = set(), 0
         self.is_whole = True  # what the store says of an earlier tab is void
         if self._load is not None:
-            n_rows = self._load.n_rows
+            n_rows, self.n_left_over = self._load.n_rows, self._load.n_left_over
             change = new_space(self.job.shape, book, n_rows, status=self.job.tab.status)
             self._load.n_grid_rows = change.spot.n_rows
             return self._bounded(replace(change, load=self._load), n_rows)
         self._rows = self._every_row(set(self._known_rows()), ())
         shown = [key for key in self._rows.cells if self._is_shown(key)]
         fitting = self._want().fitting(shown, 0)
-        self.left_over = shown[len(fitting) :] if not self.job.from_top else shown[: len(shown) - len(fitting)]
+        self.n_left_over = len(shown) - len(fitting)
         change = new_tab(
             self.job.shape, book, [(key, self._rows.cells[key]) for key in fitting], status=self.job.tab.status
         )
         self._there = set(fitting)
         return self._bounded(change, len(change.added))
+
+    @property
+    def loading(self) -> TabLoad | None:
+        """The rows of the tab, when this round makes it and sends them as a stream."""
+        return self._load if self.planned is not None and self.planned.load is not None else None
 
     def _is_shown(self, key: str) -> bool:
         """Tell whether a row is in a tab made anew: those that stayed after their period are not lost with the tab."""
@@ -343,7 +348,7 @@ class DataPublish(TabPublish):
     def confirm(self, change: TabChange, now: datetime) -> None:
         """Take over what a round did; the tab is closed when that was all."""
         self._count(change)
-        if not change.is_final:
+        if not change.is_final or (change.load is not None and self.job.mirror_moved_on):
             self.is_whole = True
             return
         self.is_open = False

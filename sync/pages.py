@@ -19,6 +19,7 @@ from sync.errors import SyncError
 from sync.index_publish import IndexPublish
 from sync.records import Slice
 from sync.store import published
+from sync.tab_load import TabLoad
 from sync.tab_publish import Allowed
 from sync.tabs import DataJob
 
@@ -51,6 +52,11 @@ class Chain:
     def is_last(self, page: DataPublish) -> bool:
         """Tell whether new rows go to this page."""
         return page is self.pages[-1]
+
+    def loads_before(self, page: DataPublish) -> list[TabLoad] | None:
+        """Return what the pages before the last are filled with in this round; None unless all of them are."""
+        loads = [load for other in self.pages[:-1] if (load := other.loading) is not None]
+        return loads if self.is_last(page) and len(loads) == len(self.pages) - 1 else None
 
     def elsewhere(self, page: DataPublish, keys: Collection[str] | None = None) -> set[str]:
         """Return those of `keys`, or all keys, that other pages hold."""
@@ -137,9 +143,8 @@ class Pages:
         return self.index
 
     def shows_all(self, changes: Mapping[Any, TabChange]) -> bool:
-        """Tell whether the one page shows all that the period has once `changes` are done, as it is made in them."""
-        change = changes.get(self.publishes[0]) if len(self.publishes) == 1 else None
-        return change is not None and change.load is not None
+        """Tell whether the pages show all that the period has once `changes` are done, as they are made in them."""
+        return all(page in changes and changes[page].load is not None for page in self.publishes)
 
     def shown_keys(self, changes: Mapping[Any, TabChange]) -> set[str]:
         """Return the keys that all pages show once `changes` are done."""
@@ -179,7 +184,7 @@ def _overlap(window: Slice, month: Slice) -> Slice:
 def next_page(page: DataPublish) -> DataPublish | None:
     """Return the page that takes what did not fit into this one; None when all did."""
     chain = page.chain
-    if chain is None or not page.left_over or not chain.is_last(page):
+    if chain is None or not page.n_left_over or not chain.is_last(page):
         return None
     return chain.add_page()
 

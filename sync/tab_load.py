@@ -22,6 +22,8 @@ class TabLoad:
 
     job: DataJob
     n_rows: int
+    n_left_over: int = 0  # for the pages after this one
+    n_skipped: int = 0  # before its first, in the order of the tab
     n_grid_rows: int = 0  # of the tab once it is made
     n_cut_cells: int = 0
 
@@ -29,7 +31,7 @@ class TabLoad:
         """Yield the rows in the order of the tab, from the beginning at each call."""
         self.n_cut_cells = 0
         job = self.job
-        for df in _records(job):
+        for df in self._records():
             view = make_view(df, job.spec, job.chosen, order=job.order)
             encoded = encode_rows(view, job.shape.columns, job.zone)
             self.n_cut_cells += encoded.n_cut_cells
@@ -37,7 +39,16 @@ class TabLoad:
 
     def keys(self) -> set[str]:
         """Return the keys of all rows."""
-        return {key for df in _records(self.job) for key in df[KEY_COLUMN].to_list()}
+        return {key for df in self._records() for key in df[KEY_COLUMN].to_list()}
+
+    def _records(self) -> Iterator[pl.DataFrame]:
+        n_left = self.n_rows
+        for df in _records(self.job, skip=self.n_skipped):
+            some = df.head(n_left)
+            n_left -= some.height
+            yield some
+            if not n_left:
+                return
 
     def landed(self, first_row: int, keys: Sequence[str], fingerprints: Sequence[int]) -> None:
         """Note rows in the store; where new ones come in on top, counted from the end of the grid."""
@@ -48,23 +59,36 @@ class TabLoad:
         )
 
 
-def find_load(job: DataJob) -> TabLoad | None:
-    """Return the rows of a tab that is to be made, where they need several bodies; None where one may hold them.
+def find_load(job: DataJob, before: Sequence[TabLoad] = ()) -> TabLoad | None:
+    """Return the rows of a tab that is to be made, where all need several bodies; None where one body may hold them.
 
-    Those of one body go together with the other tabs, and need not be looked at once more.
-    Which rows fit is known by looking at all of them.
+    Those of one body go together with the other tabs, and need not be looked at once more. `before` are those of the
+    pages before this one. Which rows are the oldest of more than fit is known by looking at all of them: None as well.
     """
-    if job.tab.overflow != "stop" and job.n_in_window > job.tab.max_rows:
+    if job.tab.overflow == "remove_oldest" and job.n_in_window > job.tab.max_rows:
         return None
     n_fitting = job.body_bytes // (CELL_BYTES * len(job.chosen))
-    if job.n_in_window <= n_fitting:
+    n_left = before[-1].n_left_over if before else _count(job, n_fitting)
+    if n_left <= n_fitting and not before:
         return None
-    n_rows = sum(df.height for df in _records(job)) if job.is_filtered else job.n_in_window
-    return TabLoad(job=job, n_rows=n_rows) if n_rows > n_fitting else None
+    n_rows = min(n_left, job.tab.max_rows) if job.tab.overflow == "next_tab" else n_left
+    n_after, n_before = n_left - n_rows, sum(load.n_rows for load in before)
+    return TabLoad(job=job, n_rows=n_rows, n_left_over=n_after, n_skipped=n_after if job.from_top else n_before)
 
 
-def _records(job: DataJob) -> Iterator[pl.DataFrame]:
-    """Yield the records of the window that have to be in the tab, in the order of the tab."""
+def _count(job: DataJob, n_fitting: int) -> int:
+    if not job.is_filtered or job.n_in_window <= n_fitting:
+        return job.n_in_window
+    return sum(df.height for df in _records(job))
+
+
+def _records(job: DataJob, *, skip: int = 0) -> Iterator[pl.DataFrame]:
+    """Yield the records of the window that have to be in the tab but the first `skip`, in the order of the tab."""
     assert job.mirror is not None  # its records could be refreshed
-    for df in job.mirror.read_pieces(job.fields, window=job.window, newest_first=job.from_top):
-        yield job.staying.divide(df)[0]
+    n_to_read_over = 0 if job.is_filtered else skip
+    skip -= n_to_read_over
+    pieces = job.mirror.read_pieces(job.fields, window=job.window, newest_first=job.from_top, skip=n_to_read_over)
+    for df in pieces:
+        shown = job.staying.divide(df)[0]
+        yield shown.slice(skip)
+        skip = max(0, skip - shown.height)

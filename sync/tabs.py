@@ -253,6 +253,11 @@ class DataJob:
         return self.to_rows(inside, self._mirror.read_keys(missing, self.fields), must=1)
 
     @property
+    def mirror_moved_on(self) -> bool:
+        """Whether another run has changed the mirror since this publish began."""
+        return self._mirror.version() != self.version
+
+    @property
     def order(self) -> Order:
         """At which end new rows come in."""
         return Order(self.tab.order)

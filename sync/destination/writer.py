@@ -60,9 +60,10 @@ class Writer:
         written = Written()
         for parts in _parts_together(changes, self._max_bytes):
             self._apart(_left(parts, written), partial(self._send_structure, written), written)
-        for change in changes:
-            if change.load is not None:
-                self._apart(_left([change], written), partial(self._send_load, written), written)
+        loading = [change for change in changes if change.load is not None]
+        for change in loading:
+            self._apart(_left([change], written), partial(self._send_load, written), written)
+        self._check_new(_left(loading, written), written)
         self._apart(_left(changes, written), partial(self._send_values, written), written)
         return written
 
@@ -97,13 +98,12 @@ class Writer:
             self._landed(n_rows)
 
     def _send_load(self, written: Written, changes: Sequence[TabChange]) -> None:
-        """Fill new tabs, one after the other."""
+        """Fill new tabs."""
         for change in changes:
             assert change.load is not None
             by_sheet = {change.spot.sheet_id: change}
             send = partial(self._send_body, changes=by_sheet, written=written)
             load(change, change.load, send, max_bytes=self._max_bytes)
-        self._check_new(changes, written)
 
     def _check_new(self, changes: Sequence[TabChange], written: Written) -> None:
         """Look whether rows or columns of tabs that were just made were moved between two bodies."""

@@ -19,6 +19,7 @@ from sync.store.tables import mirror_extras, mirrors
 
 _ROWS_AT_A_TIME = 20_000  # rows of Python objects in memory before they become columns
 _CURSOR = "_cursor"
+_ALL = 2**62  # SQLite knows an offset only beside a limit
 
 DTYPES: dict[FieldType, pl.DataType] = {
     FieldType.TEXT: pl.String(),
@@ -96,9 +97,9 @@ class MirrorReader:
             return self._to_frame(fields, _rows_of(connection, query), is_sorted=since is None)
 
     def read_pieces(
-        self, fields: Sequence[str], *, window: Slice, newest_first: bool = False
+        self, fields: Sequence[str], *, window: Slice, newest_first: bool = False, skip: int = 0
     ) -> Iterator[pl.DataFrame]:
-        """Yield what `read` returns for a window, so many rows at a time that memory stays flat.
+        """Yield what `read` returns for a window but the first `skip` rows, so many at a time that memory stays flat.
 
         The order is that of `read`, or exactly the reverse.
         All of it is as the mirror was when the first piece was asked for.
@@ -106,6 +107,8 @@ class MirrorReader:
         query = select(*self._columns(fields)).where(*self._inside(window))
         by = (self._cursor, self._layout.table.c[KEY])
         in_order = query.order_by(*(column.desc() if newest_first else column for column in by))
+        if skip:
+            in_order = in_order.limit(_ALL).offset(skip)
         with self._store.read() as connection:
             for batch in _rows_of(connection, in_order):
                 yield self._to_frame(fields, [batch], is_sorted=True)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
+from sync import clock
+from sync.config.load import load_config
 from sync.destination.book import to_book
+from sync.office import NoProgress, open_office
 from sync.report import Outcome
+from sync.run import RunRequest, Trigger, plan_sheet
+from sync.store import published
 from sync.tab_publish import free_sheet_id
 from tests import mishaps
 from tests.flow.test_faults import REFUSALS
+from tests.flow.test_modes import titles
 from tests.people import Person, text_at
 from tests.world import FIELDS, World
 
@@ -97,6 +104,54 @@ def test_only_the_rows_of_where_are_loaded(world: World) -> None:
     by_agent = {row["Agent"]: row["Calls"] for row in world.rows_by_header("By agent")}
     assert by_agent["Total"] == len(wanted)
     assert world.run().outcome is Outcome.UNCHANGED
+
+
+@pytest.mark.parametrize("order", ["oldest first", "newest first"])
+@pytest.mark.parametrize("where", ["", "where = ['direction == \"inbound\"']"])
+def test_a_load_goes_on_in_the_next_tab_when_one_is_full(world: World, order: str, where: str) -> None:
+    world.columns = f'order = "{order}"\nmax_rows = 100\n{where}'
+    report = world.run()
+    assert report.outcome is Outcome.OK
+    assert world.n_requests("read") == 2
+    wanted = {key: call for key, call in world.wanted().items() if not where or call["Direction"] == "inbound"}
+    n_pages = -(-len(wanted) // 100)
+    titles = ["Calls", *(f"Calls ({n})" for n in range(2, n_pages + 1))]
+    pages = [world.rows_by_header(title) for title in titles]
+    assert [len(page) for page in pages[:-1]] == [100] * (n_pages - 1)
+    shown = [row for page in pages for row in (page[::-1] if order == "newest first" else page)]
+    assert [row["Started"] for row in shown] == sorted(call["Started"] for call in wanted.values())
+    assert sorted(row["Call ID"] for row in shown) == sorted(wanted)
+    assert world.rows_by_header("By agent")[-1]["Calls"] == len(wanted)
+    assert world.run().outcome is Outcome.UNCHANGED
+
+
+@pytest.mark.parametrize("more", ["", "max_rows = 100"])
+def test_calls_that_another_run_reads_on_the_way_are_neither_lost_nor_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    world.columns = f'order = "newest first"\n{more}'
+    note, n_noted = published.add_rows, 0
+
+    def note_later(*args: Any, **kwargs: Any) -> None:
+        nonlocal n_noted
+        n_noted += 1
+        if n_noted == 1:
+            world.admin.arrive(30)
+            config = load_config(world.folder / "config.toml")
+            request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
+            with open_office(config) as office:
+                plan_sheet(
+                    office, config.sheets[0], request, offline=False, progress=NoProgress(), stop=threading.Event()
+                )
+        note(*args, **kwargs)
+
+    monkeypatch.setattr(published, "add_rows", note_later)
+    assert world.run().outcome is Outcome.OK
+    assert n_noted > 3
+    world.run()
+    pages = [title for title in ("Calls", "Calls (2)", "Calls (3)", "Calls (4)", "Calls (5)") if title in titles(world)]
+    ids = [row["Call ID"] for title in pages for row in world.rows_by_header(title)]
+    assert sorted(ids) == sorted(world.wanted())
 
 
 @pytest.mark.parametrize("n", [1, 2, pytest.param(3, marks=pytest.mark.full)])
