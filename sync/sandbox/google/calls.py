@@ -48,7 +48,7 @@ class Call:
         if not text:
             return None
         mask = parse_mask(text)
-        check_response_mask(mask_paths(mask), type_name)
+        check_response_mask(mask_paths(mask), type_name, text)
         return mask
 
 

@@ -302,11 +302,11 @@ def _is_int64(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def check_response_mask(paths: list[list[str]], type_name: str) -> None:
-    """Refuse a `fields` parameter that names what the answer cannot have."""
+def check_response_mask(paths: list[list[str]], type_name: str, sent: str) -> None:
+    """Refuse a `fields` parameter, quoted as it was sent, that names what the answer cannot have."""
     for path in paths:
         if not _exists(path, type_name):
-            raise _no_such_path(".".join(path))
+            raise _no_such_path(".".join(path), sent)
 
 
 def _exists(path: list[str], type_name: str) -> bool:
@@ -324,10 +324,10 @@ def _exists(path: list[str], type_name: str) -> bool:
     return True
 
 
-def _no_such_path(path: str) -> GoogleError:
+def _no_such_path(path: str, sent: str) -> GoogleError:
     text = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{path}'."
     error = invalid("Request contains an invalid argument.")
-    violation = {"field": path, "description": text}
+    violation = {"field": sent, "description": text}
     error.details = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}]
     return error
 

@@ -41,9 +41,12 @@ def test_masks_also_narrow_what_other_methods_answer(google: Google) -> None:
 
 
 def test_a_mask_that_names_nothing_known_is_refused(google: Google) -> None:
-    error = google.ask("GET", "", fields="sheets.propertys").json()["error"]
+    sent = "spreadsheetId,sheets(propertys,merges)"
+    error = google.ask("GET", "", fields=sent).json()["error"]
     assert error["message"] == "Request contains an invalid argument."
-    assert "sheets.propertys" in error["details"][0]["fieldViolations"][0]["description"]
+    (violation,) = error["details"][0]["fieldViolations"]
+    assert violation["field"] == sent
+    assert violation["description"].endswith("Cannot find matching fields for path 'sheets.propertys'.")
 
 
 def test_rows_are_listed_only_when_asked_for(google: Google) -> None:
