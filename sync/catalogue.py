@@ -44,7 +44,7 @@ def every_shelf(path: Path) -> list[Shelf]:
     """Return the streams of each connection; those of each vendor when the config is yet to be written."""
     if path.exists():
         return shelves_of(load_config(path))
-    return [shelf for name, vendor in VENDORS.items() if vendor.available for shelf in shelves_of_vendor(name, vendor)]
+    return [shelf for name, vendor in VENDORS.items() for shelf in shelves_of_vendor(name, vendor)]
 
 
 def shelves_of(config: Config) -> list[Shelf]:
@@ -77,11 +77,10 @@ def chosen_shelves(path: Path, name: str | None, stream: str | None) -> list[She
     if name is None:
         return every
     here = [shelf for shelf in every if shelf.name == name]
-    if not here and name in VENDORS and VENDORS[name].available:
+    if not here and name in VENDORS:
         here = list(shelves_of_vendor(name, VENDORS[name]))
     if not here:
-        vendors = {name for name, vendor in VENDORS.items() if vendor.available}
-        raise unknown("connection", name, vendors | {shelf.name for shelf in every})
+        raise unknown("connection", name, {*VENDORS, *(shelf.name for shelf in every)})
     if stream is None:
         return here
     found = [replace(shelf, specs=[s]) for shelf in here for s in shelf.specs if s.name == stream]

@@ -19,7 +19,6 @@ from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSetti
 from sync.config.sheet import ChosenColumn, Sheet, Tab
 from sync.config.summary import Chart, ChosenMetric, Summary
 from sync.config.translate import allowed_by
-from sync.sources.base import Vendor
 from sync.sources.registry import VENDORS
 
 _INCLUDE = (
@@ -138,19 +137,11 @@ def make_example_config() -> str:
         f'{_as_comment(_INCLUDE)}include = ["sheets.d/*.toml"]\n',
     ]
     for path, model in _TABLES:
-        vendor = _vendor_at(path)
-        off = vendor is not None and not vendor.available
         header = f"[[{path}]]" if path.startswith("sheet") else f"[{path}]"
-        about = _about(model) + (" Not available yet." if off else "")
-        lines = [_as_comment(about) + ("#" if off else "") + header + "\n"]
-        lines += [_option_text(path, name, field, off=off) for name, field in _options_of(model)]
+        lines = [_as_comment(_about(model)) + header + "\n"]
+        lines += [_option_text(path, name, field) for name, field in _options_of(model)]
         parts.append("\n".join(lines))
     return "\n".join(parts)
-
-
-def _vendor_at(path: str) -> Vendor | None:
-    kind, _, name = path.partition(".")
-    return VENDORS[name] if kind == "connection" else None
 
 
 def _about(model: type[BaseModel]) -> str:
@@ -166,11 +157,11 @@ def _as_comment(text: str) -> str:
     return textwrap.fill(text, 110, initial_indent="# ", subsequent_indent="# ") + "\n"
 
 
-def _option_text(path: str, name: str, field: FieldInfo, *, off: bool) -> str:
+def _option_text(path: str, name: str, field: FieldInfo) -> str:
     """Write one option: what it means, and a line that can be used as it stands."""
     value, needed = _value_of(path, name, field)
     about = f"{field.description} {_note(field)}".strip()
-    return _as_comment(about) + f"{'' if needed and not off else '#'}{name} = {to_toml(value)}\n"
+    return _as_comment(about) + f"{'' if needed else '#'}{name} = {to_toml(value)}\n"
 
 
 def _value_of(path: str, name: str, field: FieldInfo) -> tuple[object, bool]:
@@ -222,10 +213,8 @@ def make_reference_page() -> str:
     """Return the reference page of the config."""
     chapters = [_PAGE_TOP, f"\n## `include`\n\n{_INCLUDE}\n"]
     for path, model in _TABLES:
-        vendor = _vendor_at(path)
-        later = " Not available yet." if vendor is not None and not vendor.available else ""
         header = f"[[{path}]]" if path.startswith("sheet") else f"[{path}]"
-        chapters.append(_chapter(f"`{header}`", f"{_about(model)}{later}", model))
+        chapters.append(_chapter(f"`{header}`", _about(model), model))
     chapters += [_chapter(title[0].upper() + title[1:], _about(model), model) for title, model in _INNER]
     return "".join(chapters)
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from sync.config import rules
 from sync.config.files import FilesRead, read_files
 from sync.config.forms import Options, is_loopback
-from sync.config.problems import Place, SourceFile, did_you_mean, in_file_order, listed, not_yet, shown, unknown_name
+from sync.config.problems import Place, SourceFile, did_you_mean, in_file_order, listed, shown, unknown_name
 from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSettings, resolve_secret, resolve_store_url
 from sync.config.sheet import Sheet, Tab
 from sync.config.summary_rules import check_summary
@@ -292,9 +292,6 @@ class _Reader:
             return None
         secrets = vendor.options.secret_names()
         found, problems = _read_model(place, vendor.options, secrets=secrets)
-        if not vendor.available:
-            ready = [name for name, known in VENDORS.items() if known.available]
-            problems.append(not_yet(place.at("vendor"), f"The vendor {vendor.title}", allowed=ready))
         self.shared += problems
         self.places |= {f"connection.{place.path[-1]}.{secret}": place.at(secret) for secret in (*secrets, "base_url")}
         return found

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from sync import clock
 from sync.config import forms
-from sync.config.problems import Place, did_you_mean, listed, nearest_name, not_yet, shown, unknown_name
+from sync.config.problems import Place, did_you_mean, listed, nearest_name, shown, unknown_name
 from sync.config.schedule import Cron, RunBetween, Schedule, never_fires
 from sync.errors import Problem
 from sync.records import Param, Per, StreamKind, StreamSpec
@@ -108,10 +108,7 @@ def _check_stream_name(tab: Place, vendor: Vendor) -> Iterator[Problem]:
     stream = tab.text("stream")
     if stream is None:
         return
-    if stream in vendor.planned_streams:
-        if vendor.available:  # else it is told of the vendor
-            yield not_yet(tab.at("stream"), f'The stream "{stream}" of {vendor.title}', allowed=list(vendor.specs))
-    elif chosen := vendor.options_with(stream):
+    if chosen := vendor.options_with(stream):
         wanted = " and ".join(f'{name} = "{value}"' for name, value in chosen.items())
         yield tab.at("stream").problem(
             f'The stream "{stream}" of {vendor.title} is there with other options',
@@ -119,9 +116,7 @@ def _check_stream_name(tab: Place, vendor: Vendor) -> Iterator[Problem]:
             hint=f"Set {wanted} in [connection.{tab.text('connection')}]. Without: {listed(vendor.specs)}.",
         )
     else:
-        yield unknown_name(
-            tab.at("stream"), f"stream of {vendor.title}", stream, [*vendor.specs, *vendor.planned_streams]
-        )
+        yield unknown_name(tab.at("stream"), f"stream of {vendor.title}", stream, list(vendor.specs))
 
 
 def _check_params(tab: Place, vendor: Vendor, spec: StreamSpec) -> Iterator[Problem]:

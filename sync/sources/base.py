@@ -303,16 +303,14 @@ def spec_of(specs: Mapping[str, StreamSpec], stream: str) -> StreamSpec:
 class Vendor:
     """All that the rest of the program sees of a vendor's folder, which has one of these.
 
-    `planned_streams` are known but not carried out yet; without `make` that is all of them. `specs` are the streams of
-    a connection without special options; `specs_for` tells those of other options, and `variants` lists such options,
-    one set for each group of streams, the usual one first.
+    `specs` are the streams of a connection without special options; `specs_for` tells those of other options, and
+    `variants` lists such options, one set for each group of streams, the usual one first.
     """
 
     title: str
     options: type[SourceOptions]
-    make: SourceMaker | None = None
+    make: SourceMaker
     specs: Mapping[str, StreamSpec] = field(default_factory=dict)
-    planned_streams: tuple[str, ...] = ()
     find_mistakes: ParamsCheck = find_param_mistakes
     narrow: Narrow = as_declared
     specs_for: Callable[[Any], Mapping[str, StreamSpec]] | None = None
@@ -345,8 +343,3 @@ class Vendor:
     def spec_for(self, stream: str, params: Mapping[str, Any]) -> StreamSpec:
         """Return what the records of a stream are with these params: their fields and key."""
         return self.narrow(spec_of(self.specs, stream), params)
-
-    @property
-    def available(self) -> bool:
-        """Whether sources of this vendor can be made."""
-        return self.make is not None

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from pydantic import SecretStr
 
-from sync.errors import ConfigError
 from sync.http.waits import Pace, Sleep
 from sync.sources import aircall, callrail, callscaler, justcall
 from sync.sources.base import Notebook, Source, SourceOptions, Vendor
@@ -29,10 +28,5 @@ def make_source(
 ) -> Source:
     """Make the source of a connection; `secrets` holds a value for each of the options' `secret_names`."""
     vendor = VENDORS[options.vendor]
-    if vendor.make is None:
-        raise ConfigError(
-            f"{vendor.title} is not available yet",
-            hint=f"Available: {', '.join(name for name, known in VENDORS.items() if known.available)}.",
-        )
     hidden = {name: SecretStr(secrets[name]) for name in options.secret_names()}
     return vendor.make(options, hidden, pace=pace, sleep=sleep, notebook=notebook)

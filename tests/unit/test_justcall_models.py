@@ -7,10 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from sync.errors import ConfigError
 from sync.http.waits import NoPace
 from sync.records import FieldType, Role
-from sync.sources.base import SourceOptions
 from sync.sources.justcall.models import CALL_NAMES, JustCallOptions, to_calls
 from sync.sources.justcall.streams import CALLS, find_mistakes
 from sync.sources.registry import VENDORS, make_source
@@ -166,17 +164,3 @@ def test_options_set_how_far_back_a_stream_is_read_again():
     assert source.specs["calls"].lookback == timedelta(days=5)
     assert source.specs["calls"].reread == timedelta(days=40)
     source.close()
-
-
-@pytest.mark.parametrize("name", [name for name, vendor in VENDORS.items() if not vendor.available])
-def test_vendors_that_are_not_there_yet_say_so_but_name_their_streams(name):
-    vendor = VENDORS[name]
-    assert vendor.planned_streams
-    options: SourceOptions = vendor.options(**vendor.options.needed_examples())
-    with pytest.raises(ConfigError, match="is not available yet"):
-        make_source(options, {}, pace=NoPace(), sleep=lambda s: None, notebook=Notes())
-
-
-def test_no_stream_is_both_there_and_planned():
-    for vendor in VENDORS.values():
-        assert not set(vendor.specs) & set(vendor.planned_streams)
