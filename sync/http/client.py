@@ -116,7 +116,7 @@ class ApiClient:
                 return self._try_once(label, request)
             except Again as again:
                 if not request.repeats and not again.not_done:
-                    raise _outcome_unknown(again) from again.__cause__
+                    raise _outcome_unknown(again) from again.error
                 pause_s = self._pause_s(again, n_tries)
                 spent_s += max(0.0, (clock.now() - started_at).total_seconds()) + pause_s
                 if again.hold:

@@ -14,7 +14,7 @@ from tests.aircall_world import HISTORY, AircallWorld, open_aircall_world
 from tests.world import small_sandbox
 
 CREATE, LOOK, LOOK_AGAIN, DOWNLOAD = 1, 2, 3, 4
-SAMPLE = [(LOOK, False), (DOWNLOAD, True)]
+SAMPLE = [(LOOK_AGAIN, True)]
 MATRIX = [(n, applied) for n in (CREATE, LOOK, LOOK_AGAIN, DOWNLOAD) for applied in (False, True)]
 
 

@@ -465,6 +465,9 @@ def test_nothing_of_a_file_that_never_comes_whole_becomes_a_record(account: Acco
     with pytest.raises(ContractBroken):
         found.extend(account.pages())
     assert found == []
+    account.admin.clear_faults()
+    assert account.read()
+    assert account.n_created() == 2, "the next run asks for another file"
 
 
 def test_rows_of_sums_are_told_apart_by_all_that_the_file_divides_by(account: Account) -> None:

@@ -119,6 +119,9 @@ class Exporter:
                     if is_last:
                         said = f"{ask.report} {ask.days}: the vendor lost the export twice"
                         raise error if isinstance(error, LinkRefused) else ContractBroken(said) from None
+                except NotWhole:
+                    jobs.drop(ask.first, ask.last)  # another export may be a better file
+                    raise
             yield file
 
     def _refuse_again(self, ask: Ask, known: Job | None) -> None:

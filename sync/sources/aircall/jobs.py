@@ -17,7 +17,7 @@ import orjson
 from sync import clock
 from sync.sources.base import Notebook
 
-FORGOTTEN_AFTER = timedelta(days=2)
+FORGOTTEN_AFTER = timedelta(days=1)  # calls are edited late: an older export no longer shows how they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
