@@ -18,6 +18,8 @@ from sync.store.db import Store, open_store
 from sync.store.due_runs import PERSON_LANE, WAITING, DueRun, not_run, waiting
 from sync.store.runs import Run, last_good, latest_good, latest_runs, mark_interrupted, recent_runs
 
+LONGEST_WHY = 70
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -203,12 +205,22 @@ def due_row(due: DueRun) -> tuple[object, ...]:
 
 
 def history_row(run: Run) -> tuple[object, ...]:
-    """Return one line of the history: when, which, how it ended, how long, how many rows it changed."""
+    """Return one line of the history: when, which, how it ended, how long, how many rows it changed, why it failed."""
     tabs = _report(run)["tabs"]
     seconds = f"{(run.finished_at - run.started_at).total_seconds():,.1f} s" if run.finished_at else "-"
     counts = tuple(sum(tab[name] for tab in tabs) for name in ("added", "changed", "removed"))
     requests = sum(_report(run)["requests"].values())
-    return (in_words(run.started_at), run.sheet, run.trigger, state_of(run), seconds, *counts, requests)
+    return (in_words(run.started_at), run.sheet, run.trigger, state_of(run), seconds, *counts, requests, _why(run))
+
+
+def _why(run: Run) -> str:
+    """Say in a few words why a run failed; `status` and `history --json` tell the rest."""
+    errors = errors_in(run)
+    if not errors:
+        return ""
+    first = str(errors[0]["message"]).partition("\n")[0]
+    words = f"{errors[0]['tab']}: {first}" if errors[0].get("tab") else first
+    return words if len(words) <= LONGEST_WHY else f"{words[: LONGEST_WHY - 1]}…"
 
 
 def in_words(instant: datetime | None) -> str:

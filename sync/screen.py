@@ -151,7 +151,7 @@ def show_history(runs: Sequence[Run], left_out: Sequence[DueRun] = ()) -> None:
     if not runs:
         say(["No runs yet."])
     else:
-        columns = ("started", "sheet", "asked by", "outcome", "took", "added", "changed", "removed", "requests")
+        columns = ("started", "sheet", "asked by", "outcome", "took", "added", "changed", "removed", "requests", "why")
         show_table("", columns, [history_row(run) for run in runs])
     if left_out:
         names = ("first due", "last due", "sheet", "asked by", "times", "what became of them")
