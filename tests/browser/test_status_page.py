@@ -122,8 +122,7 @@ def test_the_word_of_the_config_lets_people_run_a_sheet_and_no_other_word_does(
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
 def test_it_fits_the_screen_and_can_be_read_in_light_and_dark(
     browser: Browser, address: str, scheme: str, width: int, tmp_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ def test_records_that_are_too_old_and_shown_nowhere_go_and_the_tab_does_not_chan
     world.assert_tab_equals_vendor()
 
 
+@pytest.mark.full
 def test_rows_that_stay_in_a_tab_after_their_period_keep_their_records(world: World) -> None:
     world.swaps = {"[connection.justcall]": KEEP.format(days=2)}
     world.period = "last 20 days"
@@ -85,6 +86,7 @@ def test_rows_that_stay_in_a_tab_after_their_period_keep_their_records(world: Wo
     assert world.tab() == shown
 
 
+@pytest.mark.full
 def test_a_longer_period_brings_trimmed_records_back(world: World) -> None:
     world.swaps = {"[connection.justcall]": KEEP.format(days=2)}
     world.more_tab = 'mode = "replace"'

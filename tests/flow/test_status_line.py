@@ -124,6 +124,7 @@ def test_a_tab_with_its_header_in_the_cell_says_what_to_do_and_the_line_comes_on
     assert world.tab()[1][0] == "Call ID"
 
 
+@pytest.mark.full
 def test_a_cell_below_the_header_is_refused_even_when_it_is_blank(world: World) -> None:
     world.more_tab = 'status = "B500"'
     report = world.run()
@@ -146,6 +147,7 @@ def test_the_last_line_of_a_summary_moves_down_with_it_and_never_becomes_a_group
     assert (world.n_requests("read"), world.n_requests("write")) == (2, 0)
 
 
+@pytest.mark.full
 def test_the_line_stays_last_when_the_summary_shrinks_or_people_write_beside_it(world: World) -> None:
     _with_status(world, "status = true").run()
     world.admin.edit(world.spreadsheet, values=[{"range": "By day!F2", "values": [["look here"]]}])
