@@ -49,7 +49,7 @@ requests_per_minute = 10000
 vendor = "justcall"
 api_key = "env:JUSTCALL_API_KEY"
 api_secret = "env:JUSTCALL_API_SECRET"
-base_url = "{url}/justcall/"
+base_url = "{other_url}/justcall"
 requests_per_minute = 10000
 """
 
@@ -89,6 +89,7 @@ class Desk:
 
     folder: Path
     url: str
+    other_url: str = ""
     heard: Heard = field(default_factory=Heard)
     daemon: Daemon | None = None
 
@@ -104,7 +105,9 @@ class Desk:
         return self.folder / "sheets.d" / f"{name}.toml"
 
     def write_main(self, *, workers: int = 4, deadline: str = "30m", more: str = "") -> None:
-        self.main.write_text(MAIN.format(url=self.url, workers=workers, deadline=deadline) + more)
+        self.main.write_text(
+            MAIN.format(url=self.url, other_url=self.other_url or self.url, workers=workers, deadline=deadline) + more
+        )
 
     def sheet_text(self, name: str, spreadsheet: str, **values: Any) -> str:
         fields = {"schedule": 'every = "1 day"', "title": "Calls", "connection": "justcall", "columns": COLUMNS}

@@ -128,7 +128,7 @@ class Soak:
         self.set_clock(start)
         (folder / "sheets.d").mkdir()
         self.main = folder / "config.toml"
-        self.main.write_text(MAIN.format(url=admin.url, workers=3, deadline="10m"))
+        self.main.write_text(MAIN.format(url=admin.url, other_url=admin.url, workers=3, deadline="10m"))
         self.sheets = [
             Planned(f"sheet-{n}", admin.make_spreadsheet(f"Book {n}"), choices, choices[0])
             for n, choices in enumerate(SCHEDULES)

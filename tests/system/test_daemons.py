@@ -212,3 +212,19 @@ def test_a_daemon_that_was_paused_past_its_leases_sends_nothing_for_runs_that_ar
             _drain(other)
         _drain(daemon)
     assert sorted(str(outcome) for _, _, outcome in _runs(config)) == ["failed", "ok"]
+
+
+@pytest.mark.full
+def test_a_stop_does_not_wait_for_a_request_that_hangs(sandbox: Admin, tmp_path: Path) -> None:
+    config = _config(sandbox, tmp_path, 1)
+    sandbox.fault(service="justcall", do="delay", seconds=90, times=100)
+    with program.started("serve", "--config", str(config)) as daemon:
+        eventually(lambda: _runs(config))
+        time.sleep(1)
+        log = _drain(daemon)
+    assert daemon.returncode == 0
+    assert log[-1]["still_running"] == ["sheet-0"]
+    sandbox.clear_faults()
+    with program.started("serve", "--config", str(config)) as daemon:
+        eventually(lambda: ("sheet-0", "schedule", "ok") in _runs(config))
+        _drain(daemon)

@@ -1,0 +1,188 @@
+"""One run that hangs, breaks or takes too long: the others go on, and it leaves nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sync import clock, crew, dispatch
+from sync.dispatch import STUCK
+from sync.report import Outcome, RunReport
+from sync.sandbox.server import SandboxServer
+from sync.store.due_runs import ask
+from tests.daemon_desk import Desk, eventually
+from tests.sandbox_admin import Admin
+from tests.world import small_sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxServer]:
+    with small_sandbox(n_calls=600) as server:
+        yield server
+
+
+@pytest.fixture
+def admin(sandbox: SandboxServer) -> Iterator[Admin]:
+    with Admin(sandbox.url) as opened:
+        opened.reset()
+        opened.options(justcall={"requests_per_minute": 100_000}, google={"enforce_quota": False})
+        yield opened
+
+
+@pytest.fixture
+def desk(admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("JUSTCALL_API_KEY", "test-key")
+    monkeypatch.setenv("JUSTCALL_API_SECRET", "test-secret")
+    return Desk(tmp_path, admin.url)
+
+
+class _Busy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(503)
+        self.send_header("Retry-After", "5")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def busy_vendor() -> Iterator[str]:
+    """Give the address of a vendor that is always about to be back."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Busy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_vendor_that_keeps_runs_waiting_ends_its_own_run_at_the_deadline_and_no_other(
+    desk: Desk, admin: Admin, busy_vendor: str
+) -> None:
+    desk.other_url = busy_vendor
+    desk.write_main(workers=2, deadline="10s")
+    for n in range(3):
+        desk.write_sheet(f"hung-{n}", admin.make_spreadsheet(), connection="other")
+    desk.write_sheet("fine", admin.make_spreadsheet())
+    with desk.serving():
+        desk.ran("fine")
+        desk.ask("fine")
+        desk.ran("fine", 2)
+        eventually(lambda: all(desk.outcomes().get(f"hung-{n}") for n in range(3)))
+    assert desk.outcomes()["fine"] == ["ok", "unchanged"]
+    assert [report.sheet for report in desk.heard.reports][:2] == ["fine", "fine"], "it did not wait for the others"
+    errors = [tab.error for report in desk.heard.reports for tab in report.tabs if tab.error]
+    errors += [report.error for report in desk.heard.reports if report.error]
+    assert len(errors) >= 3
+    assert all(row.state == "ended" for row in desk.rows())
+
+
+def _instantly(_office: Any, sheet: Any, request: Any, **_: Any) -> RunReport:
+    return RunReport(sheet=sheet.name, outcome=Outcome.OK, started_at=request.requested_at, seconds=0.0)
+
+
+def test_forty_sheets_due_together_all_run_with_two_workers(
+    desk: Desk, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "run_sheet", _instantly)
+    desk.write_main(workers=2)
+    for n in range(40):
+        desk.write_sheet(f"sheet-{n}", f"1AbCdEfGhIjKlMnOpQr{n:02}")
+    with desk.serving():
+        eventually(lambda: len(desk.heard.reports) == 40)
+    assert sorted(desk.outcomes()) == sorted(f"sheet-{n}" for n in range(40))
+    assert [(row.state, row.reason) for row in desk.rows()] == [("ended", None)] * 40
+
+
+def test_a_wish_that_cannot_be_read_any_more_is_kept_with_the_reason(
+    desk: Desk, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "run_sheet", _instantly)
+    desk.write_sheet("calls", "1AbCdEfGhIjKlMnOpQr")
+    with desk.serving(), desk.store() as store:
+        desk.ran("calls")
+        ask(store, "calls", "{of another version", at=clock.now())
+        eventually(lambda: [row for row in desk.rows() if "it broke" in (row.reason or "")])
+        desk.ask("calls")
+        desk.ran("calls", 2)
+
+
+def test_a_crash_in_one_sheet_is_told_and_stops_no_other(
+    desk: Desk, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_sheet = dispatch.run_sheet
+
+    def break_some(office: Any, sheet: Any, *rest: Any, **more: Any) -> Any:
+        if sheet.name == "bad":
+            raise ZeroDivisionError("unforeseen")
+        return run_sheet(office, sheet, *rest, **more)
+
+    monkeypatch.setattr(dispatch, "run_sheet", break_some)
+    desk.write_main(workers=1)
+    for name in ("bad", "good"):
+        desk.write_sheet(name, admin.make_spreadsheet())
+    with desk.serving():
+        desk.ran("good")
+        eventually(lambda: all(row.state == "ended" for row in desk.rows()))
+        desk.ask("good")
+        desk.ran("good", 2)
+    reasons = {row.sheet: row.reason for row in desk.rows()}
+    assert reasons == {"bad": "it broke: ZeroDivisionError: unforeseen", "good": None}
+
+
+def test_a_run_that_never_answers_is_given_up_and_its_sheet_runs_again(
+    desk: Desk, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "STUCK_AFTER", timedelta(0))
+    release, run_sheet, hung = threading.Event(), dispatch.run_sheet, []
+
+    def hang_once(office: Any, sheet: Any, *rest: Any, **more: Any) -> Any:
+        if not hung:
+            hung.append(sheet.name)
+            release.wait(120)
+        return run_sheet(office, sheet, *rest, **more)
+
+    monkeypatch.setattr(dispatch, "run_sheet", hang_once)
+    desk.write_main(workers=1, deadline="10s")
+    desk.write_sheet("calls", admin.make_spreadsheet())
+    with desk.serving():
+        eventually(lambda: [row for row in desk.rows() if row.reason == STUCK])
+        desk.ask("calls")
+        desk.ran("calls")
+        release.set()
+    assert hung == ["calls"]
+
+
+@pytest.mark.full
+def test_memory_returns_to_its_level_after_every_run(desk: Desk, admin: Admin) -> None:
+    for n in range(4):
+        desk.write_sheet(f"sheet-{n}", admin.make_spreadsheet())
+    process = psutil.Process()
+
+    def run_all(n_before: int, n_rounds: int) -> int:
+        for n in range(n_before, n_before + n_rounds):
+            admin.edit_calls(20)
+            for i in range(4):
+                desk.ask(f"sheet-{i}")
+            for i in range(4):
+                desk.ran(f"sheet-{i}", n + 1)
+        admin.clear_log()
+        gc.collect()
+        return int(process.memory_info().rss)
+
+    with desk.serving():
+        for i in range(4):
+            desk.ran(f"sheet-{i}")
+        run_all(1, 8)
+        before = run_all(9, 4)
+        after = run_all(13, 25)
+    # A hundred runs more; the sandbox in this process takes its share, too
+    assert after - before < 25_000_000, f"{(after - before) / 1e6:.0f} MB more after a hundred runs"
