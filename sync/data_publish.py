@@ -252,7 +252,7 @@ class DataPublish(TabPublish):
 
     def _every_row(self, more_keys: Collection[str], there: Collection[str]) -> Rows:
         rows, tab = self.job.every_row(more_keys), self.job.tab
-        if self.chain is not None and len(self.chain.pages) > 1:
+        if self.chain is not None and (len(self.chain.pages) > 1 or self.job.taken or self.job.is_closed):
             rows = self._mine(rows, more_keys, there)
         if tab.overflow == "remove_oldest":
             ours = {key for key in there if key in rows.cells}

@@ -51,7 +51,7 @@ class Chain:
 
     def is_last(self, page: DataPublish) -> bool:
         """Tell whether new rows go to this page."""
-        return page is self.pages[-1]
+        return page is self.pages[-1] and not self._job.is_closed
 
     def loads_before(self, page: DataPublish) -> list[TabLoad] | None:
         """Return what the pages before the last are filled with in this round; None unless all of them are."""
@@ -60,7 +60,8 @@ class Chain:
 
     def elsewhere(self, page: DataPublish, keys: Collection[str] | None = None) -> set[str]:
         """Return those of `keys`, or all keys, that other pages hold."""
-        return {key for other in self.pages if other is not page for key in other.held(keys)}
+        taken = self._job.taken if keys is None else self._job.taken.intersection(keys)
+        return {key for other in self.pages if other is not page for key in other.held(keys)} | taken
 
     def before(self, page: DataPublish, keys: Collection[str]) -> set[str]:
         """Return those of `keys` that an earlier page shows."""
@@ -148,7 +149,7 @@ class Pages:
 
     def shown_keys(self, changes: Mapping[Any, TabChange]) -> set[str]:
         """Return the keys that all pages show once `changes` are done."""
-        found: set[str] = set()
+        found: set[str] = set(self.job.taken)  # summaries count what other spreadsheets of the sheet show as well
         for page in self.publishes:
             found |= page.shown_keys(changes[page]) if page in changes else page.held()
         return found

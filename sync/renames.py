@@ -45,10 +45,10 @@ class Rename:
 
     def of(self, uid: str) -> str | None:
         """Return the new name of the tab, one of its pages or its index; None when `uid` is none of those."""
-        return self.now + uid[len(self.before) :] if _is_part(uid, self.before) else None
+        return self.now + uid[len(self.before) :] if is_part(uid, self.before) else None
 
 
-def _is_part(uid: str, of: str) -> bool:
+def is_part(uid: str, of: str) -> bool:
     """Tell whether `uid` names the tab `of`, one of its pages or its index."""
     return uid.startswith(of) and _PART.fullmatch(uid, len(of)) is not None
 
@@ -62,8 +62,8 @@ def find_renames(
     title is the same: a wrong guess would write over somebody's rows. `sheets` are all that the config has.
     """
     states = {state.uid: state for state in published.load_tabs(store, sheet.spreadsheet_id)}
-    new = [job for job in jobs if not any(_is_part(uid, job.uid) for uid in states)]
-    left = {uid: state for uid, state in states.items() if not any(_is_part(uid, job.uid) for job in jobs)}
+    new = [job for job in jobs if not any(is_part(uid, job.uid) for uid in states)]
+    left = {uid: state for uid, state in states.items() if not any(is_part(uid, job.uid) for job in jobs)}
     left = {uid: state for uid, state in left.items() if _is_free(uid, sheet, sheets)}
     found: list[Rename] = []
     for job in new:
@@ -71,7 +71,7 @@ def find_renames(
         if uid is not None:
             title = uid.partition("/")[2]
             found.append(Rename(before=uid, now=job.uid, title_before=title, title_now=job.title))
-            left = {other: state for other, state in left.items() if not _is_part(other, uid)}
+            left = {other: state for other, state in left.items() if not is_part(other, uid)}
     return found, [uid for uid in left if uid.partition("/")[0] == sheet.name]
 
 
@@ -87,7 +87,7 @@ def _match(job: Job, new: Sequence[Job], left: Mapping[str, TabState]) -> str | 
     if len(same_title) == 1:
         return same_title[0]
     name = job.sheet.name
-    first = [uid for uid in of_stream if not any(other != uid and _is_part(uid, other) for other in of_stream)]
+    first = [uid for uid in of_stream if not any(other != uid and is_part(uid, other) for other in of_stream)]
     mine = [uid for uid in first if uid.partition("/")[0] == name]
     alike = [uid for uid in mine if left[uid].shape == job.shape_text]
     if len(alike) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,17 +16,20 @@ from sync.advice import pause_warnings, retention_warnings
 from sync.config.forms import in_words
 from sync.config.sheet import Sheet, Tab
 from sync.destination.book import MAX_CELLS
-from sync.destination.google import SHEETS_HOST, RequestCounts, SheetsHttpClient
+from sync.destination.google import RequestCounts, SheetsHttpClient
 from sync.errors import ConfigError, DeadlinePassed, StopRequested, SyncError, Where
 from sync.office import GoogleGate, NoProgress, Office, Progress, open_office
+from sync.parts import publish_parts
 from sync.plan import SheetPlan, make_offline_plan, make_plan
 from sync.publish import Published, Publisher
 from sync.records import Slice
 from sync.refresh import Refreshed
 from sync.renames import find_renames, follow
-from sync.report import ErrorReport, Outcome, RunReport, TabReport, outcome_of, run_json
+from sync.report import ErrorReport, RunReport, run_json
 from sync.request import RunRequest, StopEvent, Trigger
+from sync.run_words import address_of, worst_outcome, zone_warnings
 from sync.sources.base import Source
+from sync.spares import needs_links, note_links, parts_of, write_links
 from sync.status_line import tell_status, wants_status
 from sync.store.published import forget_tab
 from sync.store.runs import Lease, close_run, keep, open_run, this_holder
@@ -141,7 +144,7 @@ def plan_sheet(
             return make_offline_plan(data, google, warnings=known)
         with closing(run):
             published = _publish(run, "", None, dry=True)
-        return make_plan(published, google, warnings=_warnings_of(run, published))
+        return make_plan(published, google, warnings=zone_warnings(published.book, run.sheet.zone))
     except SyncError as error:
         return SheetPlan(error=ErrorReport.of(error.at(Where(sheet=sheet.name))))
 
@@ -236,6 +239,33 @@ def _publish(run: _Run, run_id: str, lease: Lease | None, *, dry: bool) -> Publi
     warnings: dict[str, list[str]] = {}
     errors = _refresh_all(run, warnings)
     data, summaries = _make_jobs(run, errors, warnings)
+
+    def publish(spreadsheet_id: str, data: Sequence[DataJob], summaries: Sequence[SummaryJob]) -> Published:
+        if spreadsheet_id == run.sheet.spreadsheet_id:
+            return _publish_one(run, run_id, lease, data=data, summaries=summaries, dry=dry)
+        part = replace(run, sheet=run.sheet.model_copy(update={"spreadsheet": spreadsheet_id}))
+        with _leased(part) if lease is not None else nullcontext() as own:
+            return _publish_one(part, run_id, own, data=data, summaries=summaries, dry=dry)
+
+    done, n_used = publish_parts(publish, run.office.store, data, summaries, sheet=run.sheet, dry=dry)
+    if not dry and needs_links(run.office.store, run.sheet, n_used):
+        for spreadsheet_id in parts_of(run.sheet, n_used):
+            part = replace(run, sheet=run.sheet.model_copy(update={"spreadsheet": spreadsheet_id}))
+            write_links(_google(part, lease)[0], run.sheet, spreadsheet_id, n_used)
+        note_links(run.office.store, run.sheet, n_used)
+    return done
+
+
+def _publish_one(
+    run: _Run,
+    run_id: str,
+    lease: Lease | None,
+    *,
+    data: Sequence[DataJob],
+    summaries: Sequence[SummaryJob],
+    dry: bool,
+) -> Published:
+    """Publish into one spreadsheet."""
     client, gate = _google(run, lease)
     _follow_renames(run, client, [*data, *summaries], dry=dry)
     asked = run.request
@@ -339,53 +369,19 @@ def _data_job(run: _Run, tab: Tab, error: SyncError | None, warnings: Sequence[s
     )
 
 
-def _warnings_of(run: _Run, published: Published) -> tuple[str, ...]:
-    book = published.book
-    if book is None or not book.timezone:
-        return ()
-    theirs, ours = book.timezone, run.sheet.zone
-    now = clock.now()
-    try:
-        same = now.astimezone(clock.zone(theirs)).utcoffset() == now.astimezone(ours).utcoffset()
-    except ValueError:
-        same = True
-    if same:
-        return ()
-    return (
-        f"The spreadsheet's own time zone is {theirs}, the sheet's is {ours.key}: TODAY() there is not our today. "
-        "Change it under File > Settings.",
-    )
-
-
 def _to_report(
     run: _Run, published: Published | None, error: SyncError | None, *, started_at: datetime, seconds: float
 ) -> RunReport:
     tabs = published.tabs if published else ()
     return RunReport(
         sheet=run.sheet.name,
-        outcome=_outcome(tabs, error),
+        outcome=worst_outcome(tabs, error),
         started_at=started_at,
         seconds=seconds,
-        spreadsheet_url=_address_of(run),
+        spreadsheet_url=address_of(run.sheet.spreadsheet_id, run.office.config.google.sheets_url),
         error=ErrorReport.of(error) if error else None,
         requests=run.requests(),
         tabs=tabs,
-        warnings=(*(_warnings_of(run, published) if published else ()), *run.warnings),
+        warnings=(*(zone_warnings(published.book, run.sheet.zone) if published else ()), *run.warnings),
         fullness=published.book.n_cells / MAX_CELLS if published and published.book else None,
     )
-
-
-def _address_of(run: _Run) -> str:
-    """Return where people open the spreadsheet; unknown when something else stands in for Google."""
-    if not run.office.config.google.sheets_url.startswith(SHEETS_HOST):
-        return ""
-    return f"https://docs.google.com/spreadsheets/d/{run.sheet.spreadsheet_id}/edit"
-
-
-def _outcome(tabs: Sequence[TabReport], error: SyncError | None) -> Outcome:
-    """The worst of what happened: failed, stopped, ok, unchanged."""
-    outcomes = [tab.outcome for tab in tabs] + ([outcome_of(error)] if error else [])
-    for outcome in (Outcome.FAILED, Outcome.STOPPED, Outcome.OK):
-        if outcome in outcomes:
-            return outcome
-    return Outcome.UNCHANGED

@@ -70,7 +70,8 @@ class SummaryJob:
             mode="json", exclude={"title", "of", "connection", "stream", "period", "params"}
         )
         until = self._period.end.isoformat() if self.summary.fill == "zero" else ""  # a new day is a new row
-        return digest([ROWS_VERSION, self.of.shape_text, options, until])
+        elsewhere = [len(self.of.taken)] if self.of.taken else []  # rows that came in another spreadsheet
+        return digest([ROWS_VERSION, self.of.shape_text, *elsewhere, options, until])
 
     @cached_property
     def shape(self) -> TabShape:

@@ -22,7 +22,7 @@ def prove(pages: Pages, summaries: Sequence[SummaryPublish]) -> Proof | None:
         return None
     df = job.mirror.read(job.fields, window=job.window)
     stays, _ = job.staying.divide(df)
-    shown, wanted = pages.shown_keys({}), _keys(stays)
+    shown, wanted = pages.shown_keys({}), _keys(stays)  # in all spreadsheets of the sheet together
     return Proof(
         vendor=_n_at_vendor(job, job.window),
         mirror=df.height,

@@ -202,7 +202,7 @@ class Sheet(Options):
     spares: tuple[SpreadsheetId, ...] = Field(
         default=(),
         strict=False,
-        json_schema_extra={**available(), "example": ["https://docs.google.com/spreadsheets/d/2DeF/edit"]},
+        json_schema_extra={"example": ["https://docs.google.com/spreadsheets/d/2DeF/edit"]},
         description="You name spreadsheets in which to go on when this one is full.",
     )
     verify: Verify = Field(

@@ -318,7 +318,7 @@ LATER_SUMMARY = [
     'pivot = "direction"',
     'compare = "previous period"',
 ]
-LATER_SHEET = ['spares = ["1AbC"]', 'template = "call log"']
+LATER_SHEET = ['template = "call log"']
 
 
 @pytest.mark.parametrize("line", LATER_TAB)

@@ -1,0 +1,46 @@
+"""What is said of a run as a whole: where its spreadsheet is, how it ended, and that clocks differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from sync import clock
+from sync.destination.book import Book
+from sync.destination.google import SHEETS_HOST
+from sync.errors import SyncError
+from sync.report import Outcome, TabReport, outcome_of
+
+
+def zone_warnings(book: Book | None, zone: ZoneInfo) -> tuple[str, ...]:
+    """Warn of a spreadsheet whose TODAY() is not the sheet's."""
+    if book is None or not book.timezone:
+        return ()
+    theirs, ours = book.timezone, zone
+    now = clock.now()
+    try:
+        same = now.astimezone(clock.zone(theirs)).utcoffset() == now.astimezone(ours).utcoffset()
+    except ValueError:
+        same = True
+    if same:
+        return ()
+    return (
+        f"The spreadsheet's own time zone is {theirs}, the sheet's is {ours.key}: TODAY() there is not our today. "
+        "Change it under File > Settings.",
+    )
+
+
+def address_of(spreadsheet_id: str, sheets_url: str) -> str:
+    """Return where people open the spreadsheet; unknown when something else stands in for Google."""
+    if not sheets_url.startswith(SHEETS_HOST):
+        return ""
+    return f"https://docs.google.com/spreadsheets/d/{spreadsheet_id}/edit"
+
+
+def worst_outcome(tabs: Sequence[TabReport], error: SyncError | None) -> Outcome:
+    """Return the worst of what happened: failed, stopped, ok, unchanged."""
+    outcomes = [tab.outcome for tab in tabs] + ([outcome_of(error)] if error else [])
+    for outcome in (Outcome.FAILED, Outcome.STOPPED, Outcome.OK):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.UNCHANGED
