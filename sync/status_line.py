@@ -23,6 +23,7 @@ from sync.errors import StopRequested, SyncError
 from sync.report import ErrorReport, TabReport, in_brief
 from sync.store import published, status_lines
 from sync.store.db import Store
+from sync.store.good_configs import broken_since
 from sync.store.published import TabState
 from sync.store.runs import Run, last_good
 from sync.store.status_lines import StatusLine
@@ -83,10 +84,17 @@ def _wanted_lines(
     of_run = ErrorReport.of(error) if error else None
     now = clock.now()
     good: Run | None = None
+    broken_at = broken_since(store, sheet.name)
     for title, address, state in _places(store, sheet):
         failure = of_run or errors.get(title)
         if failure is None:
             key, text = "updated", _updated(sheet, now)
+            if broken_at is not None:
+                since = _time(sheet, broken_at, with_day=_day(sheet, broken_at) != _day(sheet, now))
+                key, text = (
+                    "updated, broken config",
+                    f"{text}; the config has mistakes since {since}, the one before goes on",
+                )
         else:
             good = good or last_good(store, sheet.name)
             good_at = good.finished_at if good else None

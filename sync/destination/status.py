@@ -16,7 +16,7 @@ LAST_LINE = "last line"
 LOWEST_HEADER = 20  # a header further down would be hidden by the frozen rows above it
 
 _OURS = re.compile(
-    r"(Updated|Stale since) (\d{4}-\d\d-\d\d )?\d\d:\d\d(, next .*|: .*)?|Not updated yet: .*", re.DOTALL
+    r"(Updated|Stale since) (\d{4}-\d\d-\d\d )?\d\d:\d\d((, next |: |; ).*)?|Not updated yet: .*", re.DOTALL
 )
 
 

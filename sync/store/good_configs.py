@@ -77,6 +77,16 @@ def note_broken(store: Store, kind: str, name: str, problems: Sequence[str], *, 
         connection.execute(update(good_configs).where(*one).values(values))
 
 
+def broken_since(store: Store, sheet: str) -> datetime | None:
+    """Return since when what a sheet goes by is not what its file says, or None when it is."""
+    of_sheet = (good_configs.c.kind == SHEET) & (good_configs.c.name == sheet)
+    at_us = good_configs.c.broken_since_us
+    query = select(at_us).where(of_sheet | (good_configs.c.kind == PROCESS), at_us.is_not(None)).order_by(at_us)
+    with store.read() as connection:
+        found = connection.execute(query).scalars().first()
+    return None if found is None else from_us(found)
+
+
 def forget_good_configs(store: Store, kind: str, names: Iterable[str]) -> None:
     """Keep nothing more of these names."""
     wanted = (good_configs.c.kind == kind, good_configs.c.name.in_(list(names)))

@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from sync import clock
+from sync.config.kept import read_effective
+from sync.office import open_office
 from tests.world import ZONE, World
 
 Later = Callable[..., None]
@@ -177,3 +179,25 @@ def test_every_page_of_a_tab_has_its_line(world: World) -> None:
         assert world.tab(title)[1][0] == "Call ID"
     world.run()
     assert (world.n_requests("read"), world.n_requests("write")) == (2, 0)
+
+
+def test_a_config_with_mistakes_is_told_in_the_line_until_it_is_mended(world: World) -> None:
+    config = _with_status(world).config()
+
+    def save(text: str) -> None:
+        config.path.write_text(text)
+        with open_office(config) as office:
+            read_effective(config.path, office.store)
+
+    good = config.path.read_text()
+    save(good)
+    world.run()
+    for broken in (good.replace('every = "15m"', 'every = "15 fortnights"'), good + "[[["):
+        save(broken)
+        world.run()
+        assert "; the config has mistakes since " in world.tab()[0][0]
+        world.run()
+        assert world.n_requests("write") == 0
+        save(good)
+        world.run()
+        assert "mistakes" not in world.tab()[0][0]
