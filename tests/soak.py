@@ -34,7 +34,7 @@ from sync.store.db import Store, open_store
 from sync.store.due_runs import PERSON_LANE, SCHEDULE_LANE, DueRun, all_rows, ask
 from sync.store.instants import from_us
 from sync.store.runs import recent_runs
-from sync.store.tables import schedules
+from sync.store.tables import leases, schedules
 from tests.daemon_desk import MAIN
 from tests.program import KEYS
 from tests.sandbox_admin import Admin
@@ -164,7 +164,14 @@ class Soak:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.soak_daemon", str(self.main), str(self.folder / "clock")]
-        self.daemons.append(subprocess.Popen(command, stderr=self._log, env=os.environ | KEYS))
+        daemon = subprocess.Popen(command, stderr=self._log, env=os.environ | KEYS)
+        self.daemons.append(daemon)
+        # Before it is there, Python has not come to what a signal is to do
+        self.wait_for(lambda: any(f"/{daemon.pid}/" in holder for holder in self._present()), "a daemon")
+
+    def _present(self) -> list[str]:
+        with self.store.read() as connection:
+            return list(connection.execute(select(leases.c.holder).where(leases.c.name.like("daemon %"))).scalars())
 
     def kill(self) -> None:
         self.daemons.pop().kill()
