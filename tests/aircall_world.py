@@ -20,11 +20,16 @@ from sync.report import Outcome, RunReport
 from sync.run import RunRequest, Trigger, plan_sheet, run_sheet
 from sync.sandbox.server import SandboxServer
 from tests.sandbox_admin import Admin
-from tests.world import ZONE
 
 CREATED = {"method": "POST", "service": "aircall"}
 HISTORY = {"title": "History", "connection": "aircall", "stream": "calls_history", "period": "last 7 days"}
 STATUSES = {"title": "Statuses", "connection": "aircall", "stream": "user_status_history", "period": "last 5 days"}
+
+
+def zone_at_noon() -> str:
+    """Return a zone in which it is about noon, so that no test runs from one day into the next."""
+    ahead = 12 - clock.now().hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"  # the sign of these names is the other way round
 
 
 @dataclass
@@ -36,7 +41,7 @@ class AircallWorld:
     spreadsheet: str
     tabs: list[dict[str, Any]]
     schedule: dict[str, Any]
-    connection: dict[str, Any]
+    zone: str
 
     def config(self) -> Config:
         """Write the config and read it."""
@@ -45,8 +50,15 @@ class AircallWorld:
         google |= {"writes_per_minute": 100_000, "reads_per_minute": 100_000, "spreadsheet_writes_per_second": 10_000}
         keys = {"api_id": "env:AIRCALL_API_ID", "api_token": "env:AIRCALL_API_TOKEN"}
         aircall = {"vendor": "aircall", "base_url": f"{url}/aircall", "requests_per_minute": 10_000}
-        sheet = {"name": "air", "spreadsheet": self.spreadsheet, "timezone": ZONE, **self.schedule, "tab": self.tabs}
-        config = {"google": google, "connection": {"aircall": {**aircall, **keys, **self.connection}}, "sheet": [sheet]}
+        aircall["export_timezone"] = self.zone
+        sheet = {
+            "name": "air",
+            "spreadsheet": self.spreadsheet,
+            "timezone": self.zone,
+            **self.schedule,
+            "tab": self.tabs,
+        }
+        config = {"google": google, "connection": {"aircall": {**aircall, **keys}}, "sheet": [sheet]}
         path = self.folder / "config.toml"
         path.write_text(tomlkit.dumps(config))
         return load_config(path)
@@ -105,11 +117,12 @@ def open_aircall_world(folder: Path, server: SandboxServer, tabs: list[dict[str,
     with Admin(server.url) as admin:
         admin.reset()
         admin.options(aircall={"requests_per_minute": 100_000, "n_pending": -1}, google={"enforce_quota": False})
+        zone = zone_at_noon()
         yield AircallWorld(
             admin=admin,
             folder=folder,
-            spreadsheet=admin.make_spreadsheet("Aircall", timezone=ZONE),
+            spreadsheet=admin.make_spreadsheet("Aircall", timezone=zone),
             tabs=tabs,
             schedule={},
-            connection={},
+            zone=zone,
         )

@@ -23,6 +23,7 @@ from sync.sources.aircall.models import AircallOptions
 from sync.sources.aircall.streams import SPECS, find_mistakes
 from sync.sources.base import Source
 from sync.sources.registry import make_source
+from tests.aircall_world import zone_at_noon
 from tests.sandbox_admin import Admin
 from tests.source_desk import Notes
 
@@ -170,7 +171,7 @@ def test_an_export_of_today_is_taken_up_for_an_hour_only(account: Account, later
     account.admin.fault(service="aircall", path=FILES, do="refuse", status=418)
     for n_created in (1, 2):
         with pytest.raises(ContractBroken):
-            account.read(within=today)
+            account.read(account.source(export_timezone=zone_at_noon()), within=today)
         assert account.n_created() == n_created
         later(timedelta(hours=2))
         account.admin.fault(service="aircall", path=FILES, do="refuse", status=418)
