@@ -459,7 +459,10 @@ class Soak:
         first = datetime.fromisoformat(SINCE).replace(tzinfo=self._zone(sheet))
         wanted = {c["call_id"]: c["duration"] for c in self.admin.calls() if first <= _instant(c) <= self.end}
         assert len(shown) == sum(any(row) for row in rows), f"{sheet.name}: rows twice"
-        assert shown.keys() == wanted.keys(), (sheet.name, len(shown), len(wanted))
+        # A row stays when the sheet moves to a zone in which the first day begins later
+        earliest = min(datetime.fromisoformat(SINCE).replace(tzinfo=one.schedule.zone) for one in sheet.stretches)
+        may_stay = {c["call_id"] for c in self.admin.calls() if earliest <= _instant(c) < first}
+        assert shown.keys() - may_stay == wanted.keys(), (sheet.name, len(shown), len(wanted))
         wrong = {key for key in wanted if wanted[key] != (shown[key] or 0)}
         assert not wrong, (sheet.name, [(key, wanted[key], shown[key]) for key in sorted(wrong)[:5]])
 
