@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sync import clock, log
+from sync.alarms import Alarms
 from sync.config.kept import Broken, Effective, read_effective
 from sync.config.load import Config, Reading, read_config
 from sync.config.problems import format_problem
@@ -26,7 +27,7 @@ from sync.store.due_runs import PERSON_LANE, SCHEDULE_LANE, drop
 from sync.store.presence import DAEMON, present
 
 STOP_WITHIN = timedelta(seconds=6)  # service managers start to kill at about ten, and what is told needs a moment
-TICK_S = 0.2
+TICK_S = 0.2  # how often files are looked at, and the clock: one that jumps rings no alarm
 STUCK_S = 60.0  # without a look at the queue; a store that is locked answers sooner
 SURE_S = 1.0
 """What looks broken, or as if sheets had gone, may be half written: it counts once the files have stayed the same."""
@@ -53,6 +54,7 @@ class Daemon:
         self._is_unsure = False
         self._ticked_s = time.monotonic()
         self._rota = Rota(self._store, office.config.daemon.jitter)
+        self._alarms = Alarms(ring=self._wake.set)
 
     @property
     def broken(self) -> Sequence[Broken]:
@@ -76,12 +78,14 @@ class Daemon:
         with present(self._store, DAEMON) as presence:
             dispatch = Dispatch(self.office, presence, on_left=self._wake.set, listener=self._listener)
             self._start()
+            self._alarms.start()
             while not stop.is_set():
                 self._ticked_s = time.monotonic()
                 _quietly(lambda: self._follow_config(watch, dispatch))
                 _quietly(lambda: self._follow_clock(dispatch))
                 self._wake.wait(TICK_S)
                 self._wake.clear()
+            self._alarms.close()
             _log.info("daemon stops", action="daemon-stopping")
             left = dispatch.close(within=STOP_WITHIN)
             _log.info("daemon stopped", action="daemon-stopped", still_running=left)
@@ -99,6 +103,7 @@ class Daemon:
         entered = self._rota.enter_due(clock.now())
         for name in entered:
             _log.info("run due", action="run-due", sheet=name)
+        self._alarms.set(self._rota.starts)
         if entered:
             dispatch.look_again()
         dispatch.step()

@@ -86,9 +86,9 @@ class Rota:
         leave(self._store, names)
 
     @property
-    def next_start(self) -> datetime | None:
-        """When the next run is due to start."""
-        return min((post.starts_at for post in self._posts.values() if post.starts_at), default=None)
+    def starts(self) -> dict[str, datetime | None]:
+        """When the next run of each sheet is due to start; None where none is."""
+        return {name: post.starts_at for name, post in self._posts.items()}
 
     def enter_due(self, now: datetime) -> list[str]:
         """Put every time that has come into the queue; return the sheets that were due."""
