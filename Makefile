@@ -28,7 +28,7 @@ lint: $(DEV_STAMP) ## Run the checks that read the code without running it, and 
 	$(BIN)/python checks/sizes.py
 
 system: $(DEV_STAMP) ## Run the whole fault matrices and the tests with real processes (many minutes)
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "full or not full" tests/contract tests/flow tests/property tests/system
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "full or not full" tests/browser tests/contract tests/flow tests/property tests/system
 
 soak: $(DEV_STAMP) ## Live through weeks of a daemon in minutes: kills, outages, edits, changing clocks
 	@$(BIN)/python -m pytest -q -s -m full tests/system/test_soak.py

@@ -57,6 +57,7 @@ def test_an_address_like_googles_leads_to_the_tab(page: Page, sandbox: Admin, bo
     expect(page.get_by_role("tab", name="Charts")).to_have_attribute("aria-selected", "true")
 
 
+@pytest.mark.full
 def test_the_browser_saves_what_the_page_offers(page: Page, sandbox: Admin, book: str, tmp_path: Path) -> None:
     open_page(page, f"{sandbox.url}/view/{book}#gid=1")
     expect(cell(page, "A2")).to_have_text("Jan")
@@ -99,6 +100,7 @@ def test_frozen_columns_that_would_cover_a_phone_scroll_with_the_rest(phone: Pag
     expect(cell(phone, "H1")).to_be_in_viewport()
 
 
+@pytest.mark.full
 def test_the_page_says_when_the_sandbox_is_gone_and_goes_on_when_it_is_back(browser: Browser) -> None:
     server = SandboxServer(options=OPTIONS).start()
     port = int(server.url.rsplit(":", 1)[1])

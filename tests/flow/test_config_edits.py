@@ -122,6 +122,7 @@ def test_a_broken_edit_keeps_the_last_good_version_across_restarts_and_is_told(d
         desk.ran("calls", 2)
 
 
+@pytest.mark.full
 def test_a_main_file_that_cannot_be_read_keeps_everything_as_it_was(desk: Desk, admin: Admin) -> None:
     desk.write_sheet("calls", admin.make_spreadsheet())
     with desk.serving():
@@ -150,6 +151,7 @@ def test_of_two_sheets_that_claim_one_tab_the_later_is_refused(desk: Desk, admin
         desk.ran("b")
 
 
+@pytest.mark.full
 def test_nobody_takes_the_tab_that_the_last_good_version_of_a_broken_sheet_writes(desk: Desk, admin: Admin) -> None:
     book = admin.make_spreadsheet()
     desk.write_sheet("a", book)
@@ -161,6 +163,7 @@ def test_nobody_takes_the_tab_that_the_last_good_version_of_a_broken_sheet_write
         assert {sheet.name for sheet in desk.daemon.office.config.sheets} == {"a"}
 
 
+@pytest.mark.full
 def test_what_waits_for_a_sheet_that_goes_is_in_the_history_with_the_reason(desk: Desk, admin: Admin) -> None:
     desk.write_main(workers=1)
     for name in ("slow", "waits", "rests"):

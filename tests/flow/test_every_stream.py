@@ -161,7 +161,10 @@ def assert_a_sample_can_be_shown(office: Office, benches: list[Bench]) -> None:
         assert all(record.values[bench.spec.key[0]] is not None for record in sample)
 
 
-@pytest.mark.parametrize("account", ACCOUNTS, ids="-".join)
+@pytest.mark.parametrize(
+    "account",  # exports are slow: each is made, looked at again and again, and fetched
+    [pytest.param(one, id="-".join(one), marks=[pytest.mark.full] if one[0] == "aircall" else []) for one in ACCOUNTS],
+)
 def test_the_mirror_equals_the_vendor_after_a_full_period_after_late_edits_and_with_new_records(
     account, admin, tmp_path, monkeypatch
 ):

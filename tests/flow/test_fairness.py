@@ -44,7 +44,7 @@ def many_sheets(world: World, n: int, *, per_window: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("n", "per_window", "window_s"), [(24, 12, 2.0), pytest.param(200, 60, 6.0, marks=pytest.mark.full)]
+    ("n", "per_window", "window_s"), [(12, 6, 2.0), pytest.param(200, 60, 6.0, marks=pytest.mark.full)]
 )
 def test_all_sheets_that_are_due_together_are_written_in_fair_order_and_within_the_quota(
     world: World, monkeypatch: pytest.MonkeyPatch, n: int, per_window: int, window_s: float

@@ -64,6 +64,7 @@ def busy_vendor() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.full
 def test_a_vendor_that_keeps_runs_waiting_ends_its_own_run_at_the_deadline_and_no_other(
     desk: Desk, admin: Admin, busy_vendor: str
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_crash_in_one_sheet_is_told_and_stops_no_other(
     assert reasons == {"bad": "it broke: ZeroDivisionError: unforeseen", "good": None}
 
 
+@pytest.mark.full
 def test_a_run_that_never_answers_is_given_up_and_its_sheet_runs_again(
     desk: Desk, admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

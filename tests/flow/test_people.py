@@ -87,7 +87,7 @@ def test_two_edits_one_before_and_one_in_the_middle_stay(world: World, first: st
 
 
 @pytest.mark.parametrize("name", ["title rows", "blank rows", "delete rows", "sort by time, newest first"])
-@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("nth", [1, *(pytest.param(n, marks=pytest.mark.full) for n in (2, 3))])
 def test_hundreds_of_new_calls_never_land_on_rows_that_people_shift_meanwhile(
     world: World, name: str, nth: int
 ) -> None:

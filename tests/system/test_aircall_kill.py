@@ -62,6 +62,7 @@ def test_a_run_killed_at_a_request_of_an_export_is_gone_on_with(world: AircallWo
     _ends_well(world, n_created=1 if n == CREATE else 0)
 
 
+@pytest.mark.full
 def test_a_run_killed_in_the_middle_of_a_download_is_gone_on_with(world: AircallWorld) -> None:
     world.config()
     world.admin.fault(service="aircall", path="/files/", do="stall", seconds=20)

@@ -101,6 +101,7 @@ def test_a_stop_in_the_middle_of_a_run_ends_it_and_gives_the_lease_back(sandbox:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.full
 def test_a_run_that_is_not_owed_is_not_run_at_start(sandbox: Admin, tmp_path: Path) -> None:
     config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()}, every="1 day")
     assert program.run("run-now", "--config", str(config)).returncode == 0

@@ -56,6 +56,7 @@ def test_the_demo_shows_that_an_unchanged_spreadsheet_costs_no_write(demo: Demo)
     assert requests["read"] <= 2
 
 
+@pytest.mark.full
 def test_the_demo_keeps_serving_while_somebody_is_at_a_terminal() -> None:
     terminal, child = pty.openpty()
     command = [sys.executable, "-m", "sync", "demo"]

@@ -128,6 +128,7 @@ def test_on_a_terminal_there_are_bars_and_the_report_stays_on_standard_output(sa
         assert words in shown.decode()
 
 
+@pytest.mark.full
 def test_plan_writes_nothing_and_check_changes_nothing(sandbox: Admin, tmp_path: Path) -> None:
     config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()})
     for command in ("check", "plan"):

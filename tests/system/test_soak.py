@@ -39,6 +39,7 @@ def admin(request: pytest.FixtureRequest) -> Iterator[Admin]:
         yield opened
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("admin", [FALL], indirect=True)
 def test_a_day_in_which_the_clocks_change_loses_no_run(admin: Admin, tmp_path: Path) -> None:
     with soaking(tmp_path, admin, seed=5, start=FALL - timedelta(hours=30), end=FALL) as soak:
