@@ -18,7 +18,7 @@ from sync import clock
 
 
 class Alarms:
-    """Calls `ring`, which must be quick, on the thread of the clock whenever the start of a sheet has come. Close it."""
+    """Calls `ring`, which must be quick, on the thread of the clock whenever a sheet is to start. Close it."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
         self._ring = ring

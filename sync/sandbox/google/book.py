@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +81,7 @@ class Book:
     revision: int = 0
     cell_limit: int = 10_000_000
     computed: dict[Any, Any] = field(default_factory=dict)
+    serial: int = field(default_factory=itertools.count().__next__)  # tells it from one made again under its id
 
     @property
     def n_cells(self) -> int:

@@ -21,9 +21,9 @@ Kept = TypeVar("Kept")
 def stamp_of(book: Book) -> str:
     """Return a text that differs whenever anything that the page shows differs.
 
-    Names the object too, as a spreadsheet that was made again under the same id counts from zero.
+    Names its serial too, as a spreadsheet that was made again under the same id counts from zero.
     """
-    return f"{id(book):x}.{book.revision}.{zlib.crc32(book.title.encode()):x}"
+    return f"{book.serial:x}.{book.revision}.{zlib.crc32(book.title.encode()):x}"
 
 
 class Sight:
