@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -46,6 +47,20 @@ def _no_outside_network() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", _guarded_connect)
         patch.setattr(socket.socket, "connect_ex", _guarded_connect_ex)
         yield
+
+
+@pytest.hookimpl(tryfirst=True)  # before those marked `full` are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave all but every n-th case of a test marked `every(n)` to the whole run."""
+    seen = Counter[str]()
+    for item in items:
+        marked = item.get_closest_marker("every")
+        if marked is None or item.get_closest_marker("full") is not None:
+            continue
+        name = item.nodeid.partition("[")[0]
+        if seen[name] % marked.args[0]:
+            item.add_marker(pytest.mark.full)
+        seen[name] += 1
 
 
 def pytest_configure() -> None:

@@ -93,6 +93,7 @@ def check_types(desk: Desk, record: Any) -> None:
     assert all(record.values[name] is not None for name in (*desk.spec.key, desk.spec.cursor_field))
 
 
+@pytest.mark.every(2)
 @on(BENCHES)
 def test_the_whole_truth_comes_once_each_with_declared_fields_types_and_the_vendors_values(desk):
     records, truth = desk.read(desk.whole), desk.truth(desk.whole)
@@ -145,6 +146,7 @@ def test_slices_have_no_gap_and_no_overlap_whatever_the_vendor_means_by_a_date(d
     assert set(found) == desk.truth(Slice(cuts[0], cuts[-1])).keys()
 
 
+@pytest.mark.every(2)
 @on(ROWS)
 def test_a_slice_includes_its_start_and_excludes_its_end(desk):
     instants = sorted(values[desk.spec.cursor_field] for values in desk.truth().values())
@@ -153,6 +155,7 @@ def test_a_slice_includes_its_start_and_excludes_its_end(desk):
     assert all(record.values[desk.spec.cursor_field] < at for record in desk.read(Slice(at - second, at)))
 
 
+@pytest.mark.every(2)
 @on_each_way(BENCHES)
 def test_reading_a_slice_twice_gives_the_same(desk):
     first = desk.read()
@@ -160,6 +163,7 @@ def test_reading_a_slice_twice_gives_the_same(desk):
     assert desk.read() == first
 
 
+@pytest.mark.every(3)
 @on_each_way([*ROWS, *AGGREGATES])
 def test_an_empty_slice_is_fine(desk):
     years_ago = Slice(datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 20, tzinfo=UTC))
@@ -196,6 +200,7 @@ def test_unknown_streams_and_params_are_config_errors_before_any_request(desk):
     assert desk.source.n_requests == 0
 
 
+@pytest.mark.every(3)
 @on_each_way(BENCHES)
 def test_requests_are_counted(desk):
     desk.admin.clear_log()
@@ -240,6 +245,7 @@ def test_a_key_without_the_right_is_told_from_a_wrong_one(desk):
         assert "plan or role" in caught.value.hint
 
 
+@pytest.mark.every(2)
 @on_each_way([bench for bench in BENCHES if bench.keeps_extra])
 def test_unknown_fields_are_kept(desk):
     desk.options(extra_fields={"not_heard_of": "good"})
@@ -249,6 +255,7 @@ def test_unknown_fields_are_kept(desk):
     assert all("not_heard_of" not in record.values for record in records)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("bench", "param", "value"),
     [

@@ -139,6 +139,7 @@ def test_a_main_file_that_cannot_be_read_keeps_everything_as_it_was(desk: Desk, 
         eventually(lambda: not _problems(desk))
 
 
+@pytest.mark.full
 def test_of_two_sheets_that_claim_one_tab_the_later_is_refused(desk: Desk, admin: Admin) -> None:
     book = admin.make_spreadsheet()
     desk.write_sheet("a", book)
@@ -214,6 +215,7 @@ def _with_a_swap_file(path: Path, text: str) -> None:
     swap.unlink()
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("save", [_rename_over, _move_away_and_write, _write_in_parts, _with_a_swap_file])
 def test_the_habits_of_editors_cause_no_alarm(desk: Desk, admin: Admin, save: object) -> None:
     desk.write_main()

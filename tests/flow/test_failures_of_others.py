@@ -18,6 +18,7 @@ def ids(world: World) -> list[str]:
     return [row["Call ID"] for row in world.rows_by_header()]
 
 
+@pytest.mark.full
 def test_a_replace_tab_is_never_blank_or_short_when_google_goes_down_after_the_first_body(world: World) -> None:
     world.more_tab, world.max_bytes = 'mode = "replace"', 20_000
     assert world.run().error is None

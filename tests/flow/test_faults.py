@@ -53,6 +53,7 @@ def _assert_right(world: World, report: RunReport, n_notes: int = 0) -> None:
     assert world.n_requests("write") == 0
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("n", range(1, FIRST_LOAD + 1))
 @pytest.mark.parametrize("fault", EACH_FAULT)
 def test_a_first_load_survives_a_fault_at_any_request(world: World, fault: str, n: int) -> None:
@@ -60,6 +61,7 @@ def test_a_first_load_survives_a_fault_at_any_request(world: World, fault: str, 
     _assert_right(world, world.run())
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("n", range(1, CHANGES + 1))
 @pytest.mark.parametrize("fault", EACH_FAULT)
 def test_a_run_with_changes_survives_a_fault_at_any_request(world: World, fault: str, n: int) -> None:

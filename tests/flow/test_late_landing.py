@@ -90,6 +90,7 @@ def test_runs_are_cheap_again_once_nothing_can_land_any_more(world: World, later
     assert world.n_requests("read") <= 2
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("n_before", [1, *(pytest.param(n, marks=pytest.mark.full) for n in (2, 3, 4)), 5])
 def test_a_write_that_lands_between_the_requests_of_the_next_run_is_put_right(world: World, n_before: int) -> None:
     n_notes = _run_that_loses_a_write(world, 1)

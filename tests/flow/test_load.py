@@ -70,6 +70,7 @@ def test_a_first_load_takes_two_reads_and_two_writes_more_than_it_has_bodies(wor
     assert_right(world)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.full), 3, pytest.param(5, marks=pytest.mark.full)])
 def test_a_fault_on_the_way_costs_no_row(world: World, fault: str, n: int) -> None:
@@ -106,6 +107,7 @@ def test_only_the_rows_of_where_are_loaded(world: World) -> None:
     assert world.run().outcome is Outcome.UNCHANGED
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("order", ["oldest first", "newest first"])
 @pytest.mark.parametrize("where", ["", "where = ['direction == \"inbound\"']"])
 def test_a_load_goes_on_in_the_next_tab_when_one_is_full(world: World, order: str, where: str) -> None:

@@ -47,6 +47,7 @@ def run_well(world: World, person: Person) -> Look:
     return look
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("name", EDITS)
 def test_what_people_did_between_two_runs_stays(world: World, name: str) -> None:
     person = annotated(world)
@@ -56,6 +57,7 @@ def test_what_people_did_between_two_runs_stays(world: World, name: str) -> None
     run_well(world, person)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("name", EDITS)
 @pytest.mark.parametrize(
     ("kind", "nth"),
@@ -86,6 +88,7 @@ def test_two_edits_one_before_and_one_in_the_middle_stay(world: World, first: st
     run_well(world, person)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("name", ["title rows", "blank rows", "delete rows", "sort by time, newest first"])
 @pytest.mark.parametrize("nth", [1, *(pytest.param(n, marks=pytest.mark.full) for n in (2, 3))])
 def test_hundreds_of_new_calls_never_land_on_rows_that_people_shift_meanwhile(
@@ -137,6 +140,7 @@ def test_a_retitled_column_costs_one_more_read_once(world: World) -> None:
     assert "Agent" not in header
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("nth_lost", [1, 2])
 @pytest.mark.parametrize("move", ["move the durations to the front", "insert a column before all"])
 def test_a_column_moved_while_the_answer_to_a_write_gets_lost_leaves_no_row_behind(

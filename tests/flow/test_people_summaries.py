@@ -71,6 +71,7 @@ def turn_order_around(world: World, person: Person) -> None:
     world.admin.arrive(5)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("notes", [True, False])
 @pytest.mark.parametrize(
     "edit",
@@ -98,6 +99,7 @@ def test_groups_keep_their_notes_when_counts_and_order_change(
     assert_right(world, person)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("notes", [True, False])
 def test_a_group_that_is_gone_leaves_its_label_where_somebody_wrote_beside_it(world: World, notes: bool) -> None:
     person = summed(world, notes=notes)

@@ -43,6 +43,7 @@ def _by_id(rows: Rows) -> dict[str, list[Any]]:
     return {row[at]: row for row in below if any(cell != "" for cell in row)}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("n_new", "max_bytes"), [(20, 2_000_000), (600, 2_000_000), (600, 30_000)])
 def test_a_reader_sees_whole_rows_and_never_a_shorter_tab(world: World, n_new: int, max_bytes: int) -> None:
     mishaps.good_run(world)

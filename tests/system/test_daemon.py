@@ -56,6 +56,7 @@ def _named(events: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
     return [event for event in events if event["action"] == action]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_sheets_due_together_all_run_and_a_signal_ends_it_with_0(
     sandbox: Admin, tmp_path: Path, number: signal.Signals

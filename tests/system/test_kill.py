@@ -126,6 +126,7 @@ def _survive(world: World, name: str, n: int, end: str, moves_on: bool) -> None:
     mishaps.assert_notes_stand_beside_their_calls(world, n_notes)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("name", "n", "end", "moves_on"), SAMPLE)
 def test_a_run_killed_at_a_request_is_made_good_by_the_next(
     world: World, name: str, n: int, end: str, moves_on: bool
@@ -178,6 +179,7 @@ def _survive_leaving(world: World, n: int, end: str) -> None:
     assert all(row["Call ID"] in row[mishaps.NOTES] for row in filed)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("n", "end"), LEAVING_SAMPLE)
 def test_rows_that_leave_are_filed_once_whenever_the_run_is_killed(world: World, n: int, end: str) -> None:
     _survive_leaving(world, n, end)

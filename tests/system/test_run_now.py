@@ -69,6 +69,7 @@ def test_a_spreadsheet_that_is_not_shared_names_address_and_role_and_leaves_with
     assert "editor" in (closed["error"]["message"] + closed["error"]["hint"]).lower()
 
 
+@pytest.mark.full
 def test_a_broken_sheet_does_not_keep_the_good_ones_from_running(sandbox: Admin, tmp_path: Path) -> None:
     config = program.write_config(tmp_path, sandbox.url, {"good": sandbox.make_spreadsheet()})
     (tmp_path / "broken.toml").write_text(

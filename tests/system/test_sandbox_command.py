@@ -13,6 +13,7 @@ from tests import program
 from tests.sandbox_admin import Admin
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_it_says_where_it_is_answers_there_and_ends_on_a_signal(number: signal.Signals) -> None:
     with program.started("sandbox", "--port", "0") as process:

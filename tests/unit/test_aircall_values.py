@@ -115,7 +115,21 @@ def test_several_tables_of_an_archive_are_read_one_after_the_other() -> None:
         zipped(),
         b"PK\x03\x04 is no archive",
     ],
-    ids=lambda raw: repr(raw[:18]),
+    ids=[
+        "nothing",
+        "a page",
+        "an error in XML",
+        "a cut row",
+        "a cut text",
+        "rows of two lengths",
+        "not UTF-8",
+        "a zero byte",
+        "no names",
+        "cut gzip",
+        "cut zip",
+        "empty zip",
+        "no zip",
+    ],
 )
 def test_what_is_no_whole_table_is_refused(raw: bytes) -> None:
     with pytest.raises(NotWhole):
