@@ -191,10 +191,12 @@ def register_secret(value: str) -> None:
     """Mask this value, and what headers and addresses make of it, from now on."""
     global _pattern  # noqa: PLW0603 - one list of secrets a process
     with _lock:
-        for part in _secret_parts(value):
-            _forms.update(_forms_of(part))
+        new = {form for part in _secret_parts(value) for form in _forms_of(part)} - _forms
+        if not new:  # keys are read again and again
+            return
+        _forms.update(new)
         longest_first = sorted(_forms, key=len, reverse=True)
-        _pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        _pattern = re.compile("|".join(map(re.escape, longest_first)))
 
 
 def mask(text: str) -> str:

@@ -70,7 +70,7 @@ class Google:
 @pytest.fixture(scope="session")
 def _served() -> Iterator[tuple[GoogleWorld, httpx.Client]]:
     world = GoogleWorld(enforce_quota=False)
-    with serve(world) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serve(world) as url, httpx.Client(base_url=url, timeout=30, verify=False) as client:
         yield world, client
 
 
