@@ -15,8 +15,8 @@ from sync.choice import unknown
 from sync.config.load import Config, load_config
 from sync.config.problems import listed
 from sync.errors import ConfigError
+from sync.office import Office
 from sync.records import LISTED_AT, Buckets, Record, Slice, StreamKind, StreamSpec
-from sync.run import Office
 from sync.sources.base import Explainer, SourceOptions, Vendor
 from sync.sources.registry import VENDORS, vendor_of
 

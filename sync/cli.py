@@ -1,4 +1,7 @@
-"""The commands, each a few lines. Errors become words and exit codes here, and nowhere else."""
+"""The commands, each a few lines. Errors become words and exit codes here, and nowhere else.
+
+What takes long to load is imported by the command that needs it, so that `status` and the like answer at once.
+"""
 
 from __future__ import annotations
 
@@ -7,45 +10,34 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from sync import clock, log, screen
-from sync.by_hand import leave_all_to_daemon, run_all
-from sync.catalogue import chosen_shelves, connection_to_ask, pull_sample
-from sync.check import CheckLine, check_sheet
+from sync import clock, house_commands, log, look_commands, screen
 from sync.choice import load_good_part, named_sheets, sheets_to_run, to_period
-from sync.config.example import make_schema, make_starting_config
-from sync.config.kept import Effective, open_effective
+from sync.config.kept import open_effective
 from sync.config.load import load_config, problems_error
 from sync.config.problems import format_problem
 from sync.errors import ConfigError, StopRequested, SyncError
 from sync.history import (
-    due_json,
     goes_on_lines,
-    left_out_of,
     open_history,
     requests_of_last_run,
-    run_json,
-    runs_of,
-    standings_of,
 )
-from sync.house_commands import register
-from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Verbose
-from sync.overview import headline, incident_lines, overview_json, quota_lines
-from sync.plan import SheetPlan, plan_json
-from sync.progress import open_display
+from sync.office import Office, open_office
+from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Names, Verbose
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
-from sync.run import Office, RunRequest, Trigger, open_office, plan_sheet
+from sync.request import RunRequest, Trigger
 from sync.signals import stop_on_signals
-from sync.store.runs import mark_interrupted
 from sync.timetable import quota_lines as quota_forecast
 from sync.timetable import schedule_words
-from sync.watch import set_up_log
+
+if TYPE_CHECKING:
+    from sync.check import CheckLine
+    from sync.plan import SheetPlan
 
 EXIT_UNKNOWN = 1
 
@@ -71,6 +63,8 @@ def _leave(error: BaseException, lines: list[str], code: int) -> typer.Exit:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata
+
         screen.say([f"callsheet {metadata.version('callsheet')}"])
         raise typer.Exit
 
@@ -83,9 +77,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 NoConfig = Annotated[Path, typer.Option("--config", help="Accepted as everywhere; not read here.")]
-Names = Annotated[
-    list[str] | None, typer.Argument(metavar="NAME", help="Sheets by name; without a name, every enabled one.")
-]
 NamesToRun = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Sheets by name, disabled ones too.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")]
 StateFile = Annotated[
@@ -126,8 +117,8 @@ def main() -> None:
 @app.command("demo")
 def demo(*, port: Port = 0, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run the main job against the sandbox, without any account, and show where to look."""
-    from sync.demo import run_demo  # noqa: PLC0415 - the sandbox takes long to load, and the other commands need it not
-    from sync.sandbox.server import SandboxServer  # noqa: PLC0415
+    from sync.demo import run_demo
+    from sync.sandbox.server import SandboxServer
 
     with stop_on_signals() as stop, _listening(port), SandboxServer(port=port) as sandbox:
         done = run_demo(sandbox.url, holdings=sandbox.holdings, stop=stop)
@@ -158,6 +149,8 @@ def init(
     verbose: Verbose = False,
 ) -> None:
     """Write a commented config file to start from."""
+    from sync.config.example import make_starting_config
+
     if config.exists() and not force:
         raise ConfigError(f"{config} exists already.", hint="Name another file with --config, or give --force.")
     config.write_text(make_starting_config())
@@ -167,6 +160,8 @@ def init(
 @app.command("check")
 def check(names: Names = None, *, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Check config, credentials, access, streams and schedules; change nothing."""
+    from sync.check import check_sheet
+
     with open_effective(config) as (_, effective):
         screen.say(goes_on_lines(effective.broken))
         if effective.problems:
@@ -201,6 +196,10 @@ def plan(
     verbose: Verbose = False,
 ) -> None:
     """Show what a run would do; the mirror is refreshed, the spreadsheet is only read."""
+    from sync.plan import plan_json
+    from sync.progress import open_display
+    from sync.run import plan_sheet
+
     settings = load_config(config)
     sheets = named_sheets(settings, names or ())
     at, person = clock.now(), Trigger.PERSON
@@ -235,6 +234,8 @@ def run_now(
     verbose: Verbose = False,
 ) -> None:
     """Run sheets at once, whether or not the daemon is up."""
+    from sync.by_hand import leave_all_to_daemon, run_all
+
     with _told(as_json=as_json) as reports:
         settings, broken = load_good_part(config)
         sheets = sheets_to_run(settings, names or (), every_sheet=every_sheet, broken=broken)
@@ -279,85 +280,18 @@ def _tell_of(broken: ConfigError | None) -> None:
         screen.say(error_lines(broken), screen.err)
 
 
-def _tell_problems(effective: Effective) -> None:
-    """Tell what is wrong with the config as it is saved, whatever goes on in its place."""
-    _tell_of(problems_error(effective.problems) if effective.problems else None)
-
-
 @app.command("serve")
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
-    from sync.service import run_service  # noqa: PLC0415 - with a web server that only the daemon needs
+    from sync.service import run_service
+    from sync.watch import set_up_log
 
     with stop_on_signals() as stop, open_effective(config) as (store, effective):
         set_up_log(effective.config, verbose=verbose, is_terminal=screen.err.is_terminal)
         run_service(config, Office(effective.config, store), effective, stop)
 
 
-@app.command("status")
-def status(
-    names: Names = None, *, as_json: Json = False, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False
-) -> None:
-    """Show how each sheet stands: last good run, rows, next run, and why it failed."""
-    with open_effective(config) as (store, effective):
-        mark_interrupted(store)
-        chosen = named_sheets(effective.config, names) if names else None
-        office, now = Office(effective.config, store), clock.now()
-        sheets = effective.config.sheets if chosen is None else chosen
-        standings = standings_of(store, sheets, effective.broken, now)
-        overview = overview_json(office, standings, now=now, is_all=chosen is None)
-    _tell_problems(effective)
-    if as_json:
-        screen.say_json(overview)
-    else:
-        screen.show_standings(standings)
-        screen.say(["", headline(overview), *quota_lines(overview), *incident_lines(overview)])
-
-
-@app.command("history")
-def history(
-    names: Names = None,
-    *,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many runs of each sheet.")] = 20,
-    as_json: Json = False,
-    config: ConfigFile = DEFAULT_CONFIG,
-    verbose: Verbose = False,
-) -> None:
-    """Show the latest runs, latest first."""
-    with open_effective(config) as (store, effective):
-        mark_interrupted(store)
-        chosen = [sheet.name for sheet in named_sheets(effective.config, names)] if names else None
-        runs = runs_of(store, chosen, limit=limit)
-        left_out = left_out_of(store, chosen, limit=limit)
-    _tell_problems(effective)
-    if as_json:
-        screen.say_json({"runs": [run_json(run) for run in runs], "not_run": [due_json(due) for due in left_out]})
-    else:
-        screen.show_history(runs, left_out)
-
-
-@app.command("streams")
-def streams(
-    connection: Annotated[str | None, typer.Argument(help="A connection of the config, or a vendor.")] = None,
-    stream: Annotated[str | None, typer.Argument(help="One of its streams.")] = None,
-    *,
-    sample: Annotated[int, typer.Option("--sample", min=0, help="Pull this many records and show them.")] = 0,
-    config: ConfigFile = DEFAULT_CONFIG,
-    verbose: Verbose = False,
-) -> None:
-    """Show what can be pulled: streams, columns and types, key, params, limits, what the vendor remembers."""
-    if sample and not stream:
-        raise ConfigError("--sample needs to know of what.", hint="Name a connection and a stream before it.")
-    for shelf in chosen_shelves(config, connection, stream):
-        if stream is None:
-            screen.show_streams(shelf)
-        else:
-            screen.show_stream(shelf, shelf.specs[0])
-    if sample and connection and stream:
-        settings = load_config(config)
-        asked = connection_to_ask(settings, connection)
-        with stop_on_signals() as stop, open_office(settings) as office:
-            screen.show_sample(pull_sample(office, asked, stream, n=sample, stop=stop))
+look_commands.register(app)
 
 
 @app.command("sandbox")
@@ -365,7 +299,7 @@ def sandbox(
     *, port: Port = 8300, state: StateFile = None, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False
 ) -> None:
     """Run the local stand-ins for Google and the vendors alone, on a port of this machine."""
-    from sync.sandbox.server import VENDORS, SandboxOptions, serve  # noqa: PLC0415
+    from sync.sandbox.server import VENDORS, SandboxOptions, serve
 
     vendors = {desk.title: desk.name for desk in VENDORS}
     with _listening(port), _keeping(state):
@@ -381,7 +315,7 @@ def _keeping(state: Path | None) -> Iterator[None]:
     """Say so when the spreadsheets cannot be read from their file, before anything of it is written."""
     if state is not None and not state.absolute().parent.is_dir():
         raise ConfigError(f"There is no folder {state.absolute().parent} for {state.name}.", hint="Make it first.")
-    from sync.sandbox.server import BadState  # noqa: PLC0415
+    from sync.sandbox.server import BadState
 
     try:
         yield
@@ -393,7 +327,9 @@ def _keeping(state: Path | None) -> Iterator[None]:
 @app.command("schema")
 def schema(*, config: NoConfig = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Print the JSON Schema of the config, for editors."""
+    from sync.config.example import make_schema
+
     typer.echo(make_schema(), nl=False)
 
 
-register(app)
+house_commands.register(app)

@@ -73,9 +73,10 @@ def standings_of(store: Store, sheets: Iterable[Sheet], broken: Iterable[Broken]
     sheets = list(sheets)
     names = [sheet.name for sheet in sheets]
     last, good = latest_runs(store, names), latest_good(store, names)
+    due = {schedule: next_times(schedule, now, 1) for schedule in {sheet.schedule for sheet in sheets}}
     standings = [
         replace(
-            _standing_of(sheet, last.get(sheet.name), good.get(sheet.name), now),
+            _standing_of(sheet, last.get(sheet.name), good.get(sheet.name), due[sheet.schedule]),
             queued_since=queued.get(sheet.name),
             config_problem=problems.get(sheet.name, ""),
         )
@@ -110,15 +111,14 @@ def _without_config(one: Broken) -> Standing:
     )
 
 
-def _standing_of(sheet: Sheet, last: Run | None, good: Run | None, now: datetime) -> Standing:
-    due = next_times(sheet.schedule, now, 1) if sheet.enabled else []
+def _standing_of(sheet: Sheet, last: Run | None, good: Run | None, due: Sequence[datetime]) -> Standing:
     return Standing(
         sheet=sheet.name,
         state=state_of(last) if sheet.enabled else "disabled",
         last_run=last,
         last_good_at=good.finished_at if good else None,
         rows=sum(tab["rows"] for tab in _report(good)["tabs"]) if good else None,
-        next_at=due[0] if due else None,
+        next_at=due[0] if due and sheet.enabled else None,
         errors=errors_in(last) if last else (),
     )
 

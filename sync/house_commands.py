@@ -11,14 +11,9 @@ import typer
 from sync import screen
 from sync.choice import load_good_part
 from sync.errors import ConfigError
-from sync.forget import forget, forgotten_json, forgotten_lines
-from sync.notify import try_alerts
 from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Verbose
-from sync.progress import open_display
 from sync.report import exit_code_of, highest_code, to_json
-from sync.run import open_office
 from sync.signals import stop_on_signals
-from sync.store.backup import back_up
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +34,10 @@ def _forget(
     verbose: Verbose = False,
 ) -> None:
     """Remove a person from the mirror and every tab for good, and list the cells that people typed."""
+    from sync.forget import forget, forgotten_json, forgotten_lines
+    from sync.progress import open_display
+    from sync.run import open_office
+
     settings, broken = load_good_part(config)
     with stop_on_signals() as stop, open_office(settings) as office:
         done = forget(
@@ -66,6 +65,8 @@ def _backup(
     verbose: Verbose = False,
 ) -> None:
     """Copy the store into one file, whole, also while the daemon runs."""
+    from sync.store.backup import back_up
+
     settings, _ = load_good_part(config)
     n_bytes = back_up(settings.store_url(), to)
     screen.say([f"Copied the store to {to}: {n_bytes:,} bytes. It holds people's numbers; keep it as private."])
@@ -73,6 +74,8 @@ def _backup(
 
 def _test_alerts(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Send a test to every address for alerts."""
+    from sync.notify import try_alerts
+
     settings, _ = load_good_part(config)
     taken = try_alerts(settings)
     if not taken:

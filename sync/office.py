@@ -8,20 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
-
-from google.auth.credentials import Credentials
+from typing import TYPE_CHECKING, Protocol
 
 from sync import clock
 from sync.config.load import Config
-from sync.destination.google import (
-    Endpoint,
-    Kind,
-    RequestCounts,
-    SheetsHttpClient,
-    account_of,
-    make_credentials,
-)
 from sync.errors import RateLimited, StopRequested
 from sync.sources.base import Source
 from sync.sources.registry import make_source
@@ -29,6 +19,11 @@ from sync.store.budget import Budget, Limit, Turn
 from sync.store.db import Store, open_store
 from sync.store.notes import ConnectionNotes
 from sync.store.runs import Lease
+
+if TYPE_CHECKING:  # slow to load, and not needed to look at how things stand
+    from google.auth.credentials import Credentials
+
+    from sync.destination.google import Kind, RequestCounts, SheetsHttpClient
 
 MINUTE_S = 60.0
 ACCOUNTS_IN_A_PROJECT = 5  # Google's quota of a project is five times that of one account
@@ -242,6 +237,8 @@ class Office:
 
     def google_account(self, reference: str | None = None) -> str:
         """Return the e-mail address of a Google account, or "" when it has none."""
+        from sync.destination.google import account_of
+
         return account_of(self._google_credentials(reference))
 
     def google(
@@ -257,6 +254,8 @@ class Office:
         reference: str | None = None,
     ) -> tuple[SheetsHttpClient, GoogleGate]:
         """Make the client of one run for one spreadsheet, with the credentials of a sheet or those of all."""
+        from sync.destination.google import Endpoint, SheetsHttpClient, account_of
+
         google = self.config.google
         credentials = self._google_credentials(reference)
         endpoint = Endpoint(sheets_url=google.sheets_url, drive_url=google.drive_url, account=account_of(credentials))
@@ -300,6 +299,8 @@ class Office:
         progress.quota(self.budget.usage(limit.bucket, MINUTE_S), limit.n, kind)
 
     def _google_credentials(self, reference: str | None) -> Credentials:
+        from sync.destination.google import make_credentials
+
         reference = reference or self.config.google.credentials
         with self._lock:
             if reference not in self._credentials:

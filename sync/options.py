@@ -20,3 +20,6 @@ def _set_verbose(verbose: bool) -> bool:
 ConfigFile = Annotated[Path, typer.Option("--config", envvar="CALLSHEET_CONFIG", help="The config file.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", callback=_set_verbose, help="Show debug lines and traces.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME", help="Sheets by name; without a name, every enabled one.")
+]

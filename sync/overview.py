@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from importlib import metadata
 from typing import Any
 
 from sync.config.sheet import Sheet
@@ -32,6 +31,8 @@ def overview_json(
     live: Live | None = None,
 ) -> Json:
     """Return what `status --json` and the status page show; incidents of other sheets only where it is all."""
+    from importlib import metadata
+
     by_name = {sheet.name: sheet for sheet in office.config.sheets}
     told = [_sheet_json(standing, by_name.get(standing.sheet), live) for standing in standings]
     shown = {"", *(standing.sheet for standing in standings)}

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sync import log
 from sync.declared import FIELD_HEADS, PARAM_HEADS, facts_of, field_rows, key_of, memory_of, param_rows, pieces_of
@@ -45,16 +47,45 @@ def say_json(value: object) -> None:
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers are aligned to the right."""
+    values = [list(row) for row in rows]
+    are_numbers = [any(isinstance(row[n], int | float) for row in values) for n in range(len(columns))]
+    cells = [[_cell(value) for value in row] for row in values]
+    widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+    if len(cells) >= _MANY_ROWS and sum(widths) + 2 * len(widths) <= out.width:
+        _show_as_it_is(title, columns, cells, widths=widths, are_numbers=are_numbers)
+        return
     table = Table(
         title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
     )
-    cells = [list(row) for row in rows]
-    for n, column in enumerate(columns):
-        is_number = any(isinstance(row[n], int | float) for row in cells)
+    for column, is_number in zip(columns, are_numbers, strict=True):
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in cells:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*row)
     out.print(table, highlight=False, markup=False)
+
+
+_MANY_ROWS = 100  # rich takes half a second for a thousand, in which it looks for what to fold
+
+
+def _show_as_it_is(
+    title: str,
+    columns: Sequence[str],
+    cells: Iterable[Sequence[str]],
+    *,
+    widths: Sequence[int],
+    are_numbers: Sequence[bool],
+) -> None:
+    """Print a table in which nothing has to be folded, exactly as rich would."""
+    lines = [
+        "  ".join(
+            " " * (width - cell_len(text)) + text if is_number else text + " " * (width - cell_len(text))
+            for text, width, is_number in zip(row, widths, are_numbers, strict=True)
+        )
+        for row in (columns, *cells)
+    ]
+    heads = Text("\n".join([*([title] if title else []), lines[0]]), style="bold")
+    out.print(heads, soft_wrap=True)
+    say(["\n".join(lines[1:])])
 
 
 def _cell(value: object) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sync import clock
@@ -270,6 +271,7 @@ def _day_anchor(schedule: Schedule, day: date) -> datetime:
     return clock.to_instant(datetime.combine(day, start), schedule.zone).astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)  # many sheets share a schedule
 def never_fires(schedule: Schedule, after: datetime) -> bool:
     """Tell whether a schedule that names times never reaches one."""
     if schedule.cron is None and schedule.every is None:

@@ -10,9 +10,7 @@ import random
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-
-import httpx
+from typing import TYPE_CHECKING, Any, Final
 
 from sync import clock, log
 from sync.errors import ContractBroken, CredentialsRefused, RateLimited, SyncError, Unreachable, Where
@@ -20,6 +18,12 @@ from sync.http import waits
 from sync.http.replies import Again, check_status, to_json, translated
 from sync.http.trust import trusted
 from sync.http.waits import Pace, Sleep
+from sync.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 _log = log.get(__name__)
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass
-from typing import BinaryIO, Final
-
-import httpx
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from sync import clock, log
 from sync.errors import ContractBroken, RateLimited, SyncError, Unreachable
@@ -18,6 +16,12 @@ from sync.http import waits
 from sync.http.replies import Again, translated
 from sync.http.trust import trusted
 from sync.http.waits import Sleep
+from sync.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 _log = log.get(__name__)
 

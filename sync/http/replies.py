@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 import orjson
 
 from sync import log
 from sync.errors import ContractBroken, CredentialsRefused, RateLimited, SyncError, Unreachable
 from sync.http import waits
+from sync.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 _HTML = ("text/html", "application/xhtml+xml")
 _RETRIED_STATUSES = (408, 425)  # the vendor gave up waiting for us; all of 5xx comes on top
@@ -51,25 +56,24 @@ def translated(label: str) -> Iterator[None]:
         raise ContractBroken(f"{label}: the request could not be made ({type(error).__name__})") from error
     except httpx.HTTPError as error:
         said = Unreachable(f"{label}: {_words_for(error)}", hint=_hint_for(error))
-        raise Again(said, not_done=isinstance(error, _NEVER_SENT)) from error
+        never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+        raise Again(said, not_done=isinstance(error, never_sent)) from error
 
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
-
-_WORDS: tuple[tuple[type[httpx.HTTPError], str], ...] = (
-    (httpx.ConnectTimeout, "no connection in time"),
-    (httpx.TimeoutException, "no answer in time"),
-    (httpx.ConnectError, "no connection"),
-    (httpx.ProxyError, "the proxy refused the connection"),
-    (httpx.DecodingError, "the reply could not be unpacked"),
-    (httpx.RemoteProtocolError, "the connection was closed before the whole reply came"),
-    (httpx.NetworkError, "the connection broke"),
+_WORDS = (
+    ("ConnectTimeout", "no connection in time"),
+    ("TimeoutException", "no answer in time"),
+    ("ConnectError", "no connection"),
+    ("ProxyError", "the proxy refused the connection"),
+    ("DecodingError", "the reply could not be unpacked"),
+    ("RemoteProtocolError", "the connection was closed before the whole reply came"),
+    ("NetworkError", "the connection broke"),
 )
+"""What to say, by exceptions of httpx; the first that fits counts."""
 
 
 def _words_for(error: httpx.HTTPError) -> str:
-    words = next((text for kind, text in _WORDS if isinstance(error, kind)), "the request failed")
+    words = next((text for kind, text in _WORDS if isinstance(error, getattr(httpx, kind))), "the request failed")
     detail = log.mask(str(error))[:_LONGEST_WORDS] if isinstance(error, httpx.ConnectError) else type(error).__name__
     return f"{words} ({detail})"
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import ssl
 from functools import cache
+from typing import TYPE_CHECKING
 
-import httpx
+from sync.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 
 @cache

@@ -8,14 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import orjson
-import polars as pl
 
+from sync.later import Later
 from sync.records import Cell, Column, FieldType, StreamSpec, Table
-from sync.store.mirror import key_text
+from sync.store.mirror_table import key_text
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = Later("polars")
 
 MAX_CELL_UNITS = 50_000
 """UTF-16 code units that Sheets takes in one cell."""

@@ -10,13 +10,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import polars as pl
-
 from sync import clock
+from sync.later import Later
 from sync.records import FieldType, StreamSpec
 from sync.shape.cells import as_text
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = Later("polars")
 
 _CONDITION = re.compile(r"\s*(\S+)\s+(==|=|!=|<=|<|>=|>|in|not\s+in|contains|is)\s+(\S.*?)\s*", re.DOTALL)
 _ORDERED = ("<", "<=", ">", ">=")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import orjson
-import polars as pl
 
+from sync.later import Later
 from sync.records import Column, Field, FieldType, Role, StreamSpec
 from sync.shape.cells import KEY_COLUMN, NUMBER_FORMATS, as_text, wall_clock
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = Later("polars")
 
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 """In the numbering of CallScaler's analytics: 0 is Sunday."""

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
+from sync.later import Later
 from sync.records import Column, Field, FieldType, Role, StreamSpec
 from sync.shape.cells import NUMBER_FORMATS, as_text
 from sync.shape.conditions import Condition, fields_of
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = Later("polars")
 
 SERVICE_LEVEL_S = 20
 """Seconds within which an answer counts for the service level, unless the metric says otherwise."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, bindparam, create_engine, event, func, make_url, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from sync.errors import StoreError
@@ -114,7 +114,11 @@ def open_store(url: str, *, lock_wait_s: float = LOCK_WAIT_S) -> Store:
 
 def insert_or_update(connection: Connection, table: Table, *, key: Sequence[str], but: Sequence[str] = ()) -> Insert:
     """Return a statement that inserts rows of `table`, or updates those whose `key` is there; without columns `but`."""
-    make = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    make: Any = sqlite.insert
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - slow to load, and few stores are one
+
+        make = postgresql.insert
     names = [column.name for column in table.columns if column.name not in but]
     statement: Any = make(table).values({name: bindparam(name) for name in names})
     new = {name: statement.excluded[name] for name in names if name not in key}

@@ -302,3 +302,35 @@ def test_a_look_at_the_status_does_not_load_what_only_daemon_and_sandbox_need() 
     slow = ("sync.sandbox.server", "sync.page.app", "uvicorn", "starlette", "prometheus_client", "apprise", "alembic")
     found = subprocess.run([sys.executable, "-c", looking, *slow], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+HEAVY = (
+    "alembic.command",
+    "apprise",
+    "cryptography",
+    "google.auth",
+    "gspread",
+    "httpx",
+    "jinja2",
+    "polars",
+    "requests",
+)
+LOOK = """
+import sys
+from sync.cli import main
+try:
+    main()
+finally:
+    print(*(name for name in NAMES if name in sys.modules), sep=",", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("command", ["status", "history", "streams justcall", "schema", "--help"])
+def test_what_only_looks_loads_no_large_library(folder: Path, command: str) -> None:
+    call("status")  # makes the store, for which migrations are loaded
+    program = LOOK.replace("NAMES", repr((*HEAVY, "sync.publish", "sync.run", "uvicorn")))
+    result = subprocess.run(
+        [sys.executable, "-c", program, *command.split()], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (result.returncode, result.stderr.strip()) == (0, "")
+    assert result.stdout
