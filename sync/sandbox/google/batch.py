@@ -14,7 +14,7 @@ from sync.sandbox.google import requests_rules as rules
 from sync.sandbox.google import requests_sheets as sheets
 from sync.sandbox.google import requests_tables as tables
 from sync.sandbox.google import requests_text as text
-from sync.sandbox.google.book import restore, take_snapshot
+from sync.sandbox.google.book import forget_snapshot, restore, take_snapshot
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import GoogleError, Json, invalid
 from sync.sandbox.google.metadata import create_metadata, delete_metadata, shown_metadata, update_metadata
@@ -112,10 +112,12 @@ def run_batch(desk: Desk, requests: list[Json]) -> list[Json]:
         raise invalid("Must specify at least one request.")
     snapshot = take_snapshot(desk.book)
     try:
-        return [_run_one(desk, index, request) for index, request in enumerate(requests)]
+        replies = [_run_one(desk, index, request) for index, request in enumerate(requests)]
     except BaseException:
         restore(desk.book, snapshot)
         raise
+    forget_snapshot(snapshot)
+    return replies
 
 
 def _run_one(desk: Desk, index: int, request: Json) -> Json:

@@ -8,7 +8,7 @@ from typing import Any
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.errors import Json
 from sync.sandbox.google.formulas import follow_formulas, followed_formula
-from sync.sandbox.google.grid import Grid, Look, Looks, make_look
+from sync.sandbox.google.grid import Grid, Look, Looks, has_formula_rules, make_look, note_all
 from sync.sandbox.google.spans import Change, follow_all, follow_range, new_index
 from sync.sandbox.google.tables import follow_tables
 
@@ -97,6 +97,9 @@ def _rewritten(node: Any, rewrite: Callable[[str], str]) -> Any:
 
 
 def _follow_validations(grid: Grid, change: Callable[[Any], Any]) -> None:
+    if not has_formula_rules():
+        return
+    note_all(grid)
     known_rows: dict[int, tuple[Looks, Looks]] = {}
     known: dict[int, Look | None] = {}
 

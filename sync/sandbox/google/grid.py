@@ -1,7 +1,8 @@
 """The cells of one tab, stored by row so that rows can be inserted, deleted, moved and sorted cheaply.
 
 Three lists run in parallel, one entry a row: values, looks (formats and validations), extras (formulas and notes). Row
-entries are never changed in place: a write replaces the entry. That makes a snapshot a copy of three lists.
+entries are never changed in place: a write replaces the entry. That makes a copy one of three lists, and lets a batch
+that may be refused note the few entries that it replaces, however many rows there are.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ class Extra:
 
 
 Looks = tuple[Look | None, ...]
+Lists = tuple[list[Row | None], list["Looks | None"], list[dict[int, Extra] | None]]
+"""Values, looks and extras of some rows."""
+MAX_NOTED_ROWS = 5_000  # to copy all lists costs less than to note more rows than this
 _known_looks: dict[bytes, Look] = {}
+_formula_rules: set[bytes] = set()  # those of them whose validation has a formula, which follows rows and columns
 
 
 def make_look(cell_format: Json, validation: Json | None = None) -> Look | None:
@@ -47,7 +52,24 @@ def make_look(cell_format: Json, validation: Json | None = None) -> Look | None:
     if not cell_format and not validation:
         return None
     key = orjson.dumps([cell_format, validation], option=orjson.OPT_SORT_KEYS)
+    if validation and b'"=' in key:
+        _formula_rules.add(key)
     return _known_looks.setdefault(key, Look(cell_format, validation))
+
+
+def has_formula_rules() -> bool:
+    """Tell whether any cell anywhere may have a validation that refers to cells; most worlds have none."""
+    return bool(_formula_rules)
+
+
+@dataclass(slots=True)
+class Undo:
+    """What a grid was before a batch: the entries replaced since, or all of it from the first large change on."""
+
+    n_columns: int
+    n_formulas: int
+    steps: list[tuple[int, int, Lists]] = field(default_factory=list)
+    whole: Lists | None = None
 
 
 @dataclass(slots=True)
@@ -59,6 +81,7 @@ class Grid:
     looks: list[Looks | None] = field(default_factory=list)
     extras: list[dict[int, Extra] | None] = field(default_factory=list)
     n_formulas: int = 0
+    undo: Undo | None = None
 
     @property
     def n_rows(self) -> int:
@@ -85,6 +108,39 @@ class Grid:
         return extras.get(column) if extras else None
 
 
+def begin_undo(grid: Grid) -> Undo:
+    """Note from now on what is replaced."""
+    grid.undo = Undo(grid.n_columns, grid.n_formulas)
+    return grid.undo
+
+
+def put_back(grid: Grid, undo: Undo) -> None:
+    """Make a grid what it was when `undo` began."""
+    if undo.whole is not None:
+        grid.cells, grid.looks, grid.extras = undo.whole
+    for start, n_now, (cells, looks, extras) in reversed(undo.steps):
+        end = start + n_now
+        grid.cells[start:end], grid.looks[start:end], grid.extras[start:end] = cells, looks, extras
+    grid.n_columns, grid.n_formulas, grid.undo = undo.n_columns, undo.n_formulas, None
+
+
+def note_rows(grid: Grid, start: int, end: int, n_after: int | None = None) -> None:
+    """Note rows that are about to change; `n_after` says how many will stand in their place, if not as many."""
+    undo = grid.undo
+    if undo is None or undo.whole is not None:
+        return
+    if end - start > MAX_NOTED_ROWS or len(undo.steps) > MAX_NOTED_ROWS:
+        undo.whole = (grid.cells[:], grid.looks[:], grid.extras[:])
+        return
+    lists = (grid.cells[start:end], grid.looks[start:end], grid.extras[start:end])
+    undo.steps.append((start, end - start if n_after is None else n_after, lists))
+
+
+def note_all(grid: Grid) -> None:
+    """Note that any row may change."""
+    note_rows(grid, 0, grid.n_rows)
+
+
 def new_grid(n_rows: int, n_columns: int) -> Grid:
     """Make an empty grid."""
     return Grid(n_columns, [None] * n_rows, [None] * n_rows, [None] * n_rows)
@@ -101,6 +157,7 @@ def set_cell(grid: Grid, place: tuple[int, int], value: Value, formula: str | No
 
 def set_extra(grid: Grid, row: int, column: int, extra: Extra | None) -> None:
     """Replace formula and note of one cell."""
+    note_rows(grid, row, row + 1)
     extras = dict(grid.extras[row] or {})
     old = extras.pop(column, None)
     grid.n_formulas += bool(extra and extra.formula) - bool(old and old.formula)
@@ -111,6 +168,7 @@ def set_extra(grid: Grid, row: int, column: int, extra: Extra | None) -> None:
 
 def set_row(grid: Grid, row: int, left: int, values: Row) -> None:
     """Put values into one row from a column on. None empties a cell; formulas below go."""
+    note_rows(grid, row, row + 1)
     old = grid.cells[row]
     right = left + len(values)
     if old is None or (left == 0 and right >= len(old)):
@@ -144,6 +202,7 @@ def clear_values(grid: Grid, box: Box) -> None:
 
 def change_looks(grid: Grid, box: Box, change: Callable[[Look | None], Look | None]) -> None:
     """Apply a change to the look of every cell of a rectangle. Rows with equal looks are worked out once."""
+    note_rows(grid, box.top, box.bottom)
     known: dict[int, tuple[Looks | None, Looks | None]] = {}
     looks = grid.looks
     for row in range(box.top, box.bottom):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sync.sandbox.google.grid import Extra, Grid, Looks
+from sync.sandbox.google.grid import Extra, Grid, Looks, note_all, note_rows
 
 
 def resize_rows(grid: Grid, n_rows: int) -> None:
     """Set the number of rows; what lies beyond is lost."""
     missing = n_rows - grid.n_rows
+    note_rows(grid, min(n_rows, grid.n_rows), grid.n_rows, max(0, missing))
     if missing < 0:
         _forget_formulas(grid, n_rows, grid.n_rows)
         del grid.cells[n_rows:], grid.looks[n_rows:], grid.extras[n_rows:]
@@ -29,6 +30,7 @@ def resize_columns(grid: Grid, n_columns: int) -> None:
 def insert_rows(grid: Grid, at: int, count: int, *, look_of: int | None) -> None:
     """Put empty rows before row `at`, formatted like row `look_of`."""
     looks = None if look_of is None else grid.looks[look_of]
+    note_rows(grid, at, at, count)
     grid.cells[at:at] = [None] * count
     grid.looks[at:at] = [looks] * count
     grid.extras[at:at] = [None] * count
@@ -36,18 +38,21 @@ def insert_rows(grid: Grid, at: int, count: int, *, look_of: int | None) -> None
 
 def delete_rows(grid: Grid, start: int, end: int) -> None:
     """Take rows out."""
+    note_rows(grid, start, end, 0)
     _forget_formulas(grid, start, end)
     del grid.cells[start:end], grid.looks[start:end], grid.extras[start:end]
 
 
 def move_rows(grid: Grid, start: int, end: int, to: int) -> None:
     """Move rows to before the row that had index `to` before the move."""
+    note_all(grid)
     for column in (grid.cells, grid.looks, grid.extras):
         _move(column, start, end, to)
 
 
 def insert_columns(grid: Grid, at: int, count: int, *, look_of: int | None) -> None:
     """Put empty columns before column `at`, formatted like column `look_of`."""
+    note_all(grid)
     for index, row in enumerate(grid.cells):
         if row is not None and len(row) > at:
             grid.cells[index] = row[:at] + [None] * count + row[at:]
@@ -58,6 +63,7 @@ def insert_columns(grid: Grid, at: int, count: int, *, look_of: int | None) -> N
 
 def delete_columns(grid: Grid, start: int, end: int) -> None:
     """Take columns out."""
+    note_all(grid)
     for index, row in enumerate(grid.cells):
         if row is not None and len(row) > start:
             grid.cells[index] = _trimmed(row[:start] + row[end:])
@@ -68,6 +74,7 @@ def delete_columns(grid: Grid, start: int, end: int) -> None:
 
 def move_columns(grid: Grid, start: int, end: int, to: int) -> None:
     """Move columns to before the column that had index `to` before the move."""
+    note_all(grid)
     order = list(range(grid.n_columns))
     _move(order, start, end, to)
     place = {old: new for new, old in enumerate(order)}

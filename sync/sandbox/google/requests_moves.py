@@ -13,7 +13,7 @@ from sync.sandbox.google.compute import cell_value, compute
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.formulas import shift_formula
-from sync.sandbox.google.grid import Extra, Look, Value, change_looks, make_look, set_extra, set_row
+from sync.sandbox.google.grid import Extra, Look, Value, change_looks, make_look, note_rows, set_extra, set_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,7 @@ def reorder(sheet: Sheet, box: Box, order: list[int]) -> None:
     grid = sheet.grid
     if box.left == 0 and box.right == grid.n_columns:
         moved_formulas = grid.n_formulas
+        note_rows(grid, box.top, box.bottom)
         grid.cells[box.top : box.bottom] = [grid.cells[row] for row in order]
         grid.looks[box.top : box.bottom] = [grid.looks[row] for row in order]
         grid.extras[box.top : box.bottom] = [grid.extras[row] for row in order]
