@@ -17,6 +17,7 @@ from sync.sandbox.google.calls import Call
 from sync.sandbox.google.drive_files import drive_parameters
 from sync.sandbox.google.errors import GoogleError, Json, as_drive, invalid
 from sync.sandbox.google.masks import apply_mask
+from sync.sandbox.google.pivots import settle
 from sync.sandbox.google.routing import Method, classify, find_method
 from sync.sandbox.google.schema import check_query, method_of
 from sync.sandbox.google.tokens import give_token
@@ -112,6 +113,8 @@ def _answer(
     try:
         mask = call.mask(answers) if answers else None
         result = method.run(call)
+        for file in world.files.values():
+            settle(file.book)
     finally:
         request.state.n_cells = call.n_cells
     if result is None:

@@ -18,6 +18,7 @@ from sync.sandbox.google.book import forget_snapshot, restore, take_snapshot
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import GoogleError, Json, invalid
 from sync.sandbox.google.metadata import create_metadata, delete_metadata, shown_metadata, update_metadata
+from sync.sandbox.google.pivots import settle
 from sync.sandbox.google.requests_borders import update_borders
 
 RequestKind = Callable[[Desk, Json], Json]
@@ -106,6 +107,10 @@ KINDS: dict[str, RequestKind] = {
 }
 
 
+BLIND = {"addSheet", "updateCells", "repeatCell", "updateSheetProperties", "insertDimension", "deleteDimension"}
+"""Kinds that do not read what pivot tables show, and of which batches hold many."""
+
+
 def run_batch(desk: Desk, requests: list[Json]) -> list[Json]:
     """Carry out requests in order and return one reply each; a refused one leaves nothing changed."""
     if not requests:
@@ -127,6 +132,8 @@ def _run_one(desk: Desk, index: int, request: Json) -> Json:
     found = KINDS.get(kind)
     if found is None:
         raise invalid(f"Invalid requests[{index}].{kind}: this request is not in the sandbox.")
+    if kind not in BLIND:
+        settle(desk.book)
     try:
         reply = found(desk, body)
     except GoogleError as error:

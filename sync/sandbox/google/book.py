@@ -79,6 +79,7 @@ class Book:
     named_ranges: list[Json] = field(default_factory=list)
     metadata: list[Json] = field(default_factory=list)
     revision: int = 0
+    pivots: str = ""  # empty without pivot tables, else "stale" or "settled"
     cell_limit: int = 10_000_000
     computed: dict[Any, Any] = field(default_factory=dict)
     serial: int = field(default_factory=itertools.count().__next__)  # tells it from one made again under its id
@@ -91,6 +92,7 @@ class Book:
     def touch(self) -> None:
         """Note a change."""
         self.revision += 1
+        self.pivots = self.pivots and "stale"
         self.computed.clear()
 
     def find_id(self, sheet_id: int) -> Sheet | None:
@@ -146,6 +148,7 @@ def take_snapshot(book: Book) -> Snapshot:
         "locale": book.locale,
         "auto_recalc": book.auto_recalc,
         "settings": copy.deepcopy(book.settings),
+        "pivots": book.pivots,
         "named_ranges": copy.deepcopy(book.named_ranges),
         "metadata": copy.deepcopy(book.metadata),
     }

@@ -12,10 +12,11 @@ from sync.sandbox.google.compute import ERRORS, cell_value
 from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid
 from sync.sandbox.google.grid import Extra, Grid, Look, Value, change_looks, make_look, set_cell, set_extra, tidy_number
 from sync.sandbox.google.masks import Mask, merge_update, wants
+from sync.sandbox.google.pivots import put_pivot, show_pivot
 from sync.sandbox.google.shows import show
 from sync.sandbox.google.values import utf16_length
 
-CELL_FIELDS = {"userEnteredValue", "userEnteredFormat", "note", "dataValidation", "textFormatRuns"}
+CELL_FIELDS = {"userEnteredValue", "userEnteredFormat", "note", "dataValidation", "textFormatRuns", "pivotTable"}
 READ_ONLY = {"effectiveValue", "effectiveFormat", "formattedValue", "hyperlink"}
 HYPERLINK = re.compile(r'=\s*HYPERLINK\(\s*"((?:[^"]|"")*)"', re.IGNORECASE)
 
@@ -54,6 +55,8 @@ def write_cell(sheet: Sheet, place: tuple[int, int], cell: Json, mask: Mask) -> 
     if wants(mask, "userEnteredValue"):
         value, formula = read_entered(cell.get("userEnteredValue", {}))
         set_cell(grid, place, value, formula)
+    if wants(mask, "pivotTable"):
+        put_pivot(sheet, place, cell.get("pivotTable"))
     if wants(mask, "note"):
         old = grid.extra(row, column)
         if old or cell.get("note"):
@@ -122,10 +125,12 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: 
     formula = extra.formula if extra else None
     cell: Json = {}
     if formula is not None or value is not None:
-        worth = {"stringValue": value} if formula is None and isinstance(value, str) else effective(value)
-        cell["userEnteredValue"] = {"formulaValue": formula} if formula is not None else worth
+        literal = formula is None and (extra is None or extra.shown is None)
+        worth = {"stringValue": value} if literal and isinstance(value, str) else effective(value)
+        if extra is None or extra.shown is None:
+            cell["userEnteredValue"] = {"formulaValue": formula} if formula is not None else worth
         cell["effectiveValue"] = worth
-        cell["formattedValue"] = "" if value is None else show(value, look, book.locale)
+        cell["formattedValue"] = "" if value is None else show(value, grid.shown_look(row, column), book.locale)
     if look is not None and look.format:
         cell["userEnteredFormat"] = look.format
     if cell:
@@ -135,6 +140,8 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: 
         cell["hyperlink"] = link
     if extra and extra.note:
         cell["note"] = extra.note
+    if extra and extra.pivot:
+        cell["pivotTable"] = show_pivot(extra.pivot)
     if extra and extra.runs:
         cell["textFormatRuns"] = list(extra.runs)
     if look is not None and look.validation:

@@ -52,7 +52,7 @@ def cell_value(book: Book, sheet: Sheet, row: int, column: int) -> Value:
     """Return what a cell is worth: the stored value, or the result of its formula."""
     extra = sheet.grid.extra(row, column)
     if extra is None or extra.formula is None:
-        return sheet.grid.value(row, column)
+        return sheet.grid.value(row, column) if extra is None or extra.shown is None else extra.shown[0]
     key = (sheet.sheet_id, row, column)
     if key not in book.computed:
         book.computed[key] = "#REF!"  # a formula that depends on itself finds this

@@ -9,6 +9,7 @@ from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.errors import Json
 from sync.sandbox.google.formulas import follow_formulas, followed_formula
 from sync.sandbox.google.grid import Grid, Look, Looks, has_formula_rules, make_look, note_all
+from sync.sandbox.google.pivots import follow_pivots
 from sync.sandbox.google.spans import Change, follow_all, follow_range, new_index
 from sync.sandbox.google.tables import follow_tables
 
@@ -18,6 +19,7 @@ def follow_everything(book: Book, sheet: Sheet, dimension: str, change: Change) 
     follow_all(book, sheet, dimension, change)
     follow_tables(sheet, dimension, change)
     follow_formulas(book, sheet, dimension, change)
+    follow_pivots(book, sheet, dimension, change)
     if dimension == "COLUMNS":
         for name in ("filterViews", "basicFilter"):
             found = sheet.objects[name]

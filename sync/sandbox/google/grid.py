@@ -32,11 +32,21 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What few cells have: a formula, a note, and formats of stretches of their text."""
+    """What few cells have: a formula, a note, formats of stretches of their text, a pivot table anchored there.
+
+    `shown` is what a pivot table shows in the cell: a value, and the look that it brings along.
+    """
 
     formula: str | None = None
     note: str | None = None
     runs: tuple[Json, ...] = ()
+    pivot: Json | None = None
+    shown: tuple[Value, Look | None] | None = None
+
+    @property
+    def has_value(self) -> bool:
+        """Whether the cell shows something that is no stored value."""
+        return self.formula is not None or self.shown is not None or self.pivot is not None
 
 
 Looks = tuple[Look | None, ...]
@@ -102,6 +112,14 @@ class Grid:
         looks = self.looks[row]
         return looks[column] if looks is not None and column < len(looks) else None
 
+    def shown_look(self, row: int, column: int) -> Look | None:
+        """Return the look by which a cell shows: its own, or what a pivot table brings when it has no format."""
+        look, extra = self.look(row, column), self.extra(row, column)
+        brought = extra.shown[1] if extra is not None and extra.shown is not None else None
+        if brought is None or look is None:
+            return look or brought
+        return make_look(brought.format | look.format, look.validation)
+
     def extra(self, row: int, column: int) -> Extra | None:
         """Return formula and note of one cell."""
         extras = self.extras[row]
@@ -161,7 +179,7 @@ def set_extra(grid: Grid, row: int, column: int, extra: Extra | None) -> None:
     extras = dict(grid.extras[row] or {})
     old = extras.pop(column, None)
     grid.n_formulas += bool(extra and extra.formula) - bool(old and old.formula)
-    if extra is not None and (extra.formula is not None or extra.note or extra.runs):
+    if extra is not None and (extra.has_value or extra.note or extra.runs):
         extras[column] = extra
     grid.extras[row] = extras or None
 
@@ -184,10 +202,10 @@ def set_row(grid: Grid, row: int, left: int, values: Row) -> None:
 
 
 def drop_formulas(grid: Grid, row: int, left: int, right: int) -> None:
-    """Forget the formulas, and the formats of parts of texts, of a stretch of one row; notes stay."""
+    """Forget formulas, pivot tables, and formats of parts of texts, of a stretch of one row; notes stay."""
     for column, extra in list((grid.extras[row] or {}).items()):
-        if left <= column < right and (extra.formula is not None or extra.runs):
-            set_extra(grid, row, column, replace(extra, formula=None, runs=()))
+        if left <= column < right and (extra.has_value or extra.runs):
+            set_extra(grid, row, column, Extra(note=extra.note))
 
 
 def clear_values(grid: Grid, box: Box) -> None:
@@ -236,7 +254,7 @@ def row_has_data(grid: Grid, row: int, left: int, right: int) -> bool:
     stored, extras = grid.cells[row], grid.extras[row]
     if stored is not None and any(value is not None for value in stored[left:right]):
         return True
-    return bool(extras) and any(left <= c < right and e.formula is not None for c, e in (extras or {}).items())
+    return bool(extras) and any(left <= c < right and e.has_value for c, e in (extras or {}).items())
 
 
 def has_data(grid: Grid, row: int, column: int) -> bool:

@@ -13,6 +13,7 @@ import orjson
 from sync.sandbox.google.book import Book, Sheet, empty_objects
 from sync.sandbox.google.errors import Json
 from sync.sandbox.google.grid import Extra, Grid, Looks, make_look
+from sync.sandbox.google.pivots import has_pivots, settle
 from sync.sandbox.google.world import File, GoogleWorld
 
 FORM = "callsheet sandbox google"
@@ -94,7 +95,7 @@ def _dump_grid(grid: Grid) -> Json:
         rows[id(row)] = len(patterns)
         patterns.append([-1 if look is None else kinds[id(look)] for look in row])
     extras = {
-        row: {column: [extra.formula, extra.note, extra.runs] for column, extra in found.items()}
+        row: {column: [extra.formula, extra.note, extra.runs, extra.pivot] for column, extra in found.items()}
         for row, found in enumerate(grid.extras)
         if found
     }
@@ -107,6 +108,8 @@ def _load_file(entry: Json) -> File:
     book = entry["book"]
     made = Book(**{name: book[name] for name in BOOK_FIELDS})
     made.sheets = [_load_sheet(sheet) for sheet in book["sheets"]]
+    made.pivots = "stale" if any(map(has_pivots, made.sheets)) else ""
+    settle(made)
     created, modified = (datetime.fromisoformat(entry[name]) for name in ("created", "modified"))
     file = File(made, entry["access"], entry["owner"], created, modified)
     return replace(file, **{name: entry[name] for name in FILE_FIELDS}, removed=set(entry["removed"]))
@@ -118,6 +121,10 @@ def _load_sheet(entry: Json) -> Sheet:
     made.row_sizes, made.column_sizes = _load_sizes(entry["row_sizes"]), _load_sizes(entry["column_sizes"])
     made.objects = empty_objects() | entry["objects"]
     return made
+
+
+def _load_extra(formula: str | None, note: str | None, runs: list[Json], pivot: Json | None = None) -> Extra:
+    return Extra(formula, note, tuple(runs), pivot)
 
 
 def _load_sizes(entry: Json) -> dict[int, Json]:
@@ -134,7 +141,7 @@ def _load_grid(entry: Json) -> Grid:
     extras: list[dict[int, Extra] | None] = [None] * len(cells)
     n_formulas = 0
     for row, found in entry["extras"].items():
-        made = {int(column): Extra(formula, note, tuple(runs)) for column, (formula, note, runs) in found.items()}
+        made = {int(column): _load_extra(*kept) for column, kept in found.items()}
         extras[int(row)] = made
         n_formulas += sum(extra.formula is not None for extra in made.values())
     return Grid(entry["n_columns"], cells, row_looks, extras, n_formulas)

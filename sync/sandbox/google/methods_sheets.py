@@ -12,7 +12,7 @@ from sync.sandbox.google.cells import CELL_FIELDS
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import GoogleError, Json, invalid
 from sync.sandbox.google.metadata import get_metadata, select_metadata, shown_metadata
-from sync.sandbox.google.requests_cells import put_cells
+from sync.sandbox.google.requests_cells import put_cells, tidy
 from sync.sandbox.google.requests_sheets import check_setting, free_title, new_sheet, place_copy
 from sync.sandbox.google.targets import find_a1, find_filter
 from sync.sandbox.google.view import Ranges, sheet_properties, show_book
@@ -92,25 +92,32 @@ def create(call: Call) -> Json:
     book.timezone = check_setting("timeZone", properties.get("timeZone", book.timezone))
     book.auto_recalc = properties.get("autoRecalc", book.auto_recalc)
     book.cell_limit = call.world.spreadsheet_cell_limit
-    for index, wanted in enumerate(body.get("sheets", [])):
-        try:
-            _create_sheet(book, wanted)
-        except GoogleError as error:
-            raise error.prefixed(f"Invalid sheets[{index}]") from None
+    for step in (_create_sheet, _create_data):
+        for index, wanted in enumerate(body.get("sheets", [])):
+            try:
+                step(Desk(book, call.caller), index, wanted)
+            except GoogleError as error:
+                raise error.prefixed(f"Invalid sheets[{index}]") from None
     if not book.sheets:
         book.sheets.append(make_sheet(0, "Sheet1"))
     call.world.add_file(book, access="none", owner=call.caller.email)
     return _show(call, book, mask, None, grid_data=False)
 
 
-def _create_sheet(book: Book, wanted: Json) -> None:
+def _create_sheet(desk: Desk, _: int, wanted: Json) -> None:
     unknown = set(wanted) - {"properties", "data"}
     if unknown:
         raise invalid(f"{sorted(unknown)[0]} in spreadsheets.create is not in the sandbox.")
-    sheet = new_sheet(book, wanted.get("properties", {}))
-    book.sheets.append(sheet)
+    desk.book.sheets.append(new_sheet(desk.book, wanted.get("properties", {})))
+
+
+def _create_data(desk: Desk, index: int, wanted: Json) -> None:
+    sheet = desk.book.sheets[index]
     for data in wanted.get("data", []):
         rows = [row.get("values", []) for row in data.get("rowData", [])]
+        for row in rows:
+            for cell in row:
+                tidy(desk, cell)
         put_cells(
             sheet, (data.get("startRow", 0), data.get("startColumn", 0)), rows, {name: {} for name in CELL_FIELDS}
         )

@@ -14,6 +14,7 @@ from sync.sandbox.google.formulas import canonical, shift_formula
 from sync.sandbox.google.grid import last_data_row, set_cell, set_row
 from sync.sandbox.google.lines import resize_rows
 from sync.sandbox.google.masks import Mask, mask_paths, update_mask, wants
+from sync.sandbox.google.pivots import checked_pivot
 from sync.sandbox.google.requests_lines import add_lines
 from sync.sandbox.google.requests_tables import need_table
 from sync.sandbox.google.schema import check_update_mask
@@ -59,11 +60,14 @@ def _sent_rows(desk: Desk, body: Json) -> list[list[Json]]:
     rows: list[list[Json]] = [row.get("values", []) for row in body.get("rows", [])]
     for row in rows:
         for cell in row:
-            _tidy(desk, cell)
+            tidy(desk, cell)
     return rows
 
 
-def _tidy(desk: Desk, cell: Json) -> None:
+def tidy(desk: Desk, cell: Json) -> None:
+    """Bring formula and pivot table of a CellData into the form in which they are kept."""
+    if "pivotTable" in cell:
+        cell["pivotTable"] = checked_pivot(desk.book, cell["pivotTable"])
     entered = cell.get("userEnteredValue", {})
     if "formulaValue" in entered:
         entered["formulaValue"] = canonical(desk.book, entered["formulaValue"])
@@ -104,7 +108,7 @@ def _clear(sheet: Sheet, box: Box, mask: Mask) -> None:
     for row in range(box.top, box.bottom):
         if wants(mask, "userEnteredValue") and (grid.cells[row] or grid.extras[row]):
             set_row(grid, row, box.left, [None] * (box.right - box.left))
-        sparse: Mask = {name: {} for name in ("note", "textFormatRuns") if wants(mask, name)}
+        sparse: Mask = {name: {} for name in ("note", "textFormatRuns", "pivotTable") if wants(mask, name)}
         if sparse and grid.extras[row]:
             for column in [index for index in grid.extras[row] or {} if box.left <= index < box.right]:
                 write_cell(sheet, (row, column), {}, sparse)
@@ -168,12 +172,12 @@ def repeat_cell(desk: Desk, body: Json) -> Json:
     if box.empty:
         return {}
     cell = body.get("cell", {})
-    _tidy(desk, cell)
+    tidy(desk, cell)
     check_cell(cell, mask)
     write_look(sheet.grid, box, cell, mask)
     if wants(mask, "userEnteredValue"):
         _repeat_value(sheet, box, cell)
-    sparse: Mask = {name: {} for name in ("note", "textFormatRuns") if wants(mask, name)}
+    sparse: Mask = {name: {} for name in ("note", "textFormatRuns", "pivotTable") if wants(mask, name)}
     for row in range(box.top, box.bottom):
         if sparse and (sheet.grid.extras[row] or any(name in cell for name in sparse)):
             for column in range(box.left, box.right):

@@ -34,19 +34,36 @@ class Block:
         """How many columns."""
         return len(self.values[0]) if self.values else 0
 
+    @property
+    def has_pivot(self) -> bool:
+        """Whether a pivot table is anchored in it."""
+        return any(extra.pivot is not None for row in self.extras for extra in row.values())
+
 
 def lift(sheet: Sheet, box: Box) -> Block:
     """Copy the cells of a rectangle."""
     grid, columns = sheet.grid, range(box.left, box.right)
     rows = range(box.top, box.bottom)
+    extras = [
+        {column - box.left: extra for column, extra in (grid.extras[row] or {}).items() if column in columns}
+        for row in rows
+    ]
     return Block(
         [[grid.value(row, column) for column in columns] for row in rows],
         [[grid.look(row, column) for column in columns] for row in rows],
-        [
-            {column - box.left: extra for column, extra in (grid.extras[row] or {}).items() if column in columns}
-            for row in rows
-        ],
+        [{column: replace(extra, shown=None) for column, extra in found.items()} for found in extras],
     )
+
+
+def lift_shown(sheet: Sheet, box: Box) -> Block:
+    """Copy the cells of a rectangle, and what pivot tables show there as plain values."""
+    block = lift(sheet, box)
+    for row, values in enumerate(block.values):
+        for column, extra in (sheet.grid.extras[box.top + row] or {}).items():
+            if extra.shown is not None and box.left <= column < box.right:
+                values[column - box.left] = extra.shown[0]
+                block.extras[row][column - box.left] = replace(extra, shown=None, pivot=None)
+    return block
 
 
 def put_values(sheet: Sheet, top: int, left: int, block: Block, *, shift: tuple[int, int] = (0, 0)) -> None:
@@ -141,6 +158,8 @@ def copy_paste(desk: Desk, body: Json) -> Json:
     source, box = need_box(book, body.get("source", {}), clip=False)
     target = need_sheet(book, body.get("destination", {}).get("sheetId", 0))
     block = lift(source, box)
+    if book.pivots and (body.get("pasteType") == "PASTE_VALUES" or not block.has_pivot):
+        block = lift_shown(source, box)
     if body.get("pasteOrientation") == "TRANSPOSE":
         block = _transposed(block)
     wanted = range_box(target, body["destination"])

@@ -16,6 +16,7 @@ from sync.sandbox.google.languages import is_locale, is_zone
 from sync.sandbox.google.lines import delete_columns, delete_rows, resize_columns, resize_rows
 from sync.sandbox.google.masks import Mask, mask_paths, update_mask, wants
 from sync.sandbox.google.metadata import copy_metadata, owner_of
+from sync.sandbox.google.pivots import point_pivots
 from sync.sandbox.google.schema import check_update_mask
 from sync.sandbox.google.spans import Deleted
 from sync.sandbox.google.view import sheet_properties
@@ -133,6 +134,7 @@ def place_copy(desk: Desk, source: Sheet, title: str, *, sheet_id: int | None = 
     _point_to(copied.objects, copied.sheet_id)
     _renew_ids(desk, copied.objects)
     copy_metadata(book, source, copied, metadata)
+    point_pivots(book, copied, source.sheet_id, same_book=source in book.sheets)
     return copied
 
 

@@ -344,17 +344,17 @@ def _converter(book: Book, sheet: Sheet, render: str, formatted_times: bool) -> 
 
     def formatted(row: int, column: int) -> Value:
         value = cell_value(book, sheet, row, column)
-        return value if value is None or type(value) is str else show(value, grid.look(row, column), book.locale)
+        return value if value is None or type(value) is str else show(value, grid.shown_look(row, column), book.locale)
 
     def with_times(row: int, column: int) -> Value:
         value = cell_value(book, sheet, row, column)
-        if value is None or isinstance(value, str | bool) or not is_time(grid.look(row, column)):
+        if value is None or isinstance(value, str | bool) or not is_time(grid.shown_look(row, column)):
             return value
-        return show(value, grid.look(row, column), book.locale)
+        return show(value, grid.shown_look(row, column), book.locale)
 
     def formula(row: int, column: int) -> Value:
         extra = grid.extra(row, column)
-        return extra.formula if extra and extra.formula is not None else grid.value(row, column)
+        return extra.formula if extra and extra.formula is not None else cell_value(book, sheet, row, column)
 
     if render == "FORMATTED_VALUE":
         return formatted

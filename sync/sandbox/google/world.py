@@ -13,6 +13,7 @@ from sync.sandbox.google.batch import run_batch
 from sync.sandbox.google.book import Book, copy_sheet, make_sheet
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import GoogleError, Json, forbidden, not_found
+from sync.sandbox.google.pivots import settle
 from sync.sandbox.google.quota import Quota
 from sync.sandbox.google.schema import check_body
 from sync.sandbox.google.targets import find_a1
@@ -167,6 +168,7 @@ class GoogleWorld:
                 typed = item.get("input", "USER_ENTERED") != "RAW"
                 write(file.book, planned, typed=typed, caller=person)
             file.modified = datetime.now(UTC)
+            settle(file.book)
 
     def list_spreadsheets(self) -> list[Json]:
         """Return id, title and url of every spreadsheet."""
@@ -184,6 +186,7 @@ class GoogleWorld:
         if file.mime != SHEET_MIME:
             raise GoogleError(400, "This operation is not supported for this document")
         file.book.cell_limit = self.spreadsheet_cell_limit
+        settle(file.book)
         return file
 
 
@@ -209,6 +212,7 @@ def copy_book(book: Book, title: str) -> Book:
     twin.auto_recalc, twin.settings = book.auto_recalc, dict(book.settings)
     twin.sheets = [copy_sheet(sheet) for sheet in book.sheets]
     twin.named_ranges = [dict(named) for named in book.named_ranges]
+    twin.pivots = book.pivots
     twin.metadata = [dict(entry) for entry in book.metadata]
     return twin
 

@@ -97,7 +97,7 @@ class _Reader:
         if right - box.left > 1 and bottom - box.top > 1:
             right = box.left + 1  # a series is a line of cells
         return [
-            (cell_value(self._book, sheet, row, column), grid.look(row, column))
+            (cell_value(self._book, sheet, row, column), grid.shown_look(row, column))
             for row in range(box.top, bottom)
             if row not in hidden
             for column in range(box.left, right)

@@ -60,6 +60,6 @@ class _Seeker:
     def _shows(self, value: Value, row: int, column: int) -> bool:
         if value is None:
             return False
-        look = self._sheet.grid.look(row, column)
+        look = self._sheet.grid.shown_look(row, column)
         text = value if isinstance(value, str) and look is None else show(value, look, self._book.locale)
         return self._wanted in text.casefold()

@@ -146,9 +146,9 @@ def _row_height(book: Book, sheet: Sheet, row: int) -> int:
         value = cell_value(book, sheet, row, column)
         if value is None or column in merged:
             continue
-        style = look_style(grid.look(row, column))
+        style = look_style(grid.shown_look(row, column))
         points = style.get("sz", USUAL_POINTS)
-        text = show(value, grid.look(row, column), book.locale)
+        text = show(value, grid.shown_look(row, column), book.locale)
         if "ro" in style:
             height = max(height, round(_turned_height(text, style["ro"]) * points / USUAL_POINTS) + TURNED_ROOM)
             continue

@@ -9,8 +9,8 @@ from typing import Any
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.conditions import Subject, make_test
 from sync.sandbox.google.parse import read_typed
-from sync.sandbox.viewer.conditions import Subject, make_test
 from sync.sandbox.viewer.paint import Style, format_style, read_colour
 
 Rule = tuple[list[Box], Callable[[Subject], Style | None]]

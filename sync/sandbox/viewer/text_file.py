@@ -38,7 +38,8 @@ def shown_row(book: Book, sheet: Sheet, row: int, n_columns: int) -> list[str]:
     grid = sheet.grid
     values = (cell_value(book, sheet, row, column) for column in range(n_columns))
     return [
-        "" if value is None else show(value, grid.look(row, column), book.locale) for column, value in enumerate(values)
+        "" if value is None else show(value, grid.shown_look(row, column), book.locale)
+        for column, value in enumerate(values)
     ]
 
 

@@ -170,7 +170,7 @@ def _write_cell(
     formats, bands, names = tools
     value, look, extra = (
         cell_value(book, sheet, row, column),
-        sheet.grid.look(row, column),
+        sheet.grid.shown_look(row, column),
         sheet.grid.extra(row, column),
     )
     band = bands.colour(row, column)
