@@ -17,7 +17,8 @@ from sync.sandbox.google import requests_text as text
 from sync.sandbox.google.book import forget_snapshot, restore, take_snapshot
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import GoogleError, Json, invalid
-from sync.sandbox.google.metadata import create_metadata, delete_metadata, shown_metadata, update_metadata
+from sync.sandbox.google.metadata import create_metadata, shown_metadata
+from sync.sandbox.google.metadata_filters import delete_metadata, update_metadata
 from sync.sandbox.google.pivots import settle
 from sync.sandbox.google.requests_borders import update_borders
 

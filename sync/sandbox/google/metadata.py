@@ -6,8 +6,7 @@ import random
 from collections.abc import Iterator
 
 from sync.sandbox.google.book import Book, Sheet, need_sheet
-from sync.sandbox.google.errors import GoogleError, Json, invalid, not_found
-from sync.sandbox.google.masks import merge_update, update_mask
+from sync.sandbox.google.errors import Json, invalid, not_found
 
 MAX_CHARACTERS = 30_000  # for the spreadsheet, and again for each tab; keys and values both count
 CHANGEABLE = {"metadataId", "metadataKey", "metadataValue", "visibility", "location"}
@@ -50,7 +49,7 @@ def create_metadata(book: Book, new: Json) -> Json:
     entry["location"] = full_location(book, new.get("location", {}))
     entry["metadataId"] = _free_id(book, new.get("metadataId"))
     book.metadata.append(entry)
-    _check_size(book, entry)
+    check_size(book, entry)
     return entry
 
 
@@ -67,7 +66,8 @@ def _free_id(book: Book, wanted: int | None) -> int:
     return wanted
 
 
-def _check_size(book: Book, entry: Json) -> None:
+def check_size(book: Book, entry: Json) -> None:
+    """Refuse more characters than the spreadsheet, or the tab, of an entry may hold."""
     owner = owner_of(entry)
     used = sum(
         len(other["metadataKey"]) + len(other.get("metadataValue", ""))
@@ -97,8 +97,11 @@ def get_metadata(book: Book, metadata_id: int) -> Json:
 
 def find_metadata(book: Book, lookup: Json) -> list[Json]:
     """Return every entry that a lookup selects."""
-    _check_lookup(lookup)
-    return [entry for entry in book.metadata if _matches(book, entry, lookup)]
+    wanted = {name: value for name, value in lookup.items() if value and not str(value).endswith("_UNSPECIFIED")}
+    _check_lookup(wanted)
+    if "metadataLocation" in wanted:
+        wanted["metadataLocation"] = full_location(book, wanted["metadataLocation"])
+    return [entry for entry in book.metadata if _matches(entry, wanted)]
 
 
 def _check_lookup(lookup: Json) -> None:
@@ -118,33 +121,35 @@ def _check_lookup(lookup: Json) -> None:
         raise invalid("locationType cannot be SPREADSHEET for this metadataLocation.")
 
 
-def _matches(book: Book, entry: Json, lookup: Json) -> bool:
+def _matches(entry: Json, lookup: Json) -> bool:
     for name in ("metadataId", "metadataKey", "metadataValue", "visibility"):
         if name in lookup and entry.get(name) != lookup[name]:
             return False
     if "locationType" in lookup and entry["location"]["locationType"] != lookup["locationType"]:
         return False
-    if "metadataLocation" not in lookup:
+    wanted = lookup.get("metadataLocation")
+    if wanted is None:
         return True
-    wanted = lookup["metadataLocation"]
-    if lookup.get("locationMatchingStrategy") == "EXACT_LOCATION":
-        return bool(full_location(book, wanted) == entry["location"])
-    return _intersects(entry["location"], wanted)
+    if lookup.get("locationMatchingStrategy") == "EXACT_LOCATION" or wanted.get("spreadsheet"):
+        return bool(wanted == entry["location"])
+    lines = wanted.get("dimensionRange", {})
+    span = {lines["dimension"]: (lines["startIndex"], lines["endIndex"])} if lines else {}
+    return meets(entry, wanted["sheetId"] if not lines else lines["sheetId"], span)
 
 
-def _intersects(location: Json, wanted: Json) -> bool:
-    """Tell whether locations meet. Nothing but spreadsheet meets spreadsheet; a row meets every column of its tab."""
-    if wanted.get("spreadsheet") or location.get("spreadsheet"):
-        return bool(wanted.get("spreadsheet")) and bool(location.get("spreadsheet"))
-    lines, other = location.get("dimensionRange"), wanted.get("dimensionRange")
-    own_sheet = lines.get("sheetId", 0) if lines else location.get("sheetId")
-    wanted_sheet = other.get("sheetId", 0) if other else wanted.get("sheetId")
-    if own_sheet != wanted_sheet:
+def meets(entry: Json, sheet_id: int, spans: dict[str, tuple[int, int]]) -> bool:
+    """Tell whether an entry lies in a stretch of a tab; a dimension without a span is taken whole.
+
+    Every row meets every column; the tab itself meets all that is in it; the spreadsheet meets nothing.
+    """
+    location = entry["location"]
+    lines = location.get("dimensionRange")
+    if location.get("spreadsheet") or (lines or location).get("sheetId", 0) != sheet_id:
         return False
-    if lines is None or other is None or lines["dimension"] != other.get("dimension"):
+    if lines is None or lines["dimension"] not in spans:
         return True
-    start, end = other.get("startIndex", 0), other.get("endIndex")
-    return bool(lines["startIndex"] >= start and (end is None or lines["startIndex"] < end))
+    start, end = spans[lines["dimension"]]
+    return bool(start <= lines["startIndex"] < end)
 
 
 def location_range(book: Book, location: Json) -> Iterator[Json]:
@@ -158,42 +163,6 @@ def location_range(book: Book, location: Json) -> Iterator[Json]:
         yield {"sheetId": lines["sheetId"], f"start{axis}Index": start, f"end{axis}Index": end}
     else:
         yield {"sheetId": location["sheetId"]}
-
-
-def select_metadata(book: Book, data_filters: list[Json]) -> list[tuple[Json, list[Json]]]:
-    """Return each entry that any data filter selects, with the filters that do."""
-    matched: dict[int, tuple[Json, list[Json]]] = {}
-    for data_filter in data_filters:
-        for entry in _selected(book, data_filter):
-            matched.setdefault(entry["metadataId"], (entry, []))[1].append(data_filter)
-    return list(matched.values())
-
-
-def _selected(book: Book, data_filter: Json) -> list[Json]:
-    if "developerMetadataLookup" in data_filter:
-        return find_metadata(book, data_filter["developerMetadataLookup"])
-    raise GoogleError(400, "Only developerMetadataLookup filters select metadata in the sandbox: not in the sandbox.")
-
-
-def update_metadata(book: Book, request: Json) -> list[Json]:
-    """Change every entry that the filters select; return the changed ones."""
-    mask = update_mask(request.get("fields"), root="developerMetadata")
-    changed = []
-    for entry, _ in select_metadata(book, request.get("dataFilters", [])):
-        new = merge_update(entry, request.get("developerMetadata", {}), mask)
-        new["location"] = full_location(book, new.get("location", {}))
-        new["metadataId"] = entry["metadataId"]
-        book.metadata[book.metadata.index(entry)] = new
-        _check_size(book, new)
-        changed.append(new)
-    return changed
-
-
-def delete_metadata(book: Book, request: Json) -> list[Json]:
-    """Remove every entry that the filter selects; return them."""
-    gone = [entry for entry, _ in select_metadata(book, [request.get("dataFilter", {})])]
-    book.metadata = [entry for entry in book.metadata if entry not in gone]
-    return gone
 
 
 def copy_metadata(book: Book, source: Sheet, target: Sheet, entries: list[Json]) -> None:

@@ -11,7 +11,8 @@ from sync.sandbox.google.calls import Call
 from sync.sandbox.google.cells import CELL_FIELDS
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import GoogleError, Json, invalid
-from sync.sandbox.google.metadata import get_metadata, select_metadata, shown_metadata
+from sync.sandbox.google.metadata import get_metadata, shown_metadata
+from sync.sandbox.google.metadata_filters import select_metadata
 from sync.sandbox.google.requests_cells import put_cells, tidy
 from sync.sandbox.google.requests_sheets import check_setting, free_title, new_sheet, place_copy
 from sync.sandbox.google.targets import find_a1, find_filter

@@ -108,8 +108,14 @@ def labelled(google: Google) -> Google:
         ({"metadataLocation": {"sheetId": 0}}, [2, 3, 4]),
         ({"metadataLocation": {"sheetId": 0}, "locationMatchingStrategy": "EXACT_LOCATION"}, [2]),
         ({"metadataLocation": {"sheetId": 0}, "locationType": "COLUMN"}, [4]),
-        ({"metadataLocation": {"dimensionRange": columns_of(0, 2)}}, [2, 3, 4]),
-        ({"metadataLocation": {"dimensionRange": columns_of(2, 9)}}, [2, 3]),
+        ({"metadataLocation": {"dimensionRange": columns_of(1, 2)}}, [2, 3, 4]),
+        ({"metadataLocation": {"dimensionRange": columns_of(2, 3)}}, [2, 3]),
+        ({"metadataLocation": {"dimensionRange": rows_of(2, 3)}, "locationMatchingStrategy": "EXACT_LOCATION"}, [3]),
+        ({"metadataLocation": {"dimensionRange": rows_of(2, 3)}, "locationType": "ROW"}, [3]),
+        ({"metadataLocation": {"spreadsheet": True}, "locationMatchingStrategy": "EXACT_LOCATION"}, [1]),
+        ({"metadataLocation": {"spreadsheet": True}, "locationType": "SPREADSHEET"}, [1]),
+        ({"metadataKey": "b", "visibility": "DEVELOPER_METADATA_VISIBILITY_UNSPECIFIED"}, [3, 4, 5]),
+        ({"metadataKey": "a", "locationType": "DEVELOPER_METADATA_LOCATION_TYPE_UNSPECIFIED"}, [1, 2]),
         ({"metadataLocation": {"spreadsheet": True}}, [1]),
         ({"metadataKey": "zzz"}, []),
     ],
@@ -118,6 +124,54 @@ def test_lookups_select_by_key_value_id_visibility_and_place(labelled: Google, w
     answer = labelled.good("POST", "/developerMetadata:search", {"dataFilters": [lookup(**wanted)]})
     found = [each["developerMetadata"]["metadataId"] for each in answer.get("matchedDeveloperMetadata", [])]
     assert found == ids
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"locationMatchingStrategy": "EXACT_LOCATION"}, "a metadataLocation must also be specified"),
+        ({"metadataLocation": {"dimensionRange": columns_of(0, 2)}}, "must represent a single row or column"),
+        ({"metadataLocation": {"dimensionRange": {"sheetId": 0, "dimension": "ROWS"}}}, "startIndex and an endIndex"),
+        ({"metadataLocation": {"sheetId": 99}}, "No sheet with id: 99"),
+        ({"metadataLocation": {"sheetId": 0}, "locationType": "SPREADSHEET"}, "locationType cannot be SPREADSHEET"),
+        (
+            {"metadataLocation": {"sheetId": 0}, "locationType": "SHEET", "locationMatchingStrategy": "EXACT_LOCATION"},
+            "must be left unspecified",
+        ),
+    ],
+)
+def test_lookups_that_cannot_be(labelled: Google, wanted: Json, words: str) -> None:
+    assert words in labelled.refused("POST", "/developerMetadata:search", {"dataFilters": [lookup(**wanted)]})
+
+
+@pytest.mark.parametrize(
+    ("data_filter", "ids"),
+    [
+        ({"a1Range": "Sheet1!A1:A2"}, [2]),
+        ({"a1Range": "Sheet1!A3"}, [2, 3]),
+        ({"a1Range": "Sheet1!B:B"}, [2, 3, 4]),
+        ({"a1Range": "Five"}, [5]),
+        ({"gridRange": cells_of(0, 2, 1, 2)}, [2, 4]),
+        ({"gridRange": {"sheetId": 0}}, [2, 3, 4]),
+        ({"gridRange": {"sheetId": 5, "startColumnIndex": 4}}, []),
+    ],
+)
+def test_a_range_selects_the_labels_that_it_meets(labelled: Google, data_filter: Json, ids: list[int]) -> None:
+    answer = labelled.good("POST", "/developerMetadata:search", {"dataFilters": [data_filter]})
+    matched = answer.get("matchedDeveloperMetadata", [])
+    assert [each["developerMetadata"]["metadataId"] for each in matched] == ids
+    assert all(each["dataFilters"] == [data_filter] for each in matched)
+    removed = labelled.batch({"deleteDeveloperMetadata": {"dataFilter": data_filter}})["replies"][0]
+    gone = removed["deleteDeveloperMetadata"].get("deletedDeveloperMetadata", [])
+    assert [entry["metadataId"] for entry in gone] == ids
+
+
+def test_labels_that_ranges_meet_can_be_changed(labelled: Google) -> None:
+    filters = [{"a1Range": "A3"}, {"gridRange": {"sheetId": 5}}]
+    new = {"dataFilters": filters, "developerMetadata": {"metadataValue": "new"}, "fields": "metadataValue"}
+    changed = labelled.batch({"updateDeveloperMetadata": new})["replies"][0]["updateDeveloperMetadata"]
+    values = {entry["metadataId"]: entry["metadataValue"] for entry in changed["developerMetadata"]}
+    assert values == {2: "new", 3: "new", 5: "new"}
 
 
 def test_labels_are_shown_where_they_hang(labelled: Google) -> None:
