@@ -11,6 +11,9 @@ RUN_STAMP := .venv/run.stamp
 DEV_STAMP := .venv/dev.stamp
 SOURCES := sync checks tests
 
+# Compiled code is kept in the ignored __pycache__: else every process that a test starts would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 

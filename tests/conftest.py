@@ -5,14 +5,18 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, create_engine
 
 from sync import clock
+from sync.store import migrations
 
 _OWN_PREFIXES = ("CALLSHEET_", "JUSTCALL_", "AIRCALL_", "CALLSCALER_", "GOOGLE_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -79,6 +83,44 @@ def _empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
             patch.setenv(name, home)
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _new_stores_take_over_a_schema(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Spare most tests the migrations, which are half the cost of a new store. tests/contract goes through them."""
+    migrate = migrations._run_alembic
+    if "contract" in request.path.parts:
+        yield
+        return
+
+    def take_over(connection: Connection) -> None:
+        if connection.dialect.name != "sqlite" or migrations._revision_of(connection) is not None:
+            migrate(connection)
+            return
+        for statement in _statements_of_new_store(migrate, tmp_path_factory):
+            connection.exec_driver_sql(statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations, "_run_alembic", take_over)
+        yield
+
+
+_statements: list[str] = []
+
+
+def _statements_of_new_store(migrate: Callable[[Connection], None], folders: pytest.TempPathFactory) -> list[str]:
+    """Migrate one store of this process, and return what makes its like."""
+    if not _statements:
+        path = folders.mktemp("schema") / "store.db"
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.begin() as connection:
+            migrate(connection)
+        engine.dispose()
+        with closing(sqlite3.connect(path)) as made:
+            _statements.extend(list(made.iterdump())[1:-1])  # without BEGIN and COMMIT
+    return _statements
 
 
 @pytest.fixture

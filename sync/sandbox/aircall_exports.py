@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from sync.sandbox.aircall_reports import REPORTS
-from sync.sandbox.vendor import Refusal
+from sync.sandbox.vendor import Refusal, known_zones
 
 RELATIVE = ("TODAY", "YESTERDAY", "THIS_WEEK", "LAST_WEEK", "THIS_MONTH", "LAST_MONTH")
 LIST_FILTERS = (
@@ -52,7 +52,7 @@ def understand(body: Any) -> Wanted:
     report, filters = asked.get("reportName"), asked.get("filter")
     if report not in REPORTS:
         raise bad_request(f"unknown reportName {report!r}")
-    if not isinstance(filters, dict) or filters.get("timezone") not in available_timezones():
+    if not isinstance(filters, dict) or filters.get("timezone") not in known_zones():
         raise bad_request("filter.timezone must be the name of a time zone")
     first, last = _days(filters.get("dateFilter"))
     others = {name: value for name, value in filters.items() if name not in ("timezone", "dateFilter")}

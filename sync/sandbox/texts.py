@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -29,12 +30,13 @@ OUT_STATUSES = ("delivered", "sent", "failed", "undelivered", "queued")
 _EVERY = 3
 
 
-def make_texts(options: CallOptions) -> list[Text]:
+@lru_cache(maxsize=8)
+def make_texts(options: CallOptions) -> tuple[Text, ...]:
     """Make the messages that follow the calls of a window, oldest first; `options` must be pinned."""
     assert options.until is not None
     last = instant_text(options.until)
     made = [_after(call, options.seed) for n, call in enumerate(make_calls(options)) if n % _EVERY == 0]
-    return sorted((text for text in made if text["sent_at"] <= last), key=_age)
+    return tuple(sorted((text for text in made if text["sent_at"] <= last), key=_age))
 
 
 def _age(text: Text) -> tuple[str, str]:
@@ -78,7 +80,7 @@ class TextBook:
     def reset(self) -> None:
         """Go back to the messages of the first moment."""
         self._pinned = self._options.pinned()
-        self._texts = make_texts(self._pinned)
+        self._texts = list(make_texts(self._pinned))
         self._n_arrived = self._n_edits = 0
 
     def all(self) -> list[Text]:

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
@@ -29,8 +30,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 MINUTE_S = 60.0
 
 
+@cache
+def known_zones() -> frozenset[str]:
+    """Return the names of time zones; looking them up reads a few hundred files."""
+    return frozenset(available_timezones())
+
+
 def _check_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in known_zones():
         raise ValueError(f"{name!r} is not a time zone")
     return name
 
@@ -65,9 +72,15 @@ def changed_options(options: Any, changes: Mapping[str, Any]) -> Any:
     if unknown := set(changes) - set(known):
         raise WrongOption(f"unknown option {', '.join(sorted(unknown))}; allowed: {', '.join(known)}")
     try:
-        return TypeAdapter(type(options)).validate_python(asdict(options) | dict(changes))
+        kind: Any = type(options)
+        return _adapter(kind).validate_python(asdict(options) | dict(changes))
     except ValidationError as wrong:
         raise WrongOption(str(wrong)) from wrong
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 class Refusal(Exception):
