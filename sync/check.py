@@ -112,7 +112,7 @@ def _check_size(book: Book) -> CheckLine:
 
 
 def _check_tabs(office: Office, sheet: Sheet, book: Book) -> Iterator[CheckLine]:
-    for title in [tab.title for tab in sheet.tab] + [summary.title for summary in sheet.summary]:
+    for title in sheet.titles:
         uid = f"{sheet.name}/{title}"
         state = load_tab(office.store, sheet.spreadsheet_id, uid)
         try:

@@ -23,13 +23,15 @@ from sync.destination.writer import Writer
 from sync.errors import ContractBroken, StoppedByGuard, StoreError, SyncError, Unreachable
 from sync.growth import cells_per_day
 from sync.index_publish import IndexPublish
+from sync.log_publish import LogPublish
 from sync.pages import Pages, Unshown, next_page
 from sync.report import TabReport
 from sync.store import published
 from sync.store.db import Store
 from sync.summary_job import SummaryJob
 from sync.summary_publish import SummaryPublish
-from sync.tab_publish import Allowed
+from sync.sync_log import LogJob
+from sync.tab_publish import Allowed, take_along
 from sync.tab_reports import restless, to_report
 from sync.tabs import DataJob
 from sync.trays import empty_trays, find_trays
@@ -39,7 +41,7 @@ MAX_ROUNDS = 10
 MAX_REFUSALS = 2  # of one tab: the first may come of a tab that people deleted or shortened a moment ago
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 
-OnePublish = DataPublish | IndexPublish | SummaryPublish
+OnePublish = DataPublish | IndexPublish | LogPublish | SummaryPublish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +88,19 @@ class Publisher:
         self._restored: set[str] = set()
         self._pages: list[Pages] = []
         self._summed: list[SummaryPublish] = []
+        self._log: LogPublish | None = None
         self._adopted: list[Adopted] = []
         self._first: tuple[Book, tuple[TabChange, ...]] | None = None
 
-    def publish(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob], *, dry: bool = False) -> Published:
-        """Bring every tab to what it should show; with `dry`, only look.
+    def publish(
+        self,
+        data: Sequence[DataJob],
+        summaries: Sequence[SummaryJob],
+        *,
+        log: LogJob | None = None,
+        dry: bool = False,
+    ) -> Published:
+        """Bring every tab to what it should show, and the log along with what is written; with `dry`, only look.
 
         What goes wrong with one tab is in its report.
 
@@ -98,7 +108,7 @@ class Publisher:
             SyncError: what concerns the whole spreadsheet; the tabs are then as the last answer left them.
 
         """
-        tabs = self._begin(data, summaries)
+        tabs = self._begin(data, summaries, log)
         for n in range(MAX_ROUNDS):
             if n and (dry or not any(tab.is_open for tab in tabs)):
                 break
@@ -121,7 +131,7 @@ class Publisher:
         growth = cells_per_day(self._pages) if dry else 0.0
         return Published(tabs=tuple(reports), changes=changes, book=book, cells_per_day=growth)
 
-    def _begin(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob]) -> list[OnePublish]:
+    def _begin(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob], log: LogJob | None) -> list[OnePublish]:
         interrupted = {uid for intent in self._old_intents for uid in intent.uids}
         of = {id(job): Pages(job, allowed=self._allowed, interrupted=interrupted) for job in data}
         self._pages = list(of.values())
@@ -131,13 +141,15 @@ class Publisher:
             )
             for job in summaries
         ]
+        if log is not None:
+            self._log = LogPublish(log, allowed=self._allowed, is_interrupted=log.uid in interrupted)
         return self._tabs()
 
     def _tabs(self) -> list[OnePublish]:
         """Return everything that is published now, in the order of the config; pages come to be on the way."""
         data = [page for pages in self._pages for page in pages.publishes]
         indexes = [pages.index for pages in self._pages if pages.index is not None]
-        return [*data, *indexes, *self._summed]
+        return [*data, *indexes, *self._summed, *([self._log] if self._log is not None else [])]
 
     def _after_trouble(self, tabs: Iterable[OnePublish], error: SyncError, n: int) -> None:
         """Look again before anything is repeated; after the last round give up with the error."""
@@ -172,7 +184,7 @@ class Publisher:
         changes = self._diff_all(_Seen(book=book, sheet_ids=sheet_ids, blocks=blocks))
         tabs = self._tabs()
         _check_room(book, tabs, changes)
-        changes = {tab: _beside(tab, change, book, blocks) for tab, change in changes.items() if tab.is_open}
+        changes = {tab: take_along(tab, change, book, blocks) for tab, change in changes.items() if tab.is_open}
         self._first = self._first or (book, tuple(changes.values()))
         if not dry:
             self._write(changes, blocks)
@@ -236,6 +248,8 @@ class Publisher:
                 tab.fail(tab.of.error)
             tab.use_rows_of(changes)
             self._diff_into(changes, tab, seen)
+        if self._log is not None and self._log.is_open and self._log.go_along(changes, self._tabs()):
+            self._diff_into(changes, self._log, seen)
         return changes
 
     def _diff_into(self, changes: dict[OnePublish, TabChange], tab: OnePublish, seen: _Seen) -> None:
@@ -335,19 +349,6 @@ class Publisher:
         for intent in self._old_intents:
             if done & set(intent.uids) and not left & set(intent.uids):  # another sheet may have tabs here as well
                 published.clear_intent(self._store, intent.id)
-
-
-def _beside(tab: OnePublish, change: TabChange, book: Book, blocks: Blocks) -> TabChange:
-    """Note what is to go along with rows that come in: what ends above them, and the row next to them with formulas."""
-    if not change.inserts or not tab.takes_along:
-        return change
-    change = replace(change, reaching=tuple(one for one in book.reaching if one.sheet_id == change.spot.sheet_id))
-    start, _ = change.inserts[0]
-    row = start - 1 if start - 1 > change.spot.header_row else start
-    read = {b.start + i: cells for b in blocks.get(change.spot.sheet_id, ()) for i, cells in enumerate(b.rows)}
-    formulas = {n for n, cell in enumerate(read.get(row, ())) if isinstance(cell, str) and cell.startswith("=")}
-    formulas -= set(change.spot.indexes)
-    return replace(change, template=row, formulas=tuple(sorted(formulas))) if formulas else change
 
 
 def _locate_all(book: Book, tabs: Sequence[OnePublish]) -> dict[str, ObservedTab]:

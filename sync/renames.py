@@ -20,6 +20,7 @@ from sync.store import published
 from sync.store.db import Store
 from sync.store.published import TabState
 from sync.summary_job import SummaryJob
+from sync.sync_log import LogJob
 from sync.tabs import DataJob
 
 Job = DataJob | SummaryJob
@@ -97,6 +98,8 @@ def _match(job: Job, new: Sequence[Job], left: Mapping[str, TabState]) -> str | 
 
 
 def _shows(job: Job, state: TabState) -> bool:
+    if isinstance(job, LogJob):
+        return {column["name"] for column in state.columns} == {f.name for f in job.spec.fields if f.shown}
     if isinstance(job, DataJob):
         is_data = any(column["name"] in job.spec.key for column in state.columns)  # a summary notes the stream as well
         return job.mirror is not None and state.mirror_id == job.mirror.id and is_data

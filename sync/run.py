@@ -13,11 +13,10 @@ import orjson
 
 from sync import clock, log
 from sync.advice import pause_warnings, retention_warnings
-from sync.config.forms import in_words
 from sync.config.sheet import Sheet, Tab
 from sync.destination.book import MAX_CELLS
 from sync.destination.google import RequestCounts, SheetsHttpClient
-from sync.errors import ConfigError, DeadlinePassed, StopRequested, SyncError, Where
+from sync.errors import ConfigError, SyncError, Where
 from sync.office import GoogleGate, NoProgress, Office, Progress, open_office
 from sync.parts import publish_parts
 from sync.plan import SheetPlan, make_offline_plan, make_plan
@@ -27,13 +26,14 @@ from sync.refresh import Refreshed
 from sync.renames import find_renames, follow
 from sync.report import ErrorReport, RunReport, run_json
 from sync.request import RunRequest, StopEvent, Trigger
-from sync.run_words import address_of, worst_outcome, zone_warnings
+from sync.run_words import address_of, told_if_overdue, worst_outcome, zone_warnings
 from sync.sources.base import Source
 from sync.spares import needs_links, note_links, parts_of, write_links
 from sync.status_line import tell_status, wants_status
 from sync.store.published import forget_tab
 from sync.store.runs import Lease, close_run, keep, open_run, this_holder
 from sync.summary_job import SummaryJob
+from sync.sync_log import LogJob, make_log_job
 from sync.tab_publish import Allowed
 from sync.tab_refresh import TabStream, open_tab_stream, refresh_tab
 from sync.tabs import DataJob
@@ -69,6 +69,8 @@ class _Run:
     counts: RequestCounts = field(default_factory=RequestCounts)
     warnings: list[str] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
+    started_at: datetime = field(default_factory=clock.now)
+    is_part: bool = False  # of a sheet that goes on in a spare spreadsheet
 
     def source(self, connection: str) -> Source:
         """Return the source of a connection, made on first use."""
@@ -96,8 +98,9 @@ def run_sheet(
     What went wrong is in the report. StopRequested leaves with the lease released, and whatever was begun is taken
     up by the next run.
     """
-    started_at, started_s = clock.now(), time.monotonic()
+    started_s = time.monotonic()
     run = _new_run(office, sheet, request, progress=progress, stop=stop)
+    started_at = run.started_at
     trigger = str(request.trigger)
     run_id = open_run(
         office.store, sheet.name, sheet.spreadsheet_id, trigger, started_at=started_at, run_id=request.run_id
@@ -106,7 +109,7 @@ def run_sheet(
     try:
         with (
             log.bound(run=run_id, sheet=sheet.name),
-            _told_if_overdue(run),
+            told_if_overdue(run.stop, office.config.daemon.run_deadline),
             closing(run),
             _leased(run) as lease,
             _told(run, lease) as told,
@@ -147,20 +150,6 @@ def plan_sheet(
         return make_plan(published, google, warnings=zone_warnings(published.book, run.sheet.zone))
     except SyncError as error:
         return SheetPlan(error=ErrorReport.of(error.at(Where(sheet=sheet.name))))
-
-
-@contextmanager
-def _told_if_overdue(run: _Run) -> Iterator[None]:
-    try:
-        yield
-    except StopRequested as stopped:
-        if not getattr(run.stop, "is_overdue", False):
-            raise
-        allowed = in_words(run.office.config.daemon.run_deadline)
-        raise DeadlinePassed(
-            f"The run took longer than {allowed} and was stopped.",
-            hint="The next run goes on from here. If it takes that long each time, raise run_deadline in [daemon].",
-        ) from stopped
 
 
 def _new_run(office: Office, sheet: Sheet, request: RunRequest, *, progress: Progress, stop: threading.Event) -> _Run:
@@ -243,7 +232,7 @@ def _publish(run: _Run, run_id: str, lease: Lease | None, *, dry: bool) -> Publi
     def publish(spreadsheet_id: str, data: Sequence[DataJob], summaries: Sequence[SummaryJob]) -> Published:
         if spreadsheet_id == run.sheet.spreadsheet_id:
             return _publish_one(run, run_id, lease, data=data, summaries=summaries, dry=dry)
-        part = replace(run, sheet=run.sheet.model_copy(update={"spreadsheet": spreadsheet_id}))
+        part = replace(run, sheet=run.sheet.model_copy(update={"spreadsheet": spreadsheet_id}), is_part=True)
         with _leased(part) if lease is not None else nullcontext() as own:
             return _publish_one(part, run_id, own, data=data, summaries=summaries, dry=dry)
 
@@ -267,7 +256,8 @@ def _publish_one(
 ) -> Published:
     """Publish into one spreadsheet."""
     client, gate = _google(run, lease)
-    _follow_renames(run, client, [*data, *summaries], dry=dry)
+    log_job = None if run.is_part else _log_job(run, run_id)
+    _follow_renames(run, client, [*data, *summaries, *([log_job] if log_job else [])], dry=dry)
     asked = run.request
     publisher = Publisher(
         run.office.store,
@@ -279,7 +269,19 @@ def _publish_one(
         pause=gate.pause,
         on_rows=run.progress.rows,
     )
-    return publisher.publish(data, summaries, dry=dry)
+    return publisher.publish(data, summaries, log=log_job, dry=dry)
+
+
+def _log_job(run: _Run, run_id: str) -> LogJob | None:
+    return make_log_job(
+        run.office.store,
+        run.sheet,
+        run.office.config.vendor_titles(),
+        run_id=run_id or "of the plan",
+        trigger=str(run.request.trigger),
+        started_at=run.started_at,
+        n_requests=lambda: sum(run.requests().values()),
+    )
 
 
 def _follow_renames(run: _Run, client: SheetsHttpClient, jobs: Sequence[DataJob | SummaryJob], *, dry: bool) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sync import clock
+from sync.config.forms import in_words
 from sync.destination.book import Book
 from sync.destination.google import SHEETS_HOST
-from sync.errors import SyncError
+from sync.errors import DeadlinePassed, StopRequested, SyncError
 from sync.report import Outcome, TabReport, outcome_of
 
 
@@ -44,3 +48,17 @@ def worst_outcome(tabs: Sequence[TabReport], error: SyncError | None) -> Outcome
         if outcome in outcomes:
             return outcome
     return Outcome.UNCHANGED
+
+
+@contextmanager
+def told_if_overdue(stop: threading.Event, allowed: timedelta) -> Iterator[None]:
+    """Turn a stop that came because a run's time was over into the failure that it is."""
+    try:
+        yield
+    except StopRequested as stopped:
+        if not getattr(stop, "is_overdue", False):
+            raise
+        raise DeadlinePassed(
+            f"The run took longer than {in_words(allowed)} and was stopped.",
+            hint="The next run goes on from here. If it takes that long each time, raise run_deadline in [daemon].",
+        ) from stopped

@@ -11,7 +11,7 @@ from typing import Any
 from sync.destination.book import Book, ObservedTab
 from sync.destination.change import RowWrite, TabChange, runs_of
 from sync.destination.mend import Misplaced
-from sync.destination.observe import Block
+from sync.destination.observe import Block, Blocks
 from sync.destination.spot import Row, Spot, TabShape
 from sync.destination.status import room_for_status
 from sync.errors import SyncError, Where
@@ -187,3 +187,16 @@ def shifts_of(change: TabChange, *, from_top: bool) -> list[Shift]:
         return [Shift(end, start - end) for start, end in reversed(runs)]
     n_rows = change.spot.n_rows + change.n_insert
     return [Shift(-n_rows, end - start, start - n_rows) for start, end in runs]
+
+
+def take_along(tab: TabPublish, change: TabChange, book: Book, blocks: Blocks) -> TabChange:
+    """Note what is to go along with rows that come in: what ends above them, and the row next to them with formulas."""
+    if not change.inserts or not tab.takes_along:
+        return change
+    change = replace(change, reaching=tuple(one for one in book.reaching if one.sheet_id == change.spot.sheet_id))
+    start, _ = change.inserts[0]
+    row = start - 1 if start - 1 > change.spot.header_row else start
+    read = {b.start + i: cells for b in blocks.get(change.spot.sheet_id, ()) for i, cells in enumerate(b.rows)}
+    formulas = {n for n, cell in enumerate(read.get(row, ())) if isinstance(cell, str) and cell.startswith("=")}
+    formulas -= set(change.spot.indexes)
+    return replace(change, template=row, formulas=tuple(sorted(formulas))) if formulas else change

@@ -199,8 +199,7 @@ def _refuse_newcomers(
 
 
 def _claims(sheet: Sheet) -> Iterable[tuple[str, str]]:
-    titles = [tab.title for tab in sheet.tab] + [summary.title for summary in sheet.summary]
-    return ((sheet.spreadsheet_id, title.casefold()) for title in titles)
+    return ((sheet.spreadsheet_id, title.casefold()) for title in sheet.titles)
 
 
 def _claimed(one: SheetRead, title: str, owner: str) -> Problem:

@@ -41,10 +41,11 @@ def check_sheet(sheet: Place, known: Known) -> Iterator[Problem]:
         yield sheet.problem("The sheet has no tab", hint="Add a [[sheet.tab]] below it.")
     for tab in tabs:
         yield from check_tab(tab, known)
-    for place in [*tabs, *sheet.tables("summary")]:
-        title = place.text("title")
-        if title is not None and (title.strip() != title or not title.strip()):
-            yield place.at("title").problem("The title begins or ends with a space", received=shown(title))
+    titles = [place.at("title") for place in [*tabs, *sheet.tables("summary")]]
+    for place in [*titles, sheet.at("log")]:
+        title = place.value
+        if isinstance(title, str) and (title.strip() != title or not title.strip()):
+            yield place.problem("The title begins or ends with a space", received=shown(title))
 
 
 def _check_schedule(sheet: Place) -> Iterator[Problem]:
@@ -306,6 +307,8 @@ def _titles_of(sheet: Place) -> Iterator[tuple[str, Place]]:
         for place in sheet.tables(kind):
             if place.text("title") is not None:
                 yield book, place.at("title")
+    if sheet.text("log") is not None:
+        yield book, sheet.at("log")
 
 
 def _check_special_title(book: str, title: Place, claimed: Mapping[tuple[str, str], Any]) -> Iterator[Problem]:

@@ -209,6 +209,14 @@ class Sheet(Options):
         default="weekly",
         description="You choose how often the tabs are read whole and repaired where they differ.",
     )
+    log: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=LONGEST_TITLE,
+        json_schema_extra={"example": "Sync log"},
+        description="You want a tab of this title that tells what became of each run, in plain words; it is written "
+        "along with other changes, and never by itself.",
+    )
     tab: tuple[Tab, ...] = Field(default=(), max_length=200, strict=False, description="You list the data tabs.")
     summary: tuple[Summary, ...] = Field(
         default=(), max_length=200, strict=False, description="You list the summary tabs."
@@ -238,6 +246,12 @@ class Sheet(Options):
     def read_tabs(self) -> tuple[Tab, ...]:
         """Every tab whose records are read: those that are shown, and what summaries read that name a stream."""
         return (*self.tab, *(own for summary in self.summary if (own := own_tab(summary))))
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The titles of all tabs that are made in the spreadsheet."""
+        own = (self.log,) if self.log else ()
+        return (*(tab.title for tab in self.tab), *(summary.title for summary in self.summary), *own)
 
     @property
     def summaries(self) -> tuple[Summary, ...]:

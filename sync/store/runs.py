@@ -24,6 +24,7 @@ __all__ = [
     "LeaseLost",
     "Run",
     "close_run",
+    "ended_runs",
     "forget_runs",
     "keep",
     "last_good",
@@ -92,6 +93,17 @@ def recent_runs(store: Store, sheet: str | None = None, limit: int = 50) -> list
         query = query.where(runs.c.sheet == sheet)
     with store.read() as connection:
         return [_to_run(row) for row in connection.execute(query)]
+
+
+def ended_runs(store: Store, sheet: str, *, since: datetime | None, limit: int | None) -> list[Run]:
+    """Return the runs of a sheet that ended at or after an instant, or the latest `limit`, by their ends."""
+    query = _latest_first().where(runs.c.sheet == sheet, runs.c.finished_at_us.is_not(None)).limit(limit)
+    if since is not None:
+        began = runs.c.started_at_us >= to_us(since - _LONGEST_RUN)  # the index knows when runs began
+        query = query.where(began, runs.c.finished_at_us >= to_us(since))
+    with store.read() as connection:
+        found = [_to_run(row) for row in connection.execute(query)]
+    return sorted(found, key=lambda run: (run.finished_at or run.started_at, run.started_at))
 
 
 def last_good(store: Store, sheet: str) -> Run | None:
