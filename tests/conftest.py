@@ -21,6 +21,8 @@ from sync.store import migrations
 _OWN_PREFIXES = ("CALLSHEET_", "JUSTCALL_", "AIRCALL_", "CALLSCALER_", "GOOGLE_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _COLOURS = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "_TYPER_FORCE_DISABLE_TERMINAL")
+_LONG = ("tests/system/", "tests/test_house.py", "tests/browser/")
+"""Tests that take seconds each, mostly waiting for other processes: last, they would leave one worker with nothing."""
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
 
@@ -55,7 +57,7 @@ def _no_outside_network() -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)  # before those marked `full` are left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave all but every n-th case of a test marked `every(n)` to the whole run."""
+    """Leave all but every n-th case of a test marked `every(n)` to the whole run, and begin with the long ones."""
     seen = Counter[str]()
     for item in items:
         marked = item.get_closest_marker("every")
@@ -65,6 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if seen[name] % marked.args[0]:
             item.add_marker(pytest.mark.full)
         seen[name] += 1
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 def pytest_configure() -> None:
