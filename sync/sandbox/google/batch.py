@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sync.sandbox.google import requests_cells as cells
 from sync.sandbox.google import requests_drawings as drawings
+from sync.sandbox.google import requests_filters as filters
 from sync.sandbox.google import requests_groups as groups
 from sync.sandbox.google import requests_lines as lines
 from sync.sandbox.google import requests_moves as moves
@@ -73,12 +74,12 @@ KINDS: dict[str, RequestKind] = {
     "deleteRange": moves.delete_range,
     "mergeCells": moves.merge_cells,
     "unmergeCells": moves.unmerge_cells,
-    "setBasicFilter": objects.set_basic_filter,
-    "clearBasicFilter": objects.clear_basic_filter,
-    "addFilterView": objects.add_filter_view,
-    "updateFilterView": objects.update_filter_view,
-    "duplicateFilterView": objects.duplicate_filter_view,
-    "deleteFilterView": objects.delete_filter_view,
+    "setBasicFilter": filters.set_basic_filter,
+    "clearBasicFilter": filters.clear_basic_filter,
+    "addFilterView": filters.add_filter_view,
+    "updateFilterView": filters.update_filter_view,
+    "duplicateFilterView": filters.duplicate_filter_view,
+    "deleteFilterView": filters.delete_filter_view,
     "addNamedRange": objects.add_named_range,
     "updateNamedRange": objects.update_named_range,
     "deleteNamedRange": objects.delete_named_range,
@@ -112,6 +113,10 @@ BLIND = {"addSheet", "updateCells", "repeatCell", "updateSheetProperties", "inse
 """Kinds that do not read what pivot tables show, and of which batches hold many."""
 
 
+BACKING = {"updateNamedRange", "deleteNamedRange", "updateTable", "deleteTable", "appendCells"}
+"""Kinds that change what filters may be laid over."""
+
+
 def run_batch(desk: Desk, requests: list[Json]) -> list[Json]:
     """Carry out requests in order and return one reply each; a refused one leaves nothing changed."""
     if not requests:
@@ -139,5 +144,7 @@ def _run_one(desk: Desk, index: int, request: Json) -> Json:
         reply = found(desk, body)
     except GoogleError as error:
         raise error.prefixed(f"Invalid requests[{index}].{kind}") from None
+    if kind in BACKING:
+        filters.follow_backing(desk)
     desk.book.touch()
     return reply

@@ -44,6 +44,11 @@ class Sheet:
     objects: Json = field(default_factory=empty_objects)
 
     @property
+    def is_grid(self) -> bool:
+        """Whether it has cells; a tab that is a chart has none."""
+        return self.properties.get("sheetType") != "OBJECT"
+
+    @property
     def n_cells(self) -> int:
         """How many cells count against the limit."""
         return self.grid.n_rows * self.grid.n_columns
@@ -187,7 +192,7 @@ def restore(book: Book, snapshot: Snapshot) -> None:
 def need_sheet(book: Book, sheet_id: int, *, kind: str = "grid") -> Sheet:
     """Return the tab with this id, or refuse in the words of a grid or a sheet request."""
     sheet = book.find_id(sheet_id)
-    if sheet is None:
+    if sheet is None or (kind == "grid" and not sheet.is_grid):
         raise invalid(f"No {kind} with id: {sheet_id}")
     return sheet
 

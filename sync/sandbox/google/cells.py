@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.colours import NEXT_COLOUR_STYLES, normal_format
 from sync.sandbox.google.compute import ERRORS, cell_value
+from sync.sandbox.google.conditional import Rule, rule_format
+from sync.sandbox.google.conditions import Subject
 from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid
 from sync.sandbox.google.grid import Extra, Grid, Look, Value, change_looks, make_look, set_cell, set_extra, tidy_number
 from sync.sandbox.google.masks import Mask, merge_update, wants
@@ -117,7 +119,21 @@ def effective(value: Value) -> Json:
     return {"numberValue": value}
 
 
-def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: Json) -> Json:
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What every cell is shown in: the format of the spreadsheet, and the conditional rules that may have a say."""
+
+    format: Json
+    rules: list[Rule]
+
+    def over(self, book: Book, place: tuple[int, int], value: Value, look: Look | None) -> Json:
+        """Return the format that a cell has in effect."""
+        shown = _over(self.format, look.format) if look is not None and look.format else self.format
+        given = rule_format(self.rules, Subject(*place, value, look, book.locale)) if self.rules else {}
+        return _over(shown, given) if given else shown
+
+
+def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], usual: Usual) -> Json:
     """Return the CellData of one cell; empty when there is nothing to say."""
     grid, (row, column) = sheet.grid, place
     extra, look = grid.extra(row, column), grid.look(row, column)
@@ -133,8 +149,9 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], default_format: 
         cell["formattedValue"] = "" if value is None else show(value, grid.shown_look(row, column), book.locale)
     if look is not None and look.format:
         cell["userEnteredFormat"] = look.format
-    if cell:
-        cell["effectiveFormat"] = _over(default_format, look.format) if look is not None else default_format
+    effective_format = usual.over(book, place, value, look)
+    if cell or effective_format is not usual.format:
+        cell["effectiveFormat"] = effective_format
     link = _link(look, value, formula)
     if link:
         cell["hyperlink"] = link

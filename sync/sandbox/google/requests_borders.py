@@ -28,6 +28,7 @@ def update_borders(desk: Desk, body: Json) -> Json:
     for side, edge in edges.items():
         if side in body:
             _draw(sheet, edge, side, body[side])
+            _draw(sheet, *_facing(sheet, edge, side), {})
     if "innerHorizontal" in body:
         _draw(sheet, Box(box.top, box.bottom - 1, box.left, box.right), "bottom", body["innerHorizontal"])
         _draw(sheet, Box(box.top + 1, box.bottom, box.left, box.right), "top", body["innerHorizontal"])
@@ -35,6 +36,18 @@ def update_borders(desk: Desk, body: Json) -> Json:
         _draw(sheet, Box(box.top, box.bottom, box.left, box.right - 1), "right", body["innerVertical"])
         _draw(sheet, Box(box.top, box.bottom, box.left + 1, box.right), "left", body["innerVertical"])
     return {}
+
+
+def _facing(sheet: Sheet, edge: Box, side: str) -> tuple[Box, str]:
+    """Return the cells beyond an edge, as far as there are any, and their side that faces it."""
+    top, bottom, left, right = edge.top, edge.bottom, edge.left, edge.right
+    if side == "top":
+        return Box(max(0, top - 1), top, left, right), "bottom"
+    if side == "bottom":
+        return Box(bottom, min(bottom + 1, sheet.grid.n_rows), left, right), "top"
+    if side == "left":
+        return Box(top, bottom, max(0, left - 1), left), "right"
+    return Box(top, bottom, right, min(right + 1, sheet.grid.n_columns)), "left"
 
 
 def full_border(border: Json) -> Json | None:

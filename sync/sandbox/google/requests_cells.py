@@ -16,7 +16,7 @@ from sync.sandbox.google.lines import resize_rows
 from sync.sandbox.google.masks import Mask, mask_paths, update_mask, wants
 from sync.sandbox.google.pivots import checked_pivot
 from sync.sandbox.google.requests_lines import add_lines
-from sync.sandbox.google.requests_tables import need_table
+from sync.sandbox.google.requests_tables import has_footer, need_table
 from sync.sandbox.google.schema import check_update_mask
 from sync.sandbox.google.shows import show
 from sync.sandbox.google.spans import Inserted
@@ -148,6 +148,7 @@ def _append_to_table(desk: Desk, table_id: str, rows: list[list[Json]], mask: Ma
     """Write rows after the last filled row of a table; the table grows, and pushes down what is below."""
     sheet, table = need_table(desk.book, table_id)
     box = range_box(sheet, table["range"])
+    box = Box(box.top, box.bottom - has_footer(table), box.left, box.right)
     width = max((len(row) for row in rows), default=0)
     if width > box.right - box.left:
         raise invalid(f"Attempting to write column: {box.right}, beyond the last requested column of: {box.right - 1}")
@@ -158,7 +159,7 @@ def _append_to_table(desk: Desk, table_id: str, rows: list[list[Json]], mask: Ma
         check_insert(desk.book, sheet, ("ROWS", box.bottom), desk.caller)
         add_lines(desk, sheet, "ROWS", Inserted(box.bottom, missing), look_of=box.bottom - 1)
         table = need_table(desk.book, table_id)[1]
-        table["range"]["endRowIndex"] = box.bottom + missing
+        table["range"]["endRowIndex"] = box.bottom + missing + has_footer(table)
     check_cells(desk.book, sheet, Box(top, top + len(rows), box.left, box.right), desk.caller)
     put_cells(sheet, (top, box.left), rows, mask)
     return {}

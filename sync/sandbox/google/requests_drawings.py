@@ -9,6 +9,7 @@ from sync.sandbox.google.colours import eight_bits
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
+from sync.sandbox.google.requests_sheets import new_object_sheet
 from sync.sandbox.google.schema import check_update_mask
 from sync.sandbox.google.view import show_chart, show_position, show_slicer
 
@@ -29,11 +30,9 @@ def _free_id(desk: Desk, wanted: int | None) -> int:
     return wanted
 
 
-def _position(desk: Desk, position: Json) -> tuple[Sheet, Json]:
+def _position(desk: Desk, sent: Json) -> tuple[Sheet, Json]:
     """Return tab and full position of an object over cells."""
-    if "overlayPosition" not in position:
-        raise invalid("Charts on a sheet of their own are not in the sandbox.")
-    overlay = USUAL_SIZE | position["overlayPosition"]
+    overlay: Json = USUAL_SIZE | sent
     anchor = overlay.get("anchorCell", {})
     sheet = need_sheet(desk.book, anchor.get("sheetId", 0))
     row, column = anchor.get("rowIndex", 0), anchor.get("columnIndex", 0)
@@ -47,11 +46,30 @@ def add_chart(desk: Desk, body: Json) -> Json:
     """Keep the specification of a chart over a tab."""
     new = dict(body.get("chart", {}))
     _check_spec(desk, new.get("spec", {}))
-    sheet, new["position"] = _position(desk, new.get("position") or {"overlayPosition": {}})
     new["chartId"] = _free_id(desk, new.get("chartId"))
+    sheet, new["position"] = _chart_position(desk, new.get("position", {}))
     new["spec"] = eight_bits(new["spec"])
     sheet.objects["charts"].append(new)
     return {"addChart": {"chart": show_chart(new)}}
+
+
+def _chart_position(desk: Desk, position: Json) -> tuple[Sheet, Json]:
+    """Return tab and full position of a chart, over cells or on a new tab of its own."""
+    chosen = [
+        name for name in ("sheetId", "newSheet", "overlayPosition") if name in position and position[name] is not False
+    ]
+    if len(chosen) > 1:
+        raise invalid("Only one of sheetId, overlayPosition or newSheet may be set on a position.")
+    if chosen and chosen[0] != "overlayPosition":
+        sheet = new_object_sheet(desk.book, position.get("sheetId"))
+        return sheet, {"sheetId": sheet.sheet_id}
+    return _position(desk, position.get("overlayPosition", {}))
+
+
+def _leave(desk: Desk, sheet: Sheet) -> None:
+    """Remove a tab that was there for a chart which is gone."""
+    if not sheet.is_grid:
+        desk.book.sheets.remove(sheet)
 
 
 def _check_spec(desk: Desk, spec: Json) -> None:
@@ -98,21 +116,26 @@ def delete_embedded_object(desk: Desk, body: Json) -> Json:
     """Remove a chart or a slicer."""
     sheet, name, index = _locate(desk, body.get("objectId"), "charts", "slicers")
     del sheet.objects[name][index]
+    _leave(desk, sheet)
     return {}
 
 
 def update_position(desk: Desk, body: Json) -> Json:
-    """Move or resize a chart or a slicer; `fields` names parts of the overlay position."""
-    mask = update_mask(body.get("fields"), root="newPosition")
+    """Move or resize a chart or a slicer; `fields` names parts of the overlay position, and is not used otherwise."""
     sheet, name, index = _locate(desk, body.get("objectId"), "charts", "slicers")
-    item = sheet.objects[name][index]
-    old, new = item["position"]["overlayPosition"], body.get("newPosition", {})
-    if "overlayPosition" not in new:
-        raise invalid("Charts on a sheet of their own are not in the sandbox.")
-    inner = mask.get("overlayPosition", {}) if set(mask) == {"overlayPosition"} else mask
-    check_update_mask(mask_paths(inner), "OverlayPosition")
-    target, position = _position(desk, {"overlayPosition": merge_update(old, new["overlayPosition"], inner)})
+    item, new = sheet.objects[name][index], body.get("newPosition", {})
+    if "overlayPosition" in new:
+        mask = update_mask(body.get("fields"), root="newPosition")
+        inner = mask.get("overlayPosition", {}) if set(mask) == {"overlayPosition"} else mask
+        check_update_mask(mask_paths(inner), "OverlayPosition")
+        new = {
+            "overlayPosition": merge_update(item["position"].get("overlayPosition", {}), new["overlayPosition"], inner)
+        }
+    elif name == "slicers" or not new:
+        raise invalid("newPosition must say where the object goes.")
+    target, position = _chart_position(desk, new)
     del sheet.objects[name][index]
+    _leave(desk, sheet)
     target.objects[name].append(item | {"position": position})
     return {"updateEmbeddedObjectPosition": {"position": show_position(position)}}
 
@@ -132,7 +155,7 @@ def add_slicer(desk: Desk, body: Json) -> Json:
     """Put a slicer over a tab."""
     new = dict(body.get("slicer", {}))
     new["spec"] = _slicer_spec(desk, new.get("spec", {}))
-    sheet, new["position"] = _position(desk, new.get("position") or {"overlayPosition": {}})
+    sheet, new["position"] = _position(desk, new.get("position", {}).get("overlayPosition", {}))
     new["slicerId"] = _free_id(desk, new.get("slicerId"))
     sheet.objects["slicers"].append(new)
     return {"addSlicer": {"slicer": show_slicer(new)}}

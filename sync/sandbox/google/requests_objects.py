@@ -1,8 +1,7 @@
-"""Batch requests on what hangs on a tab: names, protections, filters, rules, groups, bands, charts."""
+"""Batch requests on what hangs on a tab: names, protections, bands."""
 
 from __future__ import annotations
 
-import copy
 import re
 from typing import Any
 
@@ -86,7 +85,8 @@ def _each(desk: Desk, name: str) -> list[tuple[Sheet, Json]]:
     return [(sheet, item) for sheet in desk.book.sheets for item in sheet.objects[name]]
 
 
-def _locate(desk: Desk, name: str, wanted: tuple[str, Any], what: str) -> tuple[Sheet, Json]:
+def locate(desk: Desk, name: str, wanted: tuple[str, Any], what: str) -> tuple[Sheet, Json]:
+    """Return an object by its id, and the tab that it hangs on; `what` names it in the refusal."""
     key, item_id = wanted
     for sheet, item in _each(desk, name):
         if item.get(key) == item_id:
@@ -94,13 +94,15 @@ def _locate(desk: Desk, name: str, wanted: tuple[str, Any], what: str) -> tuple[
     raise invalid(f"No {what} with id: {item_id}")
 
 
-def _replace(sheet: Sheet, name: str, old: Json, new: Json | None) -> None:
+def replace_object(sheet: Sheet, name: str, old: Json, new: Json | None) -> None:
+    """Put another object in the place of one, or nothing."""
     items = sheet.objects[name]
     at = next(index for index, item in enumerate(items) if item is old)
     items[at : at + 1] = [] if new is None else [new]
 
 
-def _own_id(desk: Desk, name: str, key: str, new: Json) -> int:
+def own_id(desk: Desk, name: str, key: str, new: Json) -> int:
+    """Return the id that a new object asks for, or a fresh one."""
     wanted = new.get(key)
     if wanted is not None and any(item.get(key) == wanted for _, item in _each(desk, name)):
         raise invalid(f"An object with id {wanted} already exists.")
@@ -115,7 +117,7 @@ def add_protected_range(desk: Desk, body: Json) -> Json:
         raise invalid("ProtectedRange is warningOnly. Editors cannot be set on it.")
     sheet = _protected_sheet(desk, new)
     new.pop("requestingUserCanEdit", None)
-    new["protectedRangeId"] = _own_id(desk, "protectedRanges", "protectedRangeId", new)
+    new["protectedRangeId"] = own_id(desk, "protectedRanges", "protectedRangeId", new)
     named = {name: value for name, value in editors.items() if value}
     users = [user for user in named.get("users", []) if user != desk.caller.email]
     new["editors"] = named | {"users": [desk.caller.email, *users]}
@@ -149,7 +151,7 @@ def update_protected_range(desk: Desk, body: Json) -> Json:
     check_update_mask(mask_paths(mask), "ProtectedRange")
     new = body.get("protectedRange", {})
     wanted = ("protectedRangeId", new.get("protectedRangeId"))
-    sheet, old = _locate(desk, "protectedRanges", wanted, "protected range")
+    sheet, old = locate(desk, "protectedRanges", wanted, "protected range")
     if not can_edit(old, desk.caller):
         raise invalid(PROTECTED)
     changed = merge_update(old, new, mask) | {"protectedRangeId": old["protectedRangeId"]}
@@ -161,71 +163,17 @@ def update_protected_range(desk: Desk, body: Json) -> Json:
         editors = changed.get("editors", {})
         users = [user for user in editors.get("users", []) if user != desk.caller.email]
         changed["editors"] = editors | {"users": [desk.caller.email, *users]}
-    _replace(sheet, "protectedRanges", old, changed)
+    replace_object(sheet, "protectedRanges", old, changed)
     return {}
 
 
 def delete_protected_range(desk: Desk, body: Json) -> Json:
     """Lift a protection; only its editors may."""
     wanted = ("protectedRangeId", body.get("protectedRangeId"))
-    sheet, old = _locate(desk, "protectedRanges", wanted, "protected range")
+    sheet, old = locate(desk, "protectedRanges", wanted, "protected range")
     if not can_edit(old, desk.caller):
         raise invalid(PROTECTED)
-    _replace(sheet, "protectedRanges", old, None)
-    return {}
-
-
-def set_basic_filter(desk: Desk, body: Json) -> Json:
-    """Put the one filter of a tab over a range."""
-    new = dict(body.get("filter", {}))
-    if "tableId" in new:
-        raise invalid("setBasicFilter.filter.tableId is not in the sandbox.")
-    new["range"] = clamped_range(desk, new.get("range", {}))
-    need_sheet(desk.book, new["range"]["sheetId"]).objects["basicFilter"] = new
-    return {}
-
-
-def clear_basic_filter(desk: Desk, body: Json) -> Json:
-    """Take the filter of a tab away."""
-    need_sheet(desk.book, body.get("sheetId", 0)).objects["basicFilter"] = None
-    return {}
-
-
-def add_filter_view(desk: Desk, body: Json) -> Json:
-    """Add a filter view."""
-    new = dict(body.get("filter", {}))
-    new["range"] = clamped_range(desk, new.get("range", {}))
-    sheet = need_sheet(desk.book, new["range"]["sheetId"])
-    new["filterViewId"] = _own_id(desk, "filterViews", "filterViewId", new)
-    new.setdefault("title", f"Filter {len(sheet.objects['filterViews']) + 1}")
-    sheet.objects["filterViews"].append(new)
-    return {"addFilterView": {"filter": show_ranged(new)}}
-
-
-def duplicate_filter_view(desk: Desk, body: Json) -> Json:
-    """Copy a filter view under a new id."""
-    sheet, old = _locate(desk, "filterViews", ("filterViewId", body.get("filterId")), "filter view")
-    twin = copy.deepcopy(old) | {"filterViewId": desk.new_id(), "title": f"Copy of {old.get('title', '')}"}
-    sheet.objects["filterViews"].append(twin)
-    return {"duplicateFilterView": {"filter": show_ranged(twin)}}
-
-
-def update_filter_view(desk: Desk, body: Json) -> Json:
-    """Change a filter view."""
-    mask = update_mask(body.get("fields"), root="filter")
-    check_update_mask(mask_paths(mask), "FilterView")
-    new = body.get("filter", {})
-    sheet, old = _locate(desk, "filterViews", ("filterViewId", new.get("filterViewId")), "filter view")
-    changed = merge_update(old, new, mask) | {"filterViewId": old["filterViewId"]}
-    changed["range"] = clamped_range(desk, changed.get("range", {"sheetId": sheet.sheet_id}))
-    _replace(sheet, "filterViews", old, changed)
-    return {}
-
-
-def delete_filter_view(desk: Desk, body: Json) -> Json:
-    """Remove a filter view."""
-    sheet, old = _locate(desk, "filterViews", ("filterViewId", body.get("filterId")), "filter view")
-    _replace(sheet, "filterViews", old, None)
+    replace_object(sheet, "protectedRanges", old, None)
     return {}
 
 
@@ -233,7 +181,7 @@ def add_banding(desk: Desk, body: Json) -> Json:
     """Add alternating colours."""
     new = dict(eight_bits(body.get("bandedRange", {})))
     new["range"] = clamped_range(desk, new.get("range", {}))
-    new["bandedRangeId"] = _own_id(desk, "bandedRanges", "bandedRangeId", new)
+    new["bandedRangeId"] = own_id(desk, "bandedRanges", "bandedRangeId", new)
     sheet = need_sheet(desk.book, new["range"]["sheetId"])
     _check_bands(sheet, new, None)
     sheet.objects["bandedRanges"].append(new)
@@ -252,16 +200,16 @@ def update_banding(desk: Desk, body: Json) -> Json:
     mask = update_mask(body.get("fields"), root="bandedRange")
     check_update_mask(mask_paths(mask), "BandedRange")
     new = dict(eight_bits(body.get("bandedRange", {})))
-    sheet, old = _locate(desk, "bandedRanges", ("bandedRangeId", new.get("bandedRangeId")), "banded range")
+    sheet, old = locate(desk, "bandedRanges", ("bandedRangeId", new.get("bandedRangeId")), "banded range")
     changed = merge_update(old, new, mask) | {"bandedRangeId": old["bandedRangeId"]}
     changed["range"] = clamped_range(desk, changed["range"])
     _check_bands(sheet, changed, old)
-    _replace(sheet, "bandedRanges", old, changed)
+    replace_object(sheet, "bandedRanges", old, changed)
     return {}
 
 
 def delete_banding(desk: Desk, body: Json) -> Json:
     """Remove alternating colours."""
-    sheet, old = _locate(desk, "bandedRanges", ("bandedRangeId", body.get("bandedRangeId")), "banded range")
-    _replace(sheet, "bandedRanges", old, None)
+    sheet, old = locate(desk, "bandedRanges", ("bandedRangeId", body.get("bandedRangeId")), "banded range")
+    replace_object(sheet, "bandedRanges", old, None)
     return {}

@@ -44,6 +44,8 @@ def new_sheet(book: Book, properties: Json) -> Sheet:
     _check_title(book, title)
     if len(book.sheets) >= MAX_SHEETS:
         raise invalid(f"You can't have more than {MAX_SHEETS} sheets in a document.")
+    if properties.get("sheetType", "GRID") not in {"GRID", "SHEET_TYPE_UNSPECIFIED"}:
+        raise invalid(f"sheetType {properties['sheetType']} cannot be added in this way.")
     grid = properties.get("gridProperties", {})
     n_rows, n_columns = grid.get("rowCount", 1000), grid.get("columnCount", 26)
     _check_counts(n_rows, n_columns)
@@ -51,6 +53,16 @@ def new_sheet(book: Book, properties: Json) -> Sheet:
     sheet = make_sheet(_choose_id(book, properties.get("sheetId")), title, n_rows, n_columns)
     _apply_grid_flags(sheet, grid, {})
     _apply_plain(sheet, properties, {})
+    return sheet
+
+
+def new_object_sheet(book: Book, wanted: int | None) -> Sheet:
+    """Return a tab without cells, for a chart of its own, behind the others."""
+    if len(book.sheets) >= MAX_SHEETS:
+        raise invalid(f"You can't have more than {MAX_SHEETS} sheets in a document.")
+    sheet = make_sheet(_choose_id(book, wanted), free_title(book, "Chart{}", first=1), 0, 0)
+    sheet.properties["sheetType"] = "OBJECT"
+    book.sheets.append(sheet)
     return sheet
 
 
@@ -203,6 +215,8 @@ def update_sheet_properties(desk: Desk, body: Json) -> Json:
     sheet = need_sheet(book, new.get("sheetId", 0), kind="sheet")
     if wants(mask, "title") and (mask or "title" in new):
         _rename(desk, sheet, new.get("title", ""))
+    if not sheet.is_grid and wants(mask, "gridProperties") and (mask or "gridProperties" in new):
+        raise invalid("Grid properties cannot be set on a sheet that has no grid.")
     _apply_size(desk, sheet, new.get("gridProperties", {}), mask)
     grid_mask = mask.get("gridProperties", {}) if mask else {}
     if wants(mask, "gridProperties"):

@@ -15,7 +15,8 @@ from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.grid import clear_values, set_cell
-from sync.sandbox.google.masks import mask_paths, update_mask, wants
+from sync.sandbox.google.lines import resize_rows
+from sync.sandbox.google.masks import below, mask_paths, merge_update, update_mask, wants
 from sync.sandbox.google.requests_objects import BANDED
 from sync.sandbox.google.schema import check_update_mask
 from sync.sandbox.google.tables import show_table
@@ -36,6 +37,7 @@ def add_table(desk: Desk, body: Json) -> Json:
     table: Json = {"tableId": table_id, "name": name, "range": box_range(sheet.sheet_id, box)}
     if "rowsProperties" in new:
         table["rowsProperties"] = eight_bits(new["rowsProperties"])
+        _settle_footer(desk, sheet, table, had=False)
     columns = _columns(new.get("columnProperties", []), box)
     _write_headers(desk, sheet, box, columns, named=False)
     table["columns"] = _kept(columns, box)
@@ -58,6 +60,21 @@ def _place(desk: Desk, new: Json, own: Json | None = None) -> tuple[Sheet, Box]:
     if any(range_box(sheet, banding["range"]).overlaps(box) for banding in sheet.objects["bandedRanges"]):
         raise invalid(BANDED)
     return sheet, box
+
+
+def has_footer(table: Json) -> bool:
+    """Tell whether the last row of a table is a footer, which it is when it has a colour."""
+    return "footerColorStyle" in table.get("rowsProperties", {})
+
+
+def _settle_footer(desk: Desk, sheet: Sheet, table: Json, *, had: bool) -> None:
+    """Let a table grow by a row for a new footer, or shrink by the row of one that is gone."""
+    change = has_footer(table) - had
+    bottom = table["range"]["endRowIndex"] + change
+    if bottom > sheet.grid.n_rows:
+        desk.book.check_cells(sheet.grid.n_columns)
+        resize_rows(sheet.grid, bottom)
+    table["range"] = table["range"] | {"endRowIndex": bottom}
 
 
 def _free_name(book: Book) -> str:
@@ -171,11 +188,15 @@ def update_table(desk: Desk, body: Json) -> Json:
             raise invalid("A table cannot move to another sheet.")
         changed["range"] = box_range(sheet.sheet_id, box)
         changed["columns"] = (table["columns"] + [{}] * (box.right - box.left))[: box.right - box.left]
-    box = range_box(sheet, changed["range"])
     if wants(mask, "rowsProperties"):
-        changed.pop("rowsProperties", None)
-        if "rowsProperties" in new:
-            changed["rowsProperties"] = eight_bits(new["rowsProperties"])
+        rows = merge_update(
+            table.get("rowsProperties", {}), new.get("rowsProperties", {}), below(mask, "rowsProperties")
+        )
+        changed["rowsProperties"] = eight_bits(rows)
+        _settle_footer(desk, sheet, changed, had=has_footer(table))
+        if not rows:
+            del changed["rowsProperties"]
+    box = range_box(sheet, changed["range"])
     if wants(mask, "columnProperties") and (mask or "columnProperties" in new):
         columns = _columns(new.get("columnProperties", []), box)
         _write_headers(desk, sheet, box, columns, named=True)

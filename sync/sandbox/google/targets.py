@@ -46,13 +46,13 @@ def find_a1(book: Book, text: str) -> Target:
         rect = parse_cells(cells)
         if rect is not None:
             return _target(_first_visible(book), rect)
-        whole = book.find_title(text)
+        whole = _grid_titled(book, text)
         if whole is None or any(named["name"].casefold() == text.casefold() for named in book.named_ranges):
             return _find_named(book, cells, text)  # without a mark, a named range hides a tab of that name
         return Target(whole, Rect(0, None, 0, None))
-    sheet = book.find_title(title)
+    sheet = _grid_titled(book, title)
     if sheet is None:
-        whole = book.find_title(text)
+        whole = _grid_titled(book, text)
         if whole is not None:
             return Target(whole, Rect(0, None, 0, None))
         raise invalid(f"Unable to parse range: {text}")
@@ -62,8 +62,16 @@ def find_a1(book: Book, text: str) -> Target:
     return _target(sheet, rect) if rect is not None else _find_named(book, cells, text)
 
 
+def _grid_titled(book: Book, title: str) -> Sheet | None:
+    found = book.find_title(title)
+    return found if found is not None and found.is_grid else None
+
+
 def _first_visible(book: Book) -> Sheet:
-    return next((sheet for sheet in book.sheets if not sheet.properties.get("hidden")), book.sheets[0])
+    grids = [sheet for sheet in book.sheets if sheet.is_grid]
+    if not grids:
+        raise invalid("Unable to parse range: there is no sheet with cells.")
+    return next((sheet for sheet in grids if not sheet.properties.get("hidden")), grids[0])
 
 
 def _target(sheet: Sheet, rect: Rect) -> Target:

@@ -7,9 +7,11 @@ from typing import Any
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.access import Caller, can_edit
 from sync.sandbox.google.book import Book, Sheet
-from sync.sandbox.google.cells import show_cell
+from sync.sandbox.google.cells import Usual, show_cell
 from sync.sandbox.google.colours import THEME_COLOURS, WHITE
+from sync.sandbox.google.conditional import Rules
 from sync.sandbox.google.errors import Json
+from sync.sandbox.google.hiding import filtered_rows
 from sync.sandbox.google.masks import Mask, apply_mask, below, wants
 from sync.sandbox.google.metadata import shown_metadata
 from sync.sandbox.google.tables import band_of, show_table
@@ -92,7 +94,7 @@ def _show_sheets(book: Book, mask: Mask, caller: Caller, *, ranges: Ranges | Non
     for index, sheet in enumerate(book.sheets):
         boxes = [box for owner, box in ranges if owner is sheet] if ranges is not None else [sheet.box]
         if boxes:
-            wanted = boxes if grid_data else []
+            wanted = boxes if grid_data and sheet.is_grid else []
             shown.append(_show_sheet(book, index, mask, caller) | _show_data(book, sheet, wanted, mask))
     return shown
 
@@ -117,13 +119,8 @@ def sheet_properties(sheet: Sheet, index: int) -> Json:
     """Return SheetProperties."""
     grid: Json = {"rowCount": sheet.grid.n_rows, "columnCount": sheet.grid.n_columns}
     grid |= {name: value for name, value in sheet.grid_properties.items() if value}
-    start = {
-        "sheetId": sheet.sheet_id,
-        "title": sheet.title,
-        "index": index,
-        "sheetType": "GRID",
-        "gridProperties": grid,
-    }
+    start = {"sheetId": sheet.sheet_id, "title": sheet.title, "index": index, "sheetType": "GRID"}
+    start |= {"gridProperties": grid} if sheet.is_grid else {}
     return start | {name: value for name, value in sheet.properties.items() if value not in (False, None)}
 
 
@@ -178,6 +175,8 @@ def _without_zeros(place: Json) -> Json:
 
 def show_position(position: Json) -> Json:
     """Write where a chart or slicer lies: a cell's zeros are left out, and so are offsets of zero."""
+    if "overlayPosition" not in position:
+        return position
     overlay = dict(position["overlayPosition"])
     overlay["anchorCell"] = _without_zeros(overlay.get("anchorCell", {}))
     return {"overlayPosition": {name: value for name, value in overlay.items() if value != 0}}
@@ -233,11 +232,13 @@ def _show_box(book: Book, sheet: Sheet, box: Box, mask: Mask) -> Json:
 def _row_data(book: Book, sheet: Sheet, box: Box, mask: Mask) -> list[Json]:
     """Show the cells of a rectangle. Cells in which nothing that the mask names is set are cut at the ends."""
     rows: list[Json] = []
+    said = Rules(book, sheet).within(box) if sheet.objects["conditionalFormats"] else []
+    usual = Usual(DEFAULT_FORMAT, said if wants(mask, "effectiveFormat") else [])
     for row in range(box.top, box.bottom):
         cells = []
         grid = sheet.grid
-        if grid.cells[row] or grid.extras[row] or grid.looks[row]:
-            cells = [show_cell(book, sheet, (row, column), DEFAULT_FORMAT) for column in range(box.left, box.right)]
+        if said or grid.cells[row] or grid.extras[row] or grid.looks[row]:
+            cells = [show_cell(book, sheet, (row, column), usual) for column in range(box.left, box.right)]
             cells = [apply_mask(cell, mask) for cell in cells]
         while cells and not cells[-1]:
             cells.pop()
@@ -250,10 +251,13 @@ def _row_data(book: Book, sheet: Sheet, box: Box, mask: Mask) -> list[Json]:
 def _lines(book: Book, sheet: Sheet, dimension: str, span: range) -> list[Json]:
     pixels = ROW_PIXELS if dimension == "ROWS" else COLUMN_PIXELS
     sizes, labels = sheet.sizes(dimension), _labels(book, sheet, dimension)
+    filtered = filtered_rows(book, sheet) if dimension == "ROWS" else set()
     lines = []
     for index in span:
         size = {name: value for name, value in sizes.get(index, {}).items() if value is not False}
         line: Json = {"pixelSize": pixels} | size
+        if index in filtered:
+            line["hiddenByFilter"] = True
         if index in labels:
             line["developerMetadata"] = labels[index]
         lines.append(line)

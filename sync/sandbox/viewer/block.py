@@ -11,11 +11,12 @@ import orjson
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.conditional import Rule, Rules
 from sync.sandbox.google.conditions import Subject
 from sync.sandbox.google.grid import Extra, Look
 from sync.sandbox.google.shows import show
 from sync.sandbox.viewer.paint import Bands, Style, letter_style, look_style, natural_alignment, pattern_colour
-from sync.sandbox.viewer.rules import Rule, Rules, rule_style
+from sync.sandbox.viewer.rules import rule_style
 
 MAX_SHOWN_CHARACTERS = 2_000  # of one cell in the grid; the cell that is looked into is asked for whole
 _ADDRESS = re.compile(r"(https?://|mailto:)\S+\Z", re.IGNORECASE)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.grid import Value
+from sync.sandbox.google.hiding import hidden_lines, hidden_rows
 from sync.sandbox.google.shows import show
-from sync.sandbox.viewer.hiding import hidden_lines, hidden_rows
 
 MAX_WANTED_CHARACTERS = 1_000
 Place = tuple[int, int]

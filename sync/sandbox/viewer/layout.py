@@ -11,10 +11,10 @@ from sync.sandbox.google.access import protected_range
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.grid import Looks
+from sync.sandbox.google.hiding import filter_criteria, hidden_lines, hidden_rows, to_runs
 from sync.sandbox.google.shows import show
 from sync.sandbox.google.view import COLUMN_PIXELS, ROW_PIXELS
 from sync.sandbox.google.widths import PADDING_PIXELS, text_pixels
-from sync.sandbox.viewer.hiding import filter_criteria, hidden_lines, hidden_rows, to_runs
 from sync.sandbox.viewer.paint import look_style, read_colour
 
 USUAL_POINTS = 10

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Book, Sheet
+from sync.sandbox.google.conditional import Rules
+from sync.sandbox.google.hiding import hidden_rows
 from sync.sandbox.viewer.block import show_block
 from sync.sandbox.viewer.charts import show_charts
-from sync.sandbox.viewer.hiding import hidden_rows
 from sync.sandbox.viewer.layout import tab_frame, tab_line
 from sync.sandbox.viewer.paint import Bands
-from sync.sandbox.viewer.rules import Rules
 
 Kept = TypeVar("Kept")
 

@@ -13,8 +13,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.hiding import hidden_lines, hidden_rows
 from sync.sandbox.google.view import COLUMN_PIXELS
-from sync.sandbox.viewer.hiding import hidden_lines, hidden_rows
 from sync.sandbox.viewer.paint import Bands, letter_style, look_style, read_colour
 from sync.sandbox.viewer.xlsx_charts import add_charts
 from sync.sandbox.viewer.xlsx_choices import add_validations
