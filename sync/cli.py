@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,7 +32,7 @@ from sync.office import Office, open_office
 from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Names, Verbose
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
 from sync.request import RunRequest, Trigger
-from sync.signals import stop_on_signals
+from sync.signals import leave_anyway, stop_on_signals
 from sync.timetable import quota_lines as quota_forecast
 from sync.timetable import schedule_words
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from sync.plan import SheetPlan
 
 EXIT_UNKNOWN = 1
+GONE_WITHIN = timedelta(seconds=9)  # after a signal to the daemon; service managers kill at ten
 
 
 class Doors(TyperGroup):
@@ -283,12 +285,14 @@ def _tell_of(broken: ConfigError | None) -> None:
 @app.command("serve")
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
-    from sync.service import run_service
-    from sync.watch import set_up_log
+    with stop_on_signals() as stop:
+        leave_anyway(after=GONE_WITHIN, code=0)
+        from sync.service import run_service
+        from sync.watch import set_up_log
 
-    with stop_on_signals() as stop, open_effective(config) as (store, effective):
-        set_up_log(effective.config, verbose=verbose, is_terminal=screen.err.is_terminal)
-        run_service(config, Office(effective.config, store), effective, stop)
+        with open_effective(config) as (store, effective):
+            set_up_log(effective.config, verbose=verbose, is_terminal=screen.err.is_terminal)
+            run_service(config, Office(effective.config, store), effective, stop)
 
 
 look_commands.register(app)

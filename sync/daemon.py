@@ -26,7 +26,7 @@ from sync.run import Office
 from sync.store.due_runs import PERSON_LANE, SCHEDULE_LANE, drop
 from sync.store.presence import DAEMON, present
 
-STOP_WITHIN = timedelta(seconds=6)  # service managers start to kill at about ten, and what is told needs a moment
+STOP_WITHIN = timedelta(seconds=5)  # service managers start to kill at about ten, and what is told needs a moment
 TICK_S = 0.2  # how often files are looked at, and the clock: one that jumps rings no alarm
 STUCK_S = 60.0  # without a look at the queue; a store that is locked answers sooner
 SURE_S = 1.0

@@ -19,8 +19,9 @@ from sync.errors import Problem, StopRequested, SyncError
 from sync.report import RunReport, errors_of
 from sync.run import NoProgress, Office, Progress, run_sheet
 from sync.store.due_runs import SCHEDULE_LANE, DueRun, claim, end, explain, put_back, take_back, waiting
+from sync.store.leases import release_all
 from sync.store.presence import Presence
-from sync.store.runs import mark_interrupted
+from sync.store.runs import interrupt, mark_interrupted, this_holder
 from sync.wishes import request_of
 
 LOOK_S = 1.0  # how often the queue is read for what others put there
@@ -125,8 +126,22 @@ class Dispatch:
         self._waiting = left
 
     def close(self, *, within: timedelta) -> list[str]:
-        """Ask every run to stop, and return the names of those that did not in that time."""
-        return self._crew.close(within=within)
+        """Ask every run to stop, and return the names of those that did not in that time.
+
+        They end with the process; what they hold is free at once, for daemons on other machines too.
+        """
+        left = self._crew.close(within=within)
+        for shift in left:
+            _quietly(partial(self._leave_behind, shift))
+        if left and not any(shift.stop.is_writing for shift in left):
+            _quietly(partial(release_all, self._store, this_holder()))
+        return sorted(shift.name for shift in left)
+
+    def _leave_behind(self, shift: Shift) -> None:
+        """Put a run back into the queue that will not end before the process does."""
+        assert isinstance(shift, _Job)
+        put_back(self._store, shift.due.number, holder=self._holder, reason=STOPPED)
+        interrupt(self._store, shift.run_id, at=clock.now())
 
     def _care(self) -> None:
         """Write what could not be written, and free what processes that are gone had taken up."""
@@ -199,6 +214,14 @@ class Dispatch:
             _log.error(str(error), action="save-failed", hint=error.hint)
             self._unsaved.append(save)
             return True
+
+
+def _quietly(step: Callable[[], object]) -> None:
+    """Do what the next process does too, should it fail here."""
+    try:
+        step()
+    except SyncError as error:
+        _log.warning(str(error), action="save-failed", hint=error.hint)
 
 
 def _used_by_all(config: Config) -> frozenset[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from sync import clock
 from sync.config.load import Config
 from sync.errors import RateLimited, StopRequested
+from sync.request import StopEvent
 from sync.sources.base import Source
 from sync.sources.registry import make_source
 from sync.store.budget import Budget, Limit, Turn
@@ -149,6 +150,19 @@ class GoogleGate:
         self._waiting[kind].until_free()
         if self._lease is not None:
             self._lease.check()
+
+    @contextmanager
+    def sending(self, kind: Kind) -> Iterator[None]:
+        """Let those who may stop the run know that a write is under way, during the block."""
+        stop = self._waiting[kind].stop
+        if not isinstance(stop, StopEvent) or kind != "write":
+            yield
+            return
+        stop.is_writing = True
+        try:
+            yield
+        finally:
+            stop.is_writing = False
 
     def hold(self, kind: Kind, until: datetime) -> None:
         """Tell everyone on the store that Google wants no such request before `until`."""

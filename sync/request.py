@@ -17,10 +17,12 @@ class StopEvent(threading.Event):
     """Asks a run to stop; `is_overdue` says that its time was over, which is a failure and not a wish.
 
     One that did not answer `is_given_up`: it loses its leases, so that it can send nothing more and others can run.
+    While it `is_writing`, a request is under way that cannot be made undone: a stop waits for its answer.
     """
 
     is_overdue = False
     is_given_up = False
+    is_writing = False
 
 
 class Trigger(StrEnum):

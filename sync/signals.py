@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import FrameType
 
+from sync import log
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_log = log.get("signals")
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Give an event that the first signal sets; a second one raises KeyboardInterrupt, for people who cannot wait."""
+    """Give an event that the first signal sets; a second Ctrl-C raises KeyboardInterrupt, for those who cannot wait."""
     stop = threading.Event()
 
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         stop.set()
 
@@ -27,6 +35,25 @@ def stop_on_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave_anyway(*, after: timedelta, code: int) -> None:
+    """Have the process end so long after a signal to stop, whatever of it hangs then; it may be killed at any moment.
+
+    Signals are heard on a thread: the main one hears none while it waits for a lock of the store.
+    """
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.detach(), warn_on_full_buffer=False)
+
+    def leave() -> None:
+        while not set(heard.recv(64)) & set(STOP_SIGNALS):
+            pass
+        time.sleep(after.total_seconds())
+        _log.warning("something did not end in time; the process ends without it", action="left-anyway")
+        os._exit(code)
+
+    threading.Thread(target=leave, name="leave anyway", daemon=True).start()
 
 
 @contextmanager

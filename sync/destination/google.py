@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -60,6 +60,9 @@ class Gate(Protocol):
 
     def wait(self, kind: Kind) -> None:
         """Return when a request of this kind may go out now; raise when it must not go out at all."""
+
+    def sending(self, kind: Kind) -> AbstractContextManager[None]:
+        """Surround one request that goes out."""
 
     def hold(self, kind: Kind, until: datetime) -> None:
         """Tell every process on the store that Google wants no such request before `until`."""
@@ -147,7 +150,8 @@ class SheetsHttpClient(gspread.HTTPClient):
             self._gate.wait(kind)
             self._counts.add(kind)
             try:
-                return self._once(method, path, params=params, body=body)
+                with self._gate.sending(kind):
+                    return self._once(method, path, params=params, body=body)
             except RateLimited as error:
                 self._hold(kind, error, n_tries)
             except Unreachable as error:
@@ -186,7 +190,8 @@ class SheetsHttpClient(gspread.HTTPClient):
         kind: Kind = "read" if method.lower() == "get" else "write"
         self._gate.wait(kind)
         self._counts.add(kind)
-        return super().request(method, address, *args, **kwargs)
+        with self._gate.sending(kind):
+            return super().request(method, address, *args, **kwargs)
 
 
 def _backoff_s(n_tries: int) -> float:

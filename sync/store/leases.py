@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from sync import clock
 from sync.errors import StoreError
@@ -77,6 +77,13 @@ class Lease:
             f"{self.ttl_s:g} seconds, or another run took over.",
             hint="Nothing more was sent. The next run looks at what is there and goes on.",
         )
+
+
+def release_all(store: Store, holder: str) -> None:
+    """Give back every lease of spreadsheets and streams that a process holds which is about to end."""
+    is_of_run = or_(leases.c.name.startswith("spreadsheet "), leases.c.name.startswith("stream "))
+    with store.begin() as connection:
+        connection.execute(delete(leases).where(leases.c.holder == holder, is_of_run))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ __all__ = [
     "close_run",
     "ended_runs",
     "forget_runs",
+    "interrupt",
     "keep",
     "last_good",
     "latest_good",
@@ -140,6 +141,13 @@ def mark_interrupted(store: Store) -> list[str]:
         ended = [row.id for row in found if is_gone(row.holder) or from_us(row.started_at_us) < now - _LONGEST_RUN]
         _close(connection, ended, outcome=INTERRUPTED, report=None, finished_at_us=to_us(now))
     return ended
+
+
+def interrupt(store: Store, run_id: str, *, at: datetime) -> None:
+    """Close a run that goes on in a thread which ends with its process."""
+    still_open = (runs.c.id == run_id, runs.c.finished_at_us.is_(None))
+    with store.begin() as connection:
+        connection.execute(update(runs).where(*still_open).values(outcome=INTERRUPTED, finished_at_us=to_us(at)))
 
 
 def forget_runs(store: Store, *, before: datetime) -> int:

@@ -144,15 +144,37 @@ def test_closing_asks_runs_to_stop_and_takes_nothing_more() -> None:
     assert not some.has_room(_shift("late"), NONE_SHARED)
 
 
-def test_closing_names_the_runs_that_did_not_stop_in_time() -> None:
+@pytest.mark.parametrize("writes", [False, True], ids=["it reads", "it writes"])
+def test_closing_waits_for_the_answer_to_a_write_and_not_for_what_is_read_in_vain(
+    monkeypatch: pytest.MonkeyPatch, writes: bool
+) -> None:
+    monkeypatch.setattr(crew, "READING_WITHIN_S", 0.05)
+    answered, started = threading.Event(), threading.Event()
+
+    def work(shift: Shift) -> None:
+        shift.stop.is_writing = writes
+        started.set()
+        answered.wait(60)
+        shift.stop.is_writing = False
+
+    some, shift = Crew(work, workers=1, deadline=LONG, on_left=lambda: None), _shift("hung")
+    some.start(shift)
+    assert started.wait(20)
+    threading.Timer(0.5, answered.set).start() if writes else None
+    assert some.close(within=timedelta(seconds=20)) == ([] if writes else [shift])
+    answered.set()
+
+
+def test_closing_waits_for_a_write_no_longer_than_it_may() -> None:
     release, started = threading.Event(), threading.Event()
 
-    def work(_: Shift) -> None:
+    def work(shift: Shift) -> None:
+        shift.stop.is_writing = True
         started.set()
         release.wait(60)
 
-    some = Crew(work, workers=1, deadline=LONG, on_left=lambda: None)
-    some.start(_shift("hung"))
+    some, hung = Crew(work, workers=1, deadline=LONG, on_left=lambda: None), _shift("hung")
+    some.start(hung)
     assert started.wait(20)
-    assert some.close(within=timedelta(milliseconds=20)) == ["hung"]
+    assert some.close(within=timedelta(milliseconds=20)) == [hung]
     release.set()
