@@ -53,6 +53,7 @@ def _options(chosen: Mapping[str, str]) -> str:
 
 def _reference(names: Sequence[str]) -> Iterator[str]:
     from sync.catalogue import shelves_of_vendor  # noqa: PLC0415
+    from sync.shape.all_calls import call_stream, make_spec  # noqa: PLC0415
     from sync.sources.registry import VENDORS  # noqa: PLC0415
 
     yield from ("# Streams", "")
@@ -65,7 +66,14 @@ def _reference(names: Sequence[str]) -> Iterator[str]:
                 yield from ("", f"With {_options(shelf.options)}:")
             for spec in shelf.specs:
                 yield from ("", *_about(spec, shelf.options))
-    yield ""
+    calls = [found for name in names if (found := call_stream(VENDORS[name].specs.values())) is not None]
+    yield from (
+        "",
+        "## All calls",
+        "",
+        "See [all calls](all-calls.md); what no connection tells is empty and not shown.",
+    )
+    yield from ("", *_about(make_spec(calls), {}), "")
 
 
 def _about(spec: object, options: Mapping[str, str]) -> Iterator[str]:

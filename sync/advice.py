@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from sync import clock
 from sync.config.load import Config
+from sync.config.origins import source_tabs
 from sync.config.schedule import Schedule, next_times
 from sync.config.sheet import Sheet, Tab
 from sync.records import Slice, StreamKind, StreamSpec
@@ -20,7 +21,7 @@ LOOKED_AHEAD_DAYS = 400
 
 def retention_warnings(config: Config, sheet: Sheet, now: datetime) -> Iterator[str]:
     """Yield a sentence for each tab whose period begins before what its vendor is known to remember."""
-    for tab in sheet.read_tabs:
+    for tab in source_tabs(config.connections, *sheet.read_tabs):
         spec = config.spec_of(tab)
         if spec.kind is StreamKind.LIST:
             continue
@@ -35,7 +36,7 @@ def forgotten_words(sheet: Sheet, tab: Tab, spec: StreamSpec, *, window: Slice, 
     """Say what of a period the vendor remembers no more."""
     n_days = spec.retention.days if spec.retention else 0
     return (
-        f"{tab.connection} keeps {tab.stream} for {n_days} days only: the period begins on "
+        f"{tab.connection_name} keeps {tab.stream} for {n_days} days only: the period begins on "
         f"{clock.local_date(window.start, sheet.zone)}, and what lies before {clock.local_date(since, sheet.zone)} "
         "cannot be had any more"
     )
@@ -50,13 +51,13 @@ def pause_warning(sheet: Sheet, tab: Tab, spec: StreamSpec, now: datetime) -> st
     if pause is not None and pause <= longest:
         return None
     often = "never runs by itself" if pause is None else f"may run {pause.days} days after the run before"
-    kept = f" ({tab.connection} keeps it for {spec.retention.days} days)" if spec.retention else ""
+    kept = f" ({tab.connection_name} keeps it for {spec.retention.days} days)" if spec.retention else ""
     return f"what {tab.stream} holds is lost unless it is read every {longest.days} days{kept}, and this sheet {often}"
 
 
 def pause_warnings(config: Config, sheet: Sheet, now: datetime) -> Iterator[str]:
     """Yield the sentences about tabs that are read too rarely."""
-    for tab in sheet.read_tabs:
+    for tab in source_tabs(config.connections, *sheet.read_tabs):
         if said := pause_warning(sheet, tab, config.spec_of(tab), now):
             yield f'tab "{tab.title}": {said}'
 
@@ -76,7 +77,8 @@ def _longest_pause(schedule: Schedule, now: datetime) -> timedelta | None:
 
 def off_peak_advice(config: Config, sheet: Sheet, now: datetime) -> str | None:
     """Return a sentence where streams that a vendor wants read at night are scheduled in business hours."""
-    asked = [f'"{tab.title}"' for tab in sheet.read_tabs if config.spec_of(tab).off_peak]
+    read = source_tabs(config.connections, *sheet.read_tabs)
+    asked = [f'"{tab.title}"' for tab in read if config.spec_of(tab).off_peak]
     if not asked or not sheet.enabled or not _runs_in_business_hours(sheet.schedule, now):
         return None
     names = ", ".join(asked[:5]) + (f" and {len(asked) - 5} more" if len(asked) > 5 else "")

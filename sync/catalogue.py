@@ -17,6 +17,7 @@ from sync.config.problems import listed
 from sync.errors import ConfigError
 from sync.office import Office
 from sync.records import LISTED_AT, Buckets, Record, Slice, StreamKind, StreamSpec
+from sync.shape.all_calls import ALL_CALLS, Origin, call_stream, make_spec, to_all_calls, to_frame
 from sync.sources.base import Explainer, SourceOptions, Vendor
 from sync.sources.registry import VENDORS, vendor_of
 
@@ -56,8 +57,10 @@ def shelves_of(config: Config) -> list[Shelf]:
 
 
 def _as_connected(options: SourceOptions) -> list[StreamSpec]:
-    specs = vendor_of(options).specs.values()
-    return [replace(spec, lookback=options.lookback, reread=options.reread) for spec in specs]
+    specs = [*vendor_of(options).specs.values()]
+    calls = call_stream(specs)
+    gathered = [] if calls is None else [make_spec([calls])]
+    return [replace(spec, lookback=options.lookback, reread=options.reread) for spec in (*specs, *gathered)]
 
 
 def _pace_of(options: SourceOptions) -> str:
@@ -115,6 +118,11 @@ def pull_sample(office: Office, connection: str, stream: str, *, n: int, stop: t
     """Pull a few records of the last days, not into the mirror."""
     found: list[Record] = []
     vendor = vendor_of(office.config.connections[connection])
+    if stream == ALL_CALLS and (calls := call_stream(vendor.specs.values())):
+        sample = pull_sample(office, connection, calls.name, n=n, stop=stop)
+        origin = Origin(vendor=vendor.title, connection=connection, spec=calls)
+        gathered = to_all_calls(to_frame(sample.records, calls), origin)
+        return Sample(records=[Record(values=row) for row in gathered.iter_rows(named=True)])
     with closing(office.source(connection, stop=stop)) as source:
         params = {p.name: p.example for p in vendor.spec_for(stream, {}).params if p.required}
         spec = vendor.spec_for(stream, params)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from sync import advice, clock
+from sync.config.origins import source_tabs
 from sync.config.problems import shown
 from sync.config.sheet import Sheet
 from sync.destination.book import MAX_CELLS, Book, locate
@@ -125,11 +126,12 @@ def _check_tabs(office: Office, sheet: Sheet, book: Book) -> Iterator[CheckLine]
 
 
 def _check_connections(office: Office, sheet: Sheet) -> Iterator[CheckLine]:
-    for name in dict.fromkeys(tab.connection for tab in sheet.read_tabs):
+    asked = source_tabs(office.config.connections, *sheet.read_tabs)
+    for name in dict.fromkeys(tab.connection_name for tab in asked):
         try:
             deadline = clock.now() + PATIENCE
             with closing(office.source(name, stop=threading.Event(), deadline=deadline)) as source:
-                words = source.probe({tab.stream for tab in sheet.tab if tab.connection == name})
+                words = source.probe({tab.stream for tab in asked if tab.connection_name == name})
         except ConfigError as error:
             yield from CheckLine.each(error)
         except SyncError as error:

@@ -167,7 +167,7 @@ class Dispatch:
         job = _Job(
             name=sheet.name,
             spreadsheet=sheet.spreadsheet_id,
-            connections=frozenset(tab.connection for tab in sheet.read_tabs),
+            connections=frozenset(name for tab in sheet.read_tabs for name in tab.connection),
             due=due,
             sheet=sheet,
             office=self._office,
@@ -226,7 +226,11 @@ def _quietly(step: Callable[[], object]) -> None:
 
 def _used_by_all(config: Config) -> frozenset[str]:
     """Return the connections that every enabled sheet uses."""
-    used = [frozenset(tab.connection for tab in sheet.read_tabs) for sheet in config.sheets if sheet.enabled]
+    used = [
+        frozenset(name for tab in sheet.read_tabs for name in tab.connection)
+        for sheet in config.sheets
+        if sheet.enabled
+    ]
     return reduce(frozenset.intersection, used) if used else frozenset()
 
 

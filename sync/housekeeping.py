@@ -48,7 +48,7 @@ def _trim_records(office: Office, now: datetime, oldest: datetime, *, config_is_
 
 
 def _mirrors_of(office: Office, sheet: Sheet, now: datetime) -> Iterator[tuple[Mirror, datetime]]:
-    """Yield the mirror of each tab, and where the period that the tab shows begins."""
+    """Yield the mirrors of each tab, and where the period that the tab is made of begins."""
     for tab in sheet.read_tabs:
         asked = open_tab_stream(office, sheet, tab, period=tab.period, requested_at=now)
-        yield asked.mirror, asked.window.start
+        yield from ((part.mirror, part.reads.start) for part in (asked, *asked.gathered))

@@ -40,7 +40,9 @@ class Role(StrEnum):
     AGENT_ID = "agent id"
     AGENT_NAME = "agent name"
     CALLER = "caller"
+    CALLED = "called"
     WAIT = "wait"
+    TALK = "talk"
     VALUE = "value"
     COST = "cost"
     SOURCE = "source"
@@ -125,8 +127,9 @@ class StreamSpec:
 
     `retention` is how far back the vendor remembers (None: not known to forget); where it is certain, nothing older is
     asked for. What is read more rarely than `longest_pause` is lost. `change_feed` says that the source can tell what
-    changed since an instant. `off_peak` says that the vendor wants this read outside business hours. Streams of one
-    name and different `variant` have nothing in common but the name. `endpoint` is where it is asked, for people.
+    changed since an instant. `off_peak` says that the vendor wants this read outside business hours. `looked_up_by` is
+    a field by which the mirror is asked too, beside key and cursor field. Streams of one name and different `variant`
+    have nothing in common but the name. `endpoint` is where it is asked, for people.
     """
 
     name: str
@@ -150,6 +153,7 @@ class StreamSpec:
     longest_pause: timedelta | None = None
     change_feed: bool = False
     off_peak: bool = False
+    looked_up_by: str = ""
 
     def field_named(self, name: str) -> Field | None:
         """Return the declared field of that name, or None."""

@@ -35,7 +35,7 @@ from sync.store.runs import Lease, close_run, keep, open_run, this_holder
 from sync.summary_job import SummaryJob
 from sync.sync_log import LogJob, make_log_job
 from sync.tab_publish import Allowed
-from sync.tab_refresh import TabStream, open_tab_stream, refresh_tab
+from sync.tab_refresh import TabStream, gather_calls, open_tab_stream, refresh_tab
 from sync.tabs import DataJob
 
 __all__ = [
@@ -304,26 +304,37 @@ def _refresh_all(run: _Run, warnings: dict[str, list[str]]) -> dict[str, SyncErr
     errors: dict[str, SyncError] = {}
     for tab in run.sheet.read_tabs if run.request.reads_vendors else ():
         try:
-            refreshed = _refresh(run, tab)
-            warnings[tab.title] = list(refreshed.warnings)
+            warnings[tab.title] = list(_refresh(run, tab))
         except ConfigError:
             raise
         except SyncError as error:
-            errors[tab.title] = error.at(Where(tab=tab.title, connection=tab.connection, stream=tab.stream))
+            errors[tab.title] = error.at(Where(tab=tab.title, connection=tab.connection_name, stream=tab.stream))
     return errors
 
 
-def _refresh(run: _Run, tab: Tab) -> Refreshed:
+def _refresh(run: _Run, tab: Tab) -> list[str]:
+    """Refresh the stream of a tab, and return what people should know of it."""
     asked = _asked(run, tab)
-    source = run.source(tab.connection)
-    words = {"connection": tab.connection, "stream": tab.stream}
+    if not asked.gathered:
+        return list(_refresh_one(run, asked).warnings)
+    warnings = [said for part in asked.gathered for said in _refresh_one(run, part).warnings]
+    with _lease(run, f"stream {asked.mirror.id}", f"another run to gather the calls of {tab.connection_name}"):
+        gathered = gather_calls(run.office, asked)
+        found = {"added": gathered.n_added, "changed": gathered.n_changed}
+        _log.info("calls gathered", action="calls-gathered", tab=tab.title, connection=tab.connection_name, **found)
+    return warnings
+
+
+def _refresh_one(run: _Run, asked: TabStream) -> Refreshed:
+    name, stream = asked.tab.connection_name, asked.tab.stream
+    source = run.source(name)
     with (
-        log.bound(**words),
-        _lease(run, f"stream {asked.mirror.id}", f"another run to read {tab.connection} {tab.stream}"),
+        log.bound(connection=name, stream=stream),
+        _lease(run, f"stream {asked.mirror.id}", f"another run to read {name} {stream}"),
     ):
         refreshed = refresh_tab(asked, source, allow_empty=run.request.allow_empty, progress=run.progress)
         found = {"pages": refreshed.n_pages, "added": refreshed.n_added, "changed": refreshed.n_changed}
-        _log.info("stream read", action="stream-read", tab=tab.title, **found)
+        _log.info("stream read", action="stream-read", tab=asked.tab.title, **found)
         return refreshed
 
 

@@ -117,7 +117,7 @@ def make_log_job(
     oldest, is_full = _oldest_shown(store, sheet, mirror)
     return LogJob(
         sheet=sheet,
-        tab=Tab(title=sheet.log, connection=_CONNECTION, stream=STREAM, order="newest first"),
+        tab=Tab(title=sheet.log, connection=(_CONNECTION,), stream=STREAM, order="newest first"),
         spec=SPEC,
         mirror=mirror,
         window=Slice(oldest, _EVER.end),

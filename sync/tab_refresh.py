@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from sync import clock
 from sync.advice import forgotten_words, pause_warning
 from sync.clock import Period
+from sync.config.origins import source_tabs
 from sync.config.sheet import Sheet, Tab
-from sync.errors import ConfigError
+from sync.errors import ConfigError, SyncError, Where
+from sync.gathering import Gathered, gather
 from sync.office import Office
 from sync.records import LISTED_AT, Buckets, Slice, StreamKind, StreamSpec
 from sync.refresh import (
@@ -26,31 +28,88 @@ from sync.refresh import (
     refresh,
     slices_to_read,
 )
+from sync.shape.all_calls import OF_RETURNS, Origin
 from sync.sources.base import Source
 from sync.store.mirror import Mirror, open_mirror
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TabStream:
-    """The stream of a tab as one run sees it. `window` is what the tab shows; `buckets` are those of a report."""
+    """The stream of a tab as one run sees it. `buckets` are those of a report.
+
+    `window` is what the tab shows, `reads` what has to be read for it. `gathered` are the streams of single connections
+    that one of all calls is made of; it is not read itself.
+    """
 
     sheet: Sheet
     tab: Tab
     mirror: Mirror
     window: Slice
+    reads: Slice
     buckets: Buckets | None
     requested_at: datetime
+    gathered: tuple[TabStream, ...] = ()
 
 
 def open_tab_stream(office: Office, sheet: Sheet, tab: Tab, *, period: Period, requested_at: datetime) -> TabStream:
     """Open the mirror of a tab's stream; ConfigError where the period is longer than the vendor answers for."""
-    options = office.config.connections[tab.connection]
+    if tab.is_gathered:
+        return _open_gathered(office, sheet, tab, period=period, requested_at=requested_at)
+    name = tab.connection_name
+    options = office.config.connections[name]
     spec = replace(office.config.spec_of(tab), lookback=options.lookback, reread=options.reread)
     buckets = _buckets_of(sheet, tab, spec)
     scope = {} if buckets is None else _scope_of(buckets, period)
-    mirror = open_mirror(office.store, connection=tab.connection, spec=spec, params=tab.params, scope=scope)
+    mirror = open_mirror(office.store, connection=name, spec=spec, params=tab.params, scope=scope)
     window = _window_of(sheet, tab, spec, buckets, period=period, at=requested_at)
-    return TabStream(sheet=sheet, tab=tab, mirror=mirror, window=window, buckets=buckets, requested_at=requested_at)
+    return TabStream(
+        sheet=sheet, tab=tab, mirror=mirror, window=window, reads=window, buckets=buckets, requested_at=requested_at
+    )
+
+
+def _open_gathered(office: Office, sheet: Sheet, tab: Tab, *, period: Period, requested_at: datetime) -> TabStream:
+    """Open the mirror of all calls, and those that it is made of; other streams make another one."""
+    of_each = source_tabs(office.config.connections, tab)
+    parts = [open_tab_stream(office, sheet, own, period=period, requested_at=requested_at) for own in of_each]
+    parts.sort(key=lambda part: part.mirror.id)
+    spec, names = office.config.spec_of(tab), ", ".join(sorted(tab.connection))
+    scope = {"of": " ".join(part.mirror.id for part in parts)}
+    mirror = open_mirror(office.store, connection=names, spec=spec, params={}, scope=scope)
+    window = reads = parts[0].window
+    if tells_returns(sheet, tab):  # those of the last of them may come long after
+        today = Period.parse("today").slice_at(requested_at, sheet.zone, sheet.week_starts)
+        reads = Slice(window.start, max(window.end, today.end))
+    return TabStream(
+        sheet=sheet,
+        tab=tab,
+        mirror=mirror,
+        window=window,
+        reads=reads,
+        buckets=None,
+        requested_at=requested_at,
+        gathered=tuple(replace(part, reads=reads) for part in parts),
+    )
+
+
+def tells_returns(sheet: Sheet, tab: Tab) -> bool:
+    """Tell whether a tab, or a summary of it, shows or asks which calls were returned."""
+    chosen = OF_RETURNS if tab.columns is None and tab in sheet.tab else [c.field for c in tab.columns or ()]
+    texts = [*chosen, *tab.where]
+    for summary in sheet.summary:
+        if tab.title.casefold() == (summary.of or summary.title).casefold():
+            metrics = [
+                text for metric in summary.metrics for text in (metric.metric, metric.field or "", *metric.where)
+            ]
+            texts += [*summary.group_by, *summary.where, *metrics, summary.sort_by or ""]
+    return any(name in text for name in OF_RETURNS for text in texts)
+
+
+def gather_calls(office: Office, asked: TabStream) -> Gathered:
+    """Bring the mirror of all calls up to date from those of its connections; the caller holds its lease."""
+    titles = office.config.vendor_titles()
+    named = ((part.tab.connection_name, part) for part in asked.gathered)
+    parts = [(Origin(vendor=titles[name], connection=name, spec=p.mirror.spec), p.mirror) for name, p in named]
+    return gather(asked.mirror, parts)
 
 
 def _buckets_of(sheet: Sheet, tab: Tab, spec: StreamSpec) -> Buckets | None:
@@ -81,7 +140,7 @@ def _window_of(
     n_days = (window.end - window.start + timedelta(hours=1)).days  # a day may have 23 hours
     if buckets.per == "period" and n_days > spec.slice_days:
         raise ConfigError(
-            f'tab "{tab.title}": the period "{period.text}" is {n_days} days long, and {tab.connection} answers '
+            f'tab "{tab.title}": the period "{period.text}" is {n_days} days long, and {tab.connection_name} answers '
             f"{tab.stream} for at most {spec.slice_days} days at a time.",
             hint='Choose a shorter period, or per = "day", "week" or "month".',
         )
@@ -93,11 +152,19 @@ def refresh_tab(asked: TabStream, source: Source, *, allow_empty: bool, progress
 
     Raises:
         UnexpectedlyEmpty: a slice that held records came back without any.
-        SyncError: whatever the source raises.
+        SyncError: whatever the source raises; it names the connection, of several that are gathered too.
 
     """
+    try:
+        return _refresh_tab(asked, source, allow_empty=allow_empty, progress=progress)
+    except SyncError as error:
+        error.at(Where(connection=asked.tab.connection_name, stream=asked.tab.stream))
+        raise
+
+
+def _refresh_tab(asked: TabStream, source: Source, *, allow_empty: bool, progress: PageProgress) -> Refreshed:
     mirror, now = asked.mirror, clock.now()
-    remembered = clamp_to_memory(mirror.spec, asked.window, now=now)
+    remembered = clamp_to_memory(mirror.spec, asked.reads, now=now)
     forgotten = tuple(_tell_forgotten(asked, remembered))
     if not mirror.coverage():  # what is read for the first time needs no second look this week, nor if we are cut short
         mirror.marks.save_refreshed(REREAD, now)
@@ -107,7 +174,7 @@ def refresh_tab(asked: TabStream, source: Source, *, allow_empty: bool, progress
     refreshed = refresh(
         mirror,
         source,
-        Question(connection=asked.tab.connection, params=asked.tab.params, buckets=asked.buckets),
+        Question(connection=asked.tab.connection_name, params=asked.tab.params, buckets=asked.buckets),
         slices=slices_to_read(
             mirror.spec,
             mirror.coverage(),
@@ -138,10 +205,10 @@ def _changes_to_ask(asked: TabStream) -> datetime | None:
 
 def _tell_forgotten(asked: TabStream, remembered: Slice) -> Iterator[str]:
     """Yield sentences where a part of the period lies before the vendor's memory, and was never read; or soon will."""
-    spec, window = asked.mirror.spec, asked.window
+    spec, window = asked.mirror.spec, asked.reads
     past = Slice(window.start, remembered.start)
     known = [Slice(c.start, c.end) for c in asked.mirror.coverage()]
     if lost := minus([past] if past.start < past.end else [], known):
         yield f"{forgotten_words(asked.sheet, asked.tab, spec, window=window, since=lost[-1].end)}."
     if said := pause_warning(asked.sheet, asked.tab, spec, asked.requested_at):
-        yield f"{asked.tab.connection}: {said}."
+        yield f"{asked.tab.connection_name}: {said}."

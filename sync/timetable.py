@@ -100,7 +100,7 @@ def _allowed(config: Config) -> dict[str, float]:
 
 def _guess(sheet: Sheet) -> dict[str, int]:
     """Return what a run that has not happened yet is likely to take: a page or two of each stream."""
-    streams = Counter(tab.connection for tab in sheet.read_tabs)
+    streams = Counter(name for tab in sheet.read_tabs for name in tab.connection)
     return {"google_read": GOOGLE_READS_A_RUN, "google_write": GOOGLE_WRITES_A_RUN, **streams}
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sync import clock, log
 from sync.config.load import Config
+from sync.config.origins import source_tabs
 from sync.config.schedule import next_times
 from sync.config.sheet import Sheet
 from sync.errors import ConfigError, Problem, SyncError
@@ -201,14 +202,14 @@ def is_overdue(sheet: Sheet, good_at: datetime, *, took: timedelta, now: datetim
 
 def _note_losses(office: Office, sheet: Sheet, good_at: datetime, now: datetime) -> None:
     """Open an incident where the vendor is about to forget what was not read since the last good run."""
-    for tab in sheet.read_tabs:
+    for tab in source_tabs(office.config.connections, *sheet.read_tabs):
         memory = office.config.spec_of(tab).retention
         if memory is None or now - good_at <= memory * (1 - SHARE_LEFT):
             continue
         asked = open_tab_stream(office, sheet, tab, period=tab.period, requested_at=now)
         read_to = max((known.end for known in asked.mirror.coverage()), default=good_at)
         if now - read_to > memory * (1 - SHARE_LEFT):
-            vendor = office.config.vendor_titles()[tab.connection]
+            vendor = office.config.vendor_titles()[tab.connection_name]
             what = f"{tab.title}: {vendor} keeps {tab.stream} for {memory.days} days, and the newest were never read"
             note_retention(office.store, sheet.name, what, lost_at=read_to + memory, at=now)
             return

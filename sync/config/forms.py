@@ -69,6 +69,15 @@ def bare_or_table(key: str) -> BeforeValidator:
     return BeforeValidator(_wrap, json_schema_input_type=str | dict[str, Any])
 
 
+def one_or_more() -> BeforeValidator:
+    """Let people write one name in place of a list."""
+
+    def _wrap(value: object) -> object:
+        return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+    return BeforeValidator(_wrap, json_schema_input_type=str | list[str])
+
+
 def _kind_of(value: object) -> str:
     names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
     return names.get(type(value), "a date or time")

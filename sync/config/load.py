@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from sync.config import rules
 from sync.config.files import FilesRead, read_files
 from sync.config.forms import Options, is_loopback
+from sync.config.origins import spec_of
 from sync.config.problems import Place, SourceFile, did_you_mean, in_file_order, listed, shown, unknown_name
 from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSettings, resolve_secret, resolve_store_url
 from sync.config.sheet import Sheet, Tab
@@ -68,7 +69,7 @@ class Config:
 
     def spec_of(self, tab: Tab) -> StreamSpec:
         """Return the stream that a tab shows, as it is with the tab's params."""
-        return vendor_of(self.connections[tab.connection]).spec_for(tab.stream, tab.params)
+        return spec_of(self.connections, tab)
 
     def vendor_titles(self) -> dict[str, str]:
         """Return the vendor's name as people write it, by connection."""
@@ -365,7 +366,7 @@ def _judge_sheet(
     theirs = [p for p in between if p.file == place.file.name and p.field.startswith(f"{place.dotted}.")]
     if sheet is not None:
         # A connection may stand in a file that cannot be read now; that is told of the file.
-        is_cut_off = any(tab.connection not in connections for tab in sheet.read_tabs)
+        is_cut_off = any(name not in connections for tab in sheet.read_tabs for name in tab.connection)
         usable = not own and not theirs and not is_cut_off
         sheet = sheet.model_copy(update={"timezone": sheet.timezone or zone}) if usable else None
     name, file = place.text("name") or "", place.file.name

@@ -17,6 +17,7 @@ from sync.config.problems import Place, did_you_mean, listed, nearest_name, show
 from sync.config.schedule import Cron, RunBetween, Schedule, never_fires
 from sync.errors import Problem
 from sync.records import Param, Per, StreamKind, StreamSpec
+from sync.shape.all_calls import ALL_CALLS, call_stream, make_spec
 from sync.shape.conditions import find_mistake
 from sync.sources.base import Vendor
 
@@ -74,17 +75,11 @@ def _read_schedule(sheet: Place) -> Schedule:
 
 def check_tab(tab: Place, known: Known) -> Iterator[Problem]:
     """Yield what does not fit in one data tab: its connection, stream, params, columns and conditions."""
-    vendor = vendor_of(tab, known)
-    connection = tab.text("connection")
-    if vendor is None:
-        # It may be declared in a file that could not be read; then only a near miss is told.
-        may_exist = not known.complete and nearest_name(connection or "", known.vendors) is None
-        if connection is not None and connection not in known.vendors and not may_exist:
-            yield unknown_name(tab.at("connection"), "connection", connection, list(known.vendors))
-        return
-    spec = spec_of(tab, known)
+    yield from _check_connections(tab, known)
+    vendor, spec = vendor_of(tab, known), spec_of(tab, known)
     if spec is None:
-        yield from _check_stream_name(tab, vendor)
+        if vendor is not None:
+            yield from _check_stream_name(tab, vendor)
         return
     yield from _check_params(tab, vendor, spec)
     yield from _check_per(tab, spec)
@@ -92,13 +87,49 @@ def check_tab(tab: Place, known: Known) -> Iterator[Problem]:
     yield from check_conditions(tab, spec)
 
 
+def connections_of(tab: Place) -> list[tuple[Place, str]]:
+    """Return the connections that a tab names, one or a list of them, each with its place."""
+    place = tab.at("connection")
+    if isinstance(place.value, list):
+        return [(place.at(n), name) for n, name in enumerate(place.value) if isinstance(name, str)]
+    return [(place, place.value)] if isinstance(place.value, str) else []
+
+
+def _check_connections(tab: Place, known: Known) -> Iterator[Problem]:
+    named = connections_of(tab)
+    yield from check_twice(named, "connection")
+    for place, name in named:
+        # It may be declared in a file that could not be read; then only a near miss is told.
+        may_exist = not known.complete and nearest_name(name, known.vendors) is None
+        vendor = known.vendors.get(name)
+        if name not in known.vendors and not may_exist:
+            yield unknown_name(place, "connection", name, list(known.vendors))
+        elif vendor is not None and tab.text("stream") == ALL_CALLS and call_stream(vendor.specs.values()) is None:
+            yield place.problem(f"{vendor.title} has no stream of calls here", received=shown(name))
+    stream = tab.text("stream")
+    if len(named) > 1 and stream is not None and stream != ALL_CALLS:
+        yield tab.at("stream").problem(
+            "Only calls can be gathered from several connections", received=shown(stream), allowed=shown(ALL_CALLS)
+        )
+
+
 def vendor_of(tab: Place, known: Known) -> Vendor | None:
-    """Return the vendor of a tab's connection, if both are known."""
-    return known.vendors.get(tab.text("connection") or "")
+    """Return the vendor of a tab's connection, if both are known and there is one."""
+    names = [name for _, name in connections_of(tab)]
+    return known.vendors.get(names[0]) if len(names) == 1 and tab.text("stream") != ALL_CALLS else None
+
+
+def _gathered_spec(tab: Place, known: Known) -> StreamSpec | None:
+    vendors = [known.vendors.get(name) for _, name in connections_of(tab)]
+    streams = [call_stream(vendor.specs.values()) if vendor else None for vendor in vendors]
+    found = [stream for stream in streams if stream is not None]
+    return make_spec(found) if found and len(found) == len(streams) else None
 
 
 def spec_of(tab: Place, known: Known) -> StreamSpec | None:
     """Return the stream that a tab shows, as it is with the tab's params, if it is known."""
+    if tab.text("stream") == ALL_CALLS:
+        return _gathered_spec(tab, known)
     vendor, params = vendor_of(tab, known), tab.at("params").value
     if vendor is None or tab.text("stream") not in vendor.specs:
         return None
@@ -117,10 +148,10 @@ def _check_stream_name(tab: Place, vendor: Vendor) -> Iterator[Problem]:
             hint=f"Set {wanted} in [connection.{tab.text('connection')}]. Without: {listed(vendor.specs)}.",
         )
     else:
-        yield unknown_name(tab.at("stream"), f"stream of {vendor.title}", stream, list(vendor.specs))
+        yield unknown_name(tab.at("stream"), f"stream of {vendor.title}", stream, [*vendor.specs, ALL_CALLS])
 
 
-def _check_params(tab: Place, vendor: Vendor, spec: StreamSpec) -> Iterator[Problem]:
+def _check_params(tab: Place, vendor: Vendor | None, spec: StreamSpec) -> Iterator[Problem]:
     """Ask the vendor about the params, and tell each mistake at its own line."""
     value = tab.at("params").value
     params = value if isinstance(value, dict) else {}
@@ -128,8 +159,8 @@ def _check_params(tab: Place, vendor: Vendor, spec: StreamSpec) -> Iterator[Prob
     for name in params:
         if name not in declared:
             yield unknown_name(tab.at("params", name), f'param of the stream "{spec.name}"', name, list(declared))
-    if value is not None and not isinstance(value, dict):
-        return  # told where the forms are checked
+    if vendor is None or (value is not None and not isinstance(value, dict)):
+        return  # all calls take none; or it is told where the forms are checked
     for mistake in vendor.find_mistakes(spec, {name: params[name] for name in params if name in declared}):
         name = mistake.split()[0]
         if name not in params:

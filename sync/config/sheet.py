@@ -24,11 +24,13 @@ from sync.config.forms import (
     ZoneName,
     available,
     bare_or_table,
+    one_or_more,
     text_form,
 )
 from sync.config.schedule import Schedule
 from sync.config.summary import Summary
 from sync.records import Per
+from sync.shape.all_calls import ALL_CALLS
 
 LONGEST_DATA_TITLE = 90  # leaves room for " (2)" and " 2026-03"
 Verify = Literal["never", "daily", "weekly", "monthly"]
@@ -76,8 +78,14 @@ class Tab(Options):
         max_length=LONGEST_DATA_TITLE,
         description="You give the tab its title; people may rename it later in the spreadsheet.",
     )
-    connection: str = Field(description="You name the connection that the records come from.")
-    stream: str = Field(description="You name the stream of that connection; `callsheet streams` lists them.")
+    connection: Annotated[tuple[str, ...], one_or_more()] = Field(
+        min_length=1,
+        description="You name the connection that the records come from, or a list of them for the calls of several.",
+    )
+    stream: str = Field(
+        description='You name the stream of that connection, which `callsheet streams` lists, or "all_calls": the '
+        "calls of all connections named, in one form."
+    )
     period: PeriodText = Field(
         default_factory=lambda: clock.Period.parse("last 30 days"),
         description="You choose the days whose records are shown: today, yesterday, last working day, this or last "
@@ -149,6 +157,16 @@ class Tab(Options):
         description="You choose a cell that tells when the tab was last updated, or why it is not; a new tab gets its "
         "header below it, in one that is there it must be above the header or beside it.",
     )
+
+    @property
+    def connection_name(self) -> str:
+        """The connection of a tab that has one; the names of all, for people, where it has several."""
+        return ", ".join(self.connection)
+
+    @property
+    def is_gathered(self) -> bool:
+        """Whether it shows the calls of its connections in one form."""
+        return self.stream == ALL_CALLS
 
 
 class Sheet(Options):
@@ -265,7 +283,7 @@ def own_tab(summary: Summary) -> Tab | None:
         return None
     chosen: dict[str, Any] = {
         "title": summary.title,
-        "connection": summary.connection[0],
+        "connection": summary.connection,
         "stream": summary.stream,
         "period": summary.period,
         "params": summary.params,

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import Field, PlainValidator
 
-from sync.config.forms import LONGEST_TITLE, Options, PeriodText, available, bare_or_table, parse_cell
+from sync.config.forms import LONGEST_TITLE, Options, PeriodText, available, bare_or_table, one_or_more, parse_cell
 from sync.shape.groups import BUCKETS, GROUP_ROLES
 from sync.shape.metrics import METRICS, OF_FIELD, SERVICE_LEVEL_S
-
-
-def _one_or_more() -> BeforeValidator:
-    """Let people write one name in place of a list."""
-
-    def _wrap(value: object) -> object:
-        return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
-
-    return BeforeValidator(_wrap, json_schema_input_type=str | list[str])
 
 
 def _status_form() -> PlainValidator:
@@ -85,10 +76,12 @@ class Summary(Options):
         json_schema_extra={"example": "Calls"},
         description="You name the data tab of this sheet whose records are summed up.",
     )
-    connection: Annotated[tuple[str, ...], _one_or_more()] | None = Field(
+    connection: Annotated[tuple[str, ...], one_or_more()] | None = Field(
         default=None,
         json_schema_extra={"example": "justcall"},
-        description='You name a connection and a stream in place of "of", so that no tab has to show the records.',
+        min_length=1,
+        description='You name a connection and a stream in place of "of", so that no tab has to show the records; '
+        'of the stream "all_calls" it may be a list of connections.',
     )
     stream: str | None = Field(
         default=None,

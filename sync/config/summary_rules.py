@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sync.config.problems import Place, did_you_mean, listed, not_yet, shown, unknown_name
+from sync.config.problems import Place, did_you_mean, listed, shown, unknown_name
 from sync.config.rules import Known, check_conditions, check_tab, check_twice, chosen_names, spec_of
 from sync.errors import Problem
 from sync.records import Role, StreamSpec
@@ -83,8 +83,6 @@ def _check_own(summary: Place, known: Known) -> Iterator[Problem]:
     for name in ("connection", "stream"):
         if summary.at(name).value is None:
             yield summary.at(name).problem("The option is missing")
-    if isinstance(summary.at("connection").value, list):
-        yield not_yet(summary.at("connection"), "A summary over several connections")
     yield from check_tab(summary, known)
 
 

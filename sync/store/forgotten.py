@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Connection, MetaData, Table, column, delete, 
 from sync.store.db import Store, insert_or_update
 from sync.store.instants import to_us
 from sync.store.mirror_table import CHANGED_IN, KEY
-from sync.store.persons import Judge, Persons, is_agent_column
+from sync.store.persons import GATHERED, Judge, Persons, is_agent_column
 from sync.store.pieces import in_pieces
 from sync.store.tables import forget_salt, forgotten, forgotten_rows, mirrors, published_rows, runs, tabs
 
@@ -86,6 +86,8 @@ def known_mirrors(store: Store) -> list[Kept]:
 def find_agents(store: Store, mirror: Kept, wanted: str) -> list[Agent]:
     """Return the agents of one mirror that a text means: by id, name or address, as the records have them."""
     wanted = wanted.strip().casefold()
+    if mirror.stream == GATHERED:  # its agents are known by the mirrors of their connections
+        return []
     with store.read() as connection:
         rows = Table(mirror.table_name, MetaData(), autoload_with=connection)
         names = [c.name for c in rows.c if is_agent_column(mirror.stream, c.name)]

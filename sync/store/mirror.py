@@ -41,6 +41,7 @@ from sync.store.tables import mirror_extras, mirrors, refresh_marks
 
 __all__ = ["Coverage", "Mirror", "RefreshMarks", "Upserted", "forget_before", "key_text", "open_mirror"]
 
+_TAKEN = "taken"
 _FIGURES = (FieldType.INTEGER, FieldType.NUMBER)
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
@@ -158,7 +159,7 @@ class Mirror(MirrorReader):
 
 
 class RefreshMarks:
-    """When a mirror was last refreshed, by kind of refresh: `lookback` on every run, `reread` more rarely."""
+    """When a mirror was last refreshed, by kind of refresh, and what it has taken over from other mirrors."""
 
     def __init__(self, store: Store, mirror_id: str) -> None:
         self._store = store
@@ -171,9 +172,22 @@ class RefreshMarks:
             at_us = connection.execute(select(refresh_marks.c.at_us).where(*of_kind)).scalar()
         return None if at_us is None else from_us(at_us)
 
+    def taken_from(self, other_id: str) -> int:
+        """Return the version of another mirror up to which its records have been taken over; 0 for none."""
+        of_kind = (refresh_marks.c.mirror_id == self._mirror_id, refresh_marks.c.kind == f"{_TAKEN} {other_id}")
+        with self._store.read() as connection:
+            return connection.execute(select(refresh_marks.c.at_us).where(*of_kind)).scalar() or 0
+
+    def save_taken(self, other_id: str, version: int) -> None:
+        """Save the version of another mirror up to which its records have been taken over."""
+        self._save(f"{_TAKEN} {other_id}", version)
+
     def save_refreshed(self, kind: str, at: datetime) -> None:
         """Save the instant of a finished refresh of this kind."""
-        row = {"mirror_id": self._mirror_id, "kind": kind, "at_us": to_us(at)}
+        self._save(kind, to_us(at))
+
+    def _save(self, kind: str, number: int) -> None:
+        row = {"mirror_id": self._mirror_id, "kind": kind, "at_us": number}
         with self._store.begin() as connection:
             connection.execute(insert_or_update(connection, refresh_marks, key=("mirror_id", "kind")), row)
 

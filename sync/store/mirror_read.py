@@ -123,6 +123,16 @@ class MirrorReader:
                 found += connection.execute(query, {"keys": piece}).all()
         return self._to_frame(fields, [found], is_sorted=False)
 
+    def read_found_by(self, values: Iterable[str], fields: Sequence[str]) -> pl.DataFrame:
+        """Return the records with one of `values` in the field that they are looked up by, as `read` does."""
+        field = self._layout.table.c[self._layout.column_of[self.spec.looked_up_by]]
+        query = select(*self._columns(fields)).where(field.in_(bindparam("values", expanding=True)))
+        found: list[Sequence[Any]] = []
+        with self._store.read() as connection:
+            for piece in in_pieces(set(values)):
+                found += connection.execute(query, {"values": piece}).all()
+        return self._to_frame(fields, [found], is_sorted=False)
+
     def _columns(self, fields: Sequence[str]) -> list[ColumnElement[Any]]:
         table, column_of = self._layout.table, self._layout.column_of
         declared = [table.c[column_of[name]] for name in fields if name in column_of]

@@ -71,6 +71,8 @@ def make_layout(name: str, spec: StreamSpec, existing: Mapping[str, str]) -> Lay
     table = Table(name, MetaData(), *own, *fields)
     Index(f"ix_{name}_cursor", table.c[column_of[spec.cursor_field]], table.c[KEY])
     Index(f"ix_{name}_changed", table.c[CHANGED_IN])
+    if spec.looked_up_by:
+        Index(f"ix_{name}_lookup", table.c[column_of[spec.looked_up_by]])
     return Layout(table, column_of, type_of)
 
 

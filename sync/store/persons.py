@@ -17,6 +17,8 @@ import orjson
 from sync.store.mirror_table import EXTRA, FINGERPRINT, KEY, OUR_OWN, fingerprint
 
 PHONE, AGENT = "phone", "agent"
+GATHERED = "all_calls"
+"""The stream in which each record names its connection."""
 IN_PLACE = "[removed]"
 """What stands in texts where the person was."""
 
@@ -102,7 +104,10 @@ class Persons:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """Decides about the rows of one mirror: whose person is forgotten, goes; a mention is taken out."""
+    """Decides about the rows of one mirror: whose person is forgotten, goes; a mention is taken out.
+
+    Where the calls of several connections are gathered, `connection` names none of them: each row says its own.
+    """
 
     persons: Persons
     connection: str
@@ -111,15 +116,16 @@ class Judge:
     def cleaned(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return a row as it may be kept, or None when it may not."""
         changed = dict(row)
+        known_to = str(row.get("connection")) if self.stream == GATHERED else self.connection
         for column, value in row.items():
             if column in OUR_OWN and column != KEY:
                 continue
             if isinstance(value, bool) or not isinstance(value, str | int):
                 continue
-            if self._is_theirs(column, str(value)):
+            if self._is_theirs(column, str(value), known_to):
                 return None
             if isinstance(value, str) and column != KEY:
-                kept = self._cleaned_text(value)
+                kept = self._cleaned_text(value, known_to)
                 if kept is None:
                     return None
                 changed[column] = kept
@@ -127,20 +133,20 @@ class Judge:
             changed[FINGERPRINT] = fingerprint({k: v for k, v in changed.items() if k not in OUR_OWN})
         return changed
 
-    def _is_theirs(self, column: str, text: str) -> bool:
+    def _is_theirs(self, column: str, text: str, known_to: str) -> bool:
         if PHONE in self.persons.kinds and _NUMBER.fullmatch(text.strip()) and self.persons.is_phone(text):
             return True
         is_agent = AGENT in self.persons.kinds and column != EXTRA and is_agent_column(self.stream, column)
-        return is_agent and self.persons.is_agent(self.connection, text)
+        return is_agent and self.persons.is_agent(known_to, text)
 
-    def _cleaned_text(self, text: str) -> str | None:
+    def _cleaned_text(self, text: str, known_to: str) -> str | None:
         """Clean a text, which may be JSON of lists and objects; None when the record is such a person's."""
         if text[:1] in ("[", "{"):
             try:
                 parsed = orjson.loads(text)
             except orjson.JSONDecodeError:
                 return self.persons.without(text)
-            if any(self._is_theirs(name, str(value)) for name, value in _leaves(parsed, "")):
+            if any(self._is_theirs(name, str(value), known_to) for name, value in _leaves(parsed, "")):
                 return None
             cleaned = _mapped(parsed, self.persons.without)
             return text if cleaned == parsed else orjson.dumps(cleaned, option=orjson.OPT_SORT_KEYS).decode()

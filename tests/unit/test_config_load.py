@@ -373,7 +373,11 @@ def test_a_summary_may_ask_all_that_there_is(load):
         ('stream = "calls"', "connection The option is missing"),
         ('connection = "justcal"\nstream = "calls"', 'of this name "justcal"'),
         ('connection = "justcall"\nstream = "cals"', 'of this name "cals"'),
-        ('connection = ["justcall"]\nstream = "calls"', "several connections is not available yet"),
+        ('connection = ["justcall", "aircal"]\nstream = "all_calls"', 'There is no connection of this name "aircal"'),
+        ('connection = ["justcall", "justcall"]\nstream = "all_calls"', "The connection is listed twice"),
+        ('connection = ["justcall"]\nstream = "all_calls"\nparams = { agent_id = 1 }', "agent_id"),
+        ('connection = ["justcall"]\nstream = "all_calls"\nmetrics = ["avg_wait"]', "no field that tells the wait"),
+        ('connection = ["justcall"]\nstream = "all_calls"\nwhere = ["anwered = yes"]', 'of this name "anwered"'),
         ('connection = "justcall"\nstream = "calls"\nparams = { agent = 1 }', "params"),
         ('connection = "justcall"\nstream = "calls"\nperiod = "last 3 dais"', "period"),
     ],
@@ -388,7 +392,12 @@ def test_a_summary_has_either_a_tab_or_a_stream(problem, load):
     config = load(TOP + SHEET + SUMMARY.replace('of = "Calls"', 'connection = "justcall"\nstream = "calls"'))
     (sheet,) = config.sheets
     own = sheet.read_tabs[-1]
-    assert (own.title, own.connection, own.stream, own.period.text) == ("By agent", "justcall", "calls", "last 30 days")
+    assert (own.title, own.connection_name, own.stream, own.period.text) == (
+        "By agent",
+        "justcall",
+        "calls",
+        "last 30 days",
+    )
 
 
 @pytest.mark.parametrize(

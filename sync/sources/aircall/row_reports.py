@@ -116,6 +116,7 @@ _CALL_COLUMNS = (
         "Seconds in conversation.",
         names="duration_in_call in_call_time talk_time talk_duration incall_duration connected_duration",
         read=read_whole_seconds,
+        role=Role.TALK,
         can_change=True,
     ),
     make_column(

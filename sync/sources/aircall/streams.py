@@ -51,7 +51,7 @@ CALL_FIELDS = (
         can_change=True,
     ),
     _field("wait_time", _INTEGER, "Wait (s)", "Seconds until the answer.", role=Role.WAIT, can_change=True),
-    _field("talk_time", _INTEGER, "Talk (s)", "Seconds from the answer to the end.", can_change=True),
+    _field("talk_time", _INTEGER, "Talk (s)", "Seconds from the answer to the end.", role=Role.TALK, can_change=True),
     _field("teams", _LIST, "Teams", "Names of the teams that were rung; inbound only.", can_change=True),
     _field("tags", _LIST, "Tags", "Tags put on the call.", role=Role.TAGS, can_change=True),
     _field("comments", _TEXT, "Comments", "What people wrote about the call, a line each.", can_change=True),

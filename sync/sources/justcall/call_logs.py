@@ -37,7 +37,13 @@ _CALL_FIELDS = (
         description="The number that called, in E.164 form.",
         role=Role.CALLER,
     ),
-    Field(name="to", type=FieldType.TEXT, title="To", description="The number that was called, in E.164 form."),
+    Field(
+        name="to",
+        type=FieldType.TEXT,
+        title="To",
+        description="The number that was called, in E.164 form.",
+        role=Role.CALLED,
+    ),
     Field(
         name="agent_id",
         type=FieldType.INTEGER,
