@@ -20,6 +20,7 @@ def pages() -> Mapping[str, str]:
     """Return every generated page by its path in the repository."""
     from checks.discovery import schema_text  # noqa: PLC0415
     from checks.stream_pages import stream_pages  # noqa: PLC0415
+    from checks.template_pages import make_templates_page  # noqa: PLC0415
     from sync import errors  # noqa: PLC0415
     from sync.cli import app  # noqa: PLC0415 - the checks that need no page must not need the program
     from sync.config.example import generated_files  # noqa: PLC0415
@@ -28,6 +29,7 @@ def pages() -> Mapping[str, str]:
         **generated_files(),
         "docs/reference/commands.md": commands_page(app),
         "docs/reference/exit-codes.md": exit_codes_page(errors),
+        "docs/templates.md": make_templates_page(),
         "sync/sandbox/google/schema.json": schema_text(),
         **stream_pages(ROOT),
     }

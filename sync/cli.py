@@ -29,7 +29,7 @@ from sync.history import (
     requests_of_last_run,
 )
 from sync.office import Office, open_office
-from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Names, Verbose
+from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Names, NoConfig, Verbose
 from sync.report import ErrorReport, RunReport, error_lines, exit_code_of, highest_code, run_lines, to_json
 from sync.request import RunRequest, Trigger
 from sync.signals import leave_anyway, stop_on_signals
@@ -78,7 +78,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-NoConfig = Annotated[Path, typer.Option("--config", help="Accepted as everywhere; not read here.")]
 NamesToRun = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Sheets by name, disabled ones too.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")]
 StateFile = Annotated[
@@ -146,16 +145,17 @@ def _listening(port: int) -> Iterator[None]:
 @app.command("init")
 def init(
     *,
+    template: Annotated[str | None, typer.Option("--template", help="Start from this ready-made sheet.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that exists.")] = False,
     config: ConfigFile = DEFAULT_CONFIG,
     verbose: Verbose = False,
 ) -> None:
     """Write a commented config file to start from."""
-    from sync.config.example import make_starting_config
+    from sync.config.starting import make_starting_config
 
     if config.exists() and not force:
         raise ConfigError(f"{config} exists already.", hint="Name another file with --config, or give --force.")
-    config.write_text(make_starting_config())
+    config.write_text(make_starting_config(template))
     screen.say([f"Wrote {config}. Edit it, then run: callsheet check --config {config}"])
 
 

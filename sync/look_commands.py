@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from sync import clock, screen
-from sync.choice import named_sheets
+from sync.choice import named_sheets, unknown
 from sync.config.kept import Effective, open_effective
 from sync.config.load import load_config, problems_error
 from sync.errors import ConfigError
 from sync.history import due_json, left_out_of, run_json, runs_of, standings_of
 from sync.office import Office, open_office
-from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Names, Verbose
+from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Names, NoConfig, Verbose
 from sync.overview import headline, incident_lines, overview_json, quota_lines
 from sync.report import error_lines
 from sync.signals import stop_on_signals
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("status")(_status)
     app.command("history")(_history)
     app.command("streams")(_streams)
+    app.command("templates")(_templates)
 
 
 def _tell_problems(effective: Effective) -> None:
@@ -96,3 +97,22 @@ def _streams(
         asked = connection_to_ask(settings, connection)
         with stop_on_signals() as stop, open_office(settings) as office:
             screen.show_sample(pull_sample(office, asked, stream, n=sample, stop=stop))
+
+
+def _templates(
+    name: Annotated[str | None, typer.Argument(help="One of them, to see its tabs and columns.")] = None,
+    *,
+    config: NoConfig = DEFAULT_CONFIG,
+    verbose: Verbose = False,
+) -> None:
+    """List the ready-made sheets, or show what one is made of."""
+    from sync.config.templates import templates
+    from sync.template_words import list_lines, template_lines
+
+    known = templates()
+    if name is None:
+        screen.say(list_lines(known.values()))
+    elif name.casefold() not in known:
+        raise unknown("template", name, known)
+    else:
+        screen.say(template_lines(known[name.casefold()]))

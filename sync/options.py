@@ -18,6 +18,7 @@ def _set_verbose(verbose: bool) -> bool:
 
 
 ConfigFile = Annotated[Path, typer.Option("--config", envvar="CALLSHEET_CONFIG", help="The config file.")]
+NoConfig = Annotated[Path, typer.Option("--config", help="Accepted as everywhere; not read here.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", callback=_set_verbose, help="Show debug lines and traces.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Names = Annotated[

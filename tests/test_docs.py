@@ -65,7 +65,7 @@ def _blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["docs/reference/commands.md", "docs/reference/exit-codes.md"])
+@pytest.mark.parametrize("name", ["docs/reference/commands.md", "docs/reference/exit-codes.md", "docs/templates.md"])
 def test_generated_pages_are_up_to_date(name: str) -> None:
     assert (ROOT / name).read_text() == _generated()[name], f"{name} is stale: make generate"
 

@@ -59,44 +59,6 @@ _INNER: tuple[tuple[str, type[BaseModel]], ...] = (
 )
 _DURATION = TypeAdapter(timedelta)
 
-_STARTING = """\
-# Callsheet: what is kept up to date, and how. `callsheet check` tells every mistake in it;
-# docs/config.md and config.example.toml explain every option.
-
-[google]
-credentials = "file:service-account.json"  # the JSON key of a service account, beside this file
-
-[connection.justcall]
-vendor = "justcall"
-api_key = "env:JUSTCALL_API_KEY"           # the name of an environment variable, never the key itself
-api_secret = "env:JUSTCALL_API_SECRET"
-
-[[sheet]]
-name = "support-calls"                     # callsheet run-now support-calls
-spreadsheet = "https://docs.google.com/spreadsheets/d/PASTE-YOUR-LINK-HERE/edit"
-every = "15m"                              # or cron = "0 7 * * mon-fri"
-timezone = "UTC"                           # such as "America/New_York"
-
-[[sheet.tab]]
-title = "Calls"
-connection = "justcall"
-stream = "calls"
-period = "last 30 days"
-columns = ["call_id", "started_at", "direction", "from", "to", "agent_name", "status", "duration", "notes"]
-
-[[sheet.summary]]
-title = "By agent"
-of = "Calls"
-group_by = ["agent_name"]
-metrics = ["count", "answered_count", "missed_count", "avg_duration"]
-
-[[sheet.summary]]
-title = "By day"
-of = "Calls"
-group_by = ["date"]
-metrics = ["count", "answered_count", "missed_count", "unique_callers"]
-"""
-
 _PAGE_TOP = """\
 # The config file
 
@@ -123,11 +85,6 @@ def generated_files() -> dict[str, str]:
         "docs/config.md": make_reference_page(),
         "docs/config.schema.json": make_schema(),
     }
-
-
-def make_starting_config() -> str:
-    """Return the short config that `callsheet init` writes."""
-    return _STARTING
 
 
 def make_example_config() -> str:
@@ -252,7 +209,20 @@ def make_schema() -> str:
     }
     model = create_model("CallsheetConfig", __base__=Options, **fields)
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    _allow_templates(schema["$defs"])
     return json.dumps(_for_editors(schema), indent=1, ensure_ascii=False) + "\n"
+
+
+def _allow_templates(models: dict[str, Any]) -> None:
+    """Ask for less in the tables of a sheet with a template, which may say only what is other than there."""
+    sheet = models["Sheet"]
+    whole: dict[str, Any] = {}
+    for name, model in (("tab", "Tab"), ("summary", "Summary")):
+        models[f"{model}OfTemplate"] = {**models[model], "required": ["title"], "title": f"{model}OfTemplate"}
+        items = sheet["properties"][name]["items"]
+        sheet["properties"][name]["items"] = {"$ref": f"#/$defs/{model}OfTemplate"}
+        whole[name] = {"items": items}
+    sheet |= {"if": {"not": {"required": ["template"]}}, "then": {"properties": whole}}
 
 
 def _for_editors(node: Any) -> Any:

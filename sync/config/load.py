@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from sync.config import rules
+from sync.config.expansion import expand_file, told_of_template
 from sync.config.files import FilesRead, read_files
 from sync.config.forms import Options, is_loopback
 from sync.config.origins import spec_of
@@ -196,6 +197,9 @@ class _Reader:
         log = self._section("log", LogSettings)
         connections, vendors = self._read_connections()
         known = rules.Known(vendors, complete=self.read_files.complete)
+        whole = [expand_file(root.file, known) for root in self.root]
+        self.written, self.root = self.root, [Place(one.file) for one in whole]
+        self.of_templates = {one.file.name: one.problems for one in whole}
         between, found = self._read_sheets(known, daemon, connections)
         sheets = [one.sheet for one in found if one.sheet is not None]
         of_sheets = [*self.read_files.of_included, *between, *(p for one in found for p in one.problems)]
@@ -306,7 +310,23 @@ class _Reader:
         places = [sheet for root in self.root for sheet in root.tables("sheet")]
         between = [*rules.check_names(places), *rules.check_claims(places)]
         zone = daemon.timezone if daemon else "UTC"
-        return between, [_judge_sheet(place, known, between, zone, connections=connections) for place in places]
+        return between, [self._judge_sheet(place, known, between, zone, connections=connections) for place in places]
+
+    def _judge_sheet(
+        self,
+        place: Place,
+        known: rules.Known,
+        between: Sequence[Problem],
+        zone: str,
+        *,
+        connections: Mapping[str, SourceOptions],
+    ) -> SheetRead:
+        """Judge a whole sheet; what is kept of it is what is written, so that its template may change."""
+        of_template = self.of_templates[place.file.name].get(int(place.path[1]), ())
+        read = _judge_sheet(place, known, [*between, *of_template], zone, connections=connections)
+        written = next(root for root in self.written if root.file.name == place.file.name)
+        problems = tuple(told_of_template(problem, place) for problem in read.problems)
+        return replace(read, raw=written.at(*place.path).value, problems=problems)
 
     def _find_warnings(
         self, known: rules.Known, google: Google, daemon: Daemon, connections: Mapping[str, SourceOptions]

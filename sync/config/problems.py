@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,16 +18,21 @@ _LONGEST_SHOWN = 80  # characters of a received value
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file that was read: its name as people know it, its values, and its text where it has one."""
+    """One file that was read: its name as people know it, its values, and its text where it has one.
+
+    `moved` says on which lines its values stand where they are others than the text has.
+    """
 
     name: str
     values: Mapping[str, Any]
     text: str = field(default="", repr=False)
+    moved: Callable[[Mapping[Path, int]], Mapping[Path, int]] | None = field(default=None, repr=False)
 
     @cached_property
     def lines(self) -> Mapping[Path, int]:
         """The line of every path; looked for when there is something to tell, as most files are right."""
-        return find_lines(self.text)
+        lines = find_lines(self.text)
+        return lines if self.moved is None else self.moved(lines)
 
 
 @dataclass(frozen=True, slots=True)

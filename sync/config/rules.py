@@ -38,7 +38,8 @@ def check_sheet(sheet: Place, known: Known) -> Iterator[Problem]:
     """Yield what does not fit inside one sheet."""
     yield from _check_schedule(sheet)
     tabs = sheet.tables("tab")
-    if not tabs and not sheet.at("tab").value and not sheet.at("summary").value:
+    has_tables = sheet.at("tab").value or sheet.at("summary").value
+    if not tabs and not has_tables and sheet.at("template").value is None:
         yield sheet.problem("The sheet has no tab", hint="Add a [[sheet.tab]] below it.")
     for tab in tabs:
         yield from check_tab(tab, known)

@@ -209,8 +209,21 @@ class Sheet(Options):
     enabled: bool = Field(default=True, description="You set this to false to stop scheduled runs.")
     template: str | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": "call log"},
-        description="You start from a ready-made sheet of this name.",
+        json_schema_extra={"example": "call log"},
+        description="You start from a ready-made sheet of this name, which `callsheet templates` lists. A tab or "
+        "summary that you write under a title of the template's changes that one in what you write; others are added.",
+    )
+    connection: Annotated[tuple[str, ...], one_or_more()] | None = Field(
+        default=None,
+        min_length=1,
+        json_schema_extra={"example": "justcall"},
+        description="You name the connection, or a list of them, whose records the template shows.",
+    )
+    without: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        json_schema_extra={"example": ["How calls end"]},
+        description="You leave out these tabs and summaries of the template.",
     )
     credentials: Credentials | None = Field(
         default=None,

@@ -12,6 +12,7 @@ from sync.config import example
 from sync.config.load import load_config, read_config
 from sync.config.settings import Daemon, Google, StoreSettings
 from sync.config.sheet import ChosenColumn, Sheet, Tab
+from sync.config.starting import make_starting_config
 from sync.config.summary import Chart, ChosenMetric, Summary
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ def test_the_example_loads_as_it_is(tmp_path):
 
 
 def test_the_starting_config_loads_as_it_is(tmp_path):
-    (tmp_path / "config.toml").write_text(example.make_starting_config())
+    (tmp_path / "config.toml").write_text(make_starting_config())
     assert len(load_config(tmp_path / "config.toml").sheets[0].summaries) == 2
 
 

@@ -318,7 +318,6 @@ LATER_SUMMARY = [
     'pivot = "direction"',
     'compare = "previous period"',
 ]
-LATER_SHEET = ['template = "call log"']
 
 
 @pytest.mark.parametrize("line", LATER_TAB)
@@ -334,12 +333,6 @@ def test_what_a_summary_cannot_do_yet_is_refused(problem, line):
     found = problem(TOP + SHEET + SUMMARY + line + "\n")
     assert "is not available yet" in found.what
     assert found.line == 18
-
-
-@pytest.mark.parametrize("line", LATER_SHEET)
-def test_what_a_sheet_cannot_do_yet_is_refused(problem, line):
-    found = problem(TOP + SHEET.replace("[[sheet.tab]]", f"{line}\n[[sheet.tab]]"))
-    assert "is not available yet" in found.what
 
 
 RICH = """\

@@ -1,0 +1,215 @@
+"""The ready-made sheets: data files in `sheets_templates/`, and how their tables are fitted to a stream. No network.
+
+A template names fields by what they mean: `$agent_name` is the field that plays this role whatever the vendor calls it,
+`$notes|note` the first of these fields that there is, `$key` all fields of the key, `$missed` the status words that
+count as missed. What ends with `?` is left out where the stream has no such thing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from sync.records import Role, StreamSpec
+from sync.shape.metrics import Metric, metric_problems
+from sync.sources.base import Vendor
+from sync.sources.registry import VENDORS
+
+Table = dict[str, Any]
+KINDS = ("tab", "summary")
+SEVERAL = "all_calls"
+"""The stream of the calls of several connections."""
+_NAME = re.compile(r"\$([a-z_|]+)(\??)")
+_LEFT_OUT = object()
+_ROLES = {role.name.lower(): role for role in Role}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One ready-made sheet. `streams` are tried in their order; `needs` are roles, or fields by name."""
+
+    name: str
+    title: str
+    description: str
+    streams: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    tables: Mapping[str, Sequence[Table]] = field(default_factory=dict)
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether it can show the calls of several connections together."""
+        return SEVERAL in self.streams
+
+    def titles(self) -> list[str]:
+        """Return the titles of its tabs and summaries."""
+        return [table["title"] for kind in KINDS for table in self.tables.get(kind, ())]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Which stream of a vendor a template shows; where there is none, `lacks` says why."""
+
+    stream: str = ""
+    lacks: str = ""
+
+
+@cache
+def templates() -> Mapping[str, Template]:
+    """Return the templates by name."""
+    folder = resources.files("sheets_templates")
+    paths = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
+    found = (read_template(one.name.removesuffix(".toml").replace("_", " "), one.read_text()) for one in paths)
+    return {template.name: template for template in found if template is not None}
+
+
+def read_template(name: str, text: str) -> Template | None:
+    """Read one template; None for a file that is none, such as the demo's config."""
+    values = tomllib.loads(text)
+    if "description" not in values:
+        return None
+    return Template(
+        name=name,
+        title=values.get("title", name[0].upper() + name[1:]),
+        description=values["description"],
+        streams=tuple(values["streams"]),
+        needs=tuple(values.get("needs", ())),
+        tables={kind: values.get(kind, []) for kind in KINDS},
+    )
+
+
+def fit_vendor(template: Template, vendor: Vendor) -> Fit:
+    """Choose the stream of a vendor that a template shows."""
+    specs = [vendor.specs[name] for name in template.streams if name in vendor.specs]
+    lacks = ""
+    for spec in specs:
+        missing = list(missing_in(template, spec))
+        if not missing:
+            return Fit(stream=spec.name)
+        lacks = lacks or f'the stream "{spec.name}" of {vendor.title} has no {" and no ".join(missing)}'
+    return Fit(lacks=lacks or f"{vendor.title} has none of the streams {', '.join(template.streams)}")
+
+
+def missing_in(template: Template, spec: StreamSpec) -> Iterator[str]:
+    """Yield what a template needs and a stream does not have, in words."""
+    for needed in template.needs:
+        if _field_of(needed, spec) is None:
+            role = _ROLES.get(needed)
+            yield f"field that tells the {role.value}" if role else f"field {needed.replace('|', ' or ')}"
+
+
+def fits(template: Template) -> list[str]:
+    """Name the vendors that a template fits, with the options under which it does where these matter."""
+    found = []
+    for vendor in VENDORS.values():
+        sets = vendor.variants or ({},)
+        good = [chosen for chosen in sets if fit_vendor(template, vendor.as_written(chosen)).stream]
+        words = [f'{name} = "{value}"' for chosen in good for name, value in chosen.items()]
+        if good:
+            found.append(vendor.title if len(good) == len(sets) else f"{vendor.title} ({', '.join(words)})")
+    return found
+
+
+def fit_table(table: Mapping[str, Any], spec: StreamSpec) -> Table:
+    """Return a table of a template with the stream's own names."""
+    fitted = {key: _fit(value, spec, key) for key, value in table.items()}
+    metrics = [item.get("metric") if isinstance(item, dict) else item for item in fitted.get("metrics", ["count"])]
+    shown = {*metrics, *fitted.get("group_by", ()), *_titles_in(fitted), *_fields_in(fitted)}
+    for key in ("chart", "highlight"):
+        if key in fitted:
+            fitted[key] = _without_absent(fitted[key], shown)
+    return {key: value for key, value in fitted.items() if value is not _LEFT_OUT and value not in ([], {})}
+
+
+def _fit(value: Any, spec: StreamSpec, key: str) -> Any:
+    if isinstance(value, str):
+        return _fit_text(value, spec, key)
+    if isinstance(value, dict):
+        fitted = {name: _fit(inner, spec, name) for name, inner in value.items()}
+        return _LEFT_OUT if any(inner is _LEFT_OUT for inner in fitted.values()) else fitted
+    if isinstance(value, list):
+        items: list[Any] = []
+        for item in value:
+            found = list(spec.key) if item == "$key" else [_fit(item, spec, key)]
+            items += [one for one in found if one is not _LEFT_OUT and one not in items]
+        return _each_field_once(items)
+    return value
+
+
+def _each_field_once(items: list[Any]) -> list[Any]:
+    """A key that is also shown as a column of its own stands there."""
+    tables = {item["field"] for item in items if isinstance(item, dict) and "field" in item}
+    return [item for item in items if not isinstance(item, str) or item not in tables]
+
+
+def _fit_text(text: str, spec: StreamSpec, key: str) -> Any:
+    left_out = False
+
+    def name_of(match: re.Match[str]) -> str:
+        nonlocal left_out
+        words = spec.status_words and getattr(spec.status_words, match[1], None)
+        if words:
+            return ", ".join(map(_quoted, words))
+        found = _field_of(match[1], spec)
+        left_out = left_out or (found is None and bool(match[2]))
+        return found or match[0]
+
+    fitted = _NAME.sub(name_of, text)
+    if left_out:
+        return _LEFT_OUT
+    if key in ("metrics", "metric") and fitted.endswith("?"):
+        fitted = fitted.removesuffix("?")
+        return _LEFT_OUT if any(metric_problems(spec, Metric.of(fitted))) else fitted
+    return fitted
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if "," in word else word
+
+
+def _field_of(names: str, spec: StreamSpec) -> str | None:
+    """Return the field that one of `names` means, each the name of a role or of a field."""
+    for name in names.split("|"):
+        role = _ROLES.get(name)
+        found = spec.field_with(role) if role else None
+        found = found or spec.field_named(name)
+        if found is not None:
+            return found.name
+    return None
+
+
+def _titles_in(table: Mapping[str, Any]) -> set[str]:
+    return {
+        item["title"]
+        for key in ("columns", "metrics")
+        for item in table.get(key, ())
+        if isinstance(item, dict) and "title" in item
+    }
+
+
+def _fields_in(table: Mapping[str, Any]) -> set[str]:
+    return {item["field"] if isinstance(item, dict) else item for item in table.get("columns", ())}
+
+
+def _without_absent(value: Any, names: set[str]) -> Any:
+    """Leave out of charts and highlights what names a metric or field that is not there, marked with `?`."""
+    tables = value if isinstance(value, list) else [value]
+    kept = []
+    for table in tables:
+        found = {key: _kept_names(inner, names) for key, inner in table.items()}
+        if all(inner is not _LEFT_OUT and inner != [] for inner in found.values()):
+            kept.append(found)
+    return kept if isinstance(value, list) else kept[0] if kept else _LEFT_OUT
+
+
+def _kept_names(value: Any, shown: set[str]) -> Any:
+    if isinstance(value, list):
+        return [one for one in (_kept_names(item, shown) for item in value) if one is not _LEFT_OUT]
+    if isinstance(value, str) and value.endswith("?"):
+        bare = value.removesuffix("?")
+        return bare if bare in shown else _LEFT_OUT
+    return value
