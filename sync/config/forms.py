@@ -191,6 +191,12 @@ def is_loopback(listen: str) -> bool:
     return host == "localhost" or ipaddress.ip_address(host).is_loopback
 
 
+def is_open(url: str) -> bool:
+    """Tell whether what is sent to an address can be read on the way."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
+
+
 def in_words(length: timedelta) -> str:
     """Write a length of time as the config does."""
     seconds = int(length.total_seconds())

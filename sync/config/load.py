@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
 from sync.config import rules
 from sync.config.expansion import expand_file, told_of_template
 from sync.config.files import FilesRead, read_files
-from sync.config.forms import Options, is_loopback
+from sync.config.forms import Options, is_loopback, is_open
 from sync.config.origins import spec_of
 from sync.config.problems import Place, SourceFile, did_you_mean, in_file_order, listed, shown, unknown_name
 from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSettings, resolve_secret, resolve_store_url
@@ -336,12 +335,12 @@ class _Reader:
         found = [
             main.at("google", name).problem("The key of Google travels unencrypted", received=shown(url))
             for name, url in (("sheets_url", google.sheets_url), ("drive_url", google.drive_url))
-            if google.credentials != "anonymous" and _is_open(url)
+            if google.credentials != "anonymous" and is_open(url)
         ]
         found += [
             self.places[f"connection.{name}.base_url"].problem(what, received=shown(options.base_url))
             for name, options in connections.items()
-            if _is_open(options.base_url)
+            if is_open(options.base_url)
         ]
         if not is_loopback(daemon.listen):
             what = "Everyone who reaches this address can read the status page"
@@ -352,11 +351,6 @@ class _Reader:
 
 def _is_tables(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
-
-
-def _is_open(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
 
 
 def _read_model(place: Place, model: type[M], *, secrets: Sequence[str] = ()) -> tuple[M | None, list[Problem]]:
