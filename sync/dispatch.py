@@ -15,8 +15,8 @@ from sync.config.load import Config
 from sync.config.schedule import may_start
 from sync.config.sheet import Sheet
 from sync.crew import Crew, Shift
-from sync.errors import Problem, StopRequested, SyncError
-from sync.report import RunReport, errors_of
+from sync.errors import Problem, StopRequested, SyncError, Unforeseen
+from sync.report import ErrorReport, Outcome, RunReport, errors_of
 from sync.run import NoProgress, Office, Progress, run_sheet
 from sync.store.due_runs import SCHEDULE_LANE, DueRun, claim, end, explain, put_back, take_back, waiting
 from sync.store.leases import release_all
@@ -194,6 +194,7 @@ class Dispatch:
             self._save(partial(put_back, self._store, number, holder=self._holder, reason=STOPPED))
         except Exception as error:
             self._save(partial(finish, reason=f"it broke: {type(error).__name__}: {log.mask(str(error))}"))
+            self._listener.run_ended(_broken(shift, error))
             raise
         else:
             is_ours = self._save(finish)
@@ -222,6 +223,19 @@ def _quietly(step: Callable[[], object]) -> None:
         step()
     except SyncError as error:
         _log.warning(str(error), action="save-failed", hint=error.hint)
+
+
+def _broken(job: _Job, error: Exception) -> RunReport:
+    """Report a run that ended before it could report anything itself."""
+    told = ErrorReport.of(error if isinstance(error, SyncError) else Unforeseen.of(error))
+    return RunReport(
+        sheet=job.name,
+        outcome=Outcome.FAILED,
+        started_at=clock.now(),
+        seconds=0.0,
+        error=told,
+        run_id=job.run_id,
+    )
 
 
 def _used_by_all(config: Config) -> frozenset[str]:

@@ -18,6 +18,7 @@ SyncError                      what, where, hint
     DeadlinePassed             the run took longer than run_deadline allows
   RecordRejected               skip one record and count it; past a set
                                share of a slice it is ContractBroken       exit 0
+  Unforeseen                   a mistake of ours; it ends one run only     exit 1
 StopRequested                  not a failure: finish the chunk and leave   exit 130
 """
 
@@ -173,6 +174,20 @@ class RecordRejected(SyncError):
     """One record cannot be used; it is skipped and counted."""
 
     exit_code = 0
+
+
+class Unforeseen(SyncError):
+    """A mistake of the program itself; it ends the run that it happens in, and nothing else."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Unforeseen:
+        """Put an exception that nobody foresaw into the tree, its first line only."""
+        first = str(error).partition("\n")[0][:300]
+        return cls(
+            f"Something failed that was not foreseen: {type(error).__name__}{f': {first}' if first else ''}",
+            hint="What was read and written stays, and the next run goes on from there. If it comes again, send the "
+            'lines of the log with "run-broke" to whoever looks after the program.',
+        )
 
 
 class StopRequested(Exception):

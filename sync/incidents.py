@@ -13,10 +13,10 @@ from sync.store.db import Store
 from sync.store.incidents import Incident, open_incident, open_incidents, settle
 
 FAILURE, GUARD, CREDENTIAL, CONFIG = "failure", "guard", "credential", "config"
-ACCESS = "access"
+ACCESS, UNFORESEEN = "access", "unforeseen"
 FULL, RETENTION, OVERDUE = "nearly full", "retention", "overdue"
 
-RUN_KINDS = (FAILURE, GUARD, CREDENTIAL, ACCESS)
+RUN_KINDS = (FAILURE, GUARD, CREDENTIAL, ACCESS, UNFORESEEN)
 """Over when the sheet has a good run."""
 
 NEARLY_FULL = 0.9
@@ -28,6 +28,7 @@ _TITLES = {
     GUARD: "{sheets} was stopped to do no harm",
     CREDENTIAL: "credentials refused for {sheets}",
     ACCESS: "the spreadsheet of {sheets} cannot be opened",
+    UNFORESEEN: "{sheets} met a mistake of the program",
     CONFIG: "the config is broken",
     FULL: "the spreadsheet of {sheets} is nearly full",
     RETENTION: "{sheets} is about to lose data",
@@ -76,6 +77,8 @@ def _incidents_of(report: RunReport, at: datetime) -> Iterator[Incident]:
 def _kind_of(error: ErrorReport) -> str:
     if error.kind in ("CredentialsRefused", "NotShared"):
         return CREDENTIAL if error.kind == "CredentialsRefused" else ACCESS
+    if error.kind == "Unforeseen":
+        return UNFORESEEN
     return GUARD if error.exit_code == 4 else FAILURE
 
 

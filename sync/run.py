@@ -26,7 +26,7 @@ from sync.refresh import Refreshed
 from sync.renames import find_renames, follow
 from sync.report import ErrorReport, RunReport, run_json
 from sync.request import RunRequest, StopEvent, Trigger
-from sync.run_words import address_of, told_if_overdue, worst_outcome, zone_warnings
+from sync.run_words import address_of, foreseen, told_if_overdue, worst_outcome, zone_warnings
 from sync.sources.base import Source
 from sync.spares import needs_links, note_links, parts_of, write_links
 from sync.status_line import tell_status, wants_status
@@ -101,10 +101,8 @@ def run_sheet(
     started_s = time.monotonic()
     run = _new_run(office, sheet, request, progress=progress, stop=stop)
     started_at = run.started_at
-    trigger = str(request.trigger)
-    run_id = open_run(
-        office.store, sheet.name, sheet.spreadsheet_id, trigger, started_at=started_at, run_id=request.run_id
-    )
+    of = (office.store, sheet.name, sheet.spreadsheet_id, str(request.trigger))
+    run_id = open_run(*of, started_at=started_at, run_id=request.run_id)
     published, error = None, None
     try:
         with (
@@ -113,12 +111,13 @@ def run_sheet(
             closing(run),
             _leased(run) as lease,
             _told(run, lease) as told,
+            foreseen(),
         ):
             told.published = published = _publish(run, run_id, lease, dry=False)
     except SyncError as caught:
         error = caught.at(Where(sheet=sheet.name, spreadsheet=sheet.spreadsheet_id))
         _log.debug("run failed", action="run-failed", sheet=sheet.name, exc_info=caught)
-    except BaseException:  # asked to stop, or a mistake of ours: the history must not show it as still running
+    except BaseException:  # asked to stop: the history must not show it as still running
         report = _to_report(run, published, None, started_at=started_at, seconds=time.monotonic() - started_s)
         _close(office, run_id, "interrupted", report)
         raise

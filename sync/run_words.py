@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from sync import clock
+from sync import clock, log
 from sync.config.forms import in_words
 from sync.destination.book import Book
 from sync.destination.google import SHEETS_HOST
-from sync.errors import DeadlinePassed, StopRequested, SyncError
+from sync.errors import DeadlinePassed, StopRequested, SyncError, Unforeseen
 from sync.report import Outcome, TabReport, outcome_of
+
+_log = log.get("run")
 
 
 def zone_warnings(book: Book | None, zone: ZoneInfo) -> tuple[str, ...]:
@@ -62,3 +64,15 @@ def told_if_overdue(stop: threading.Event, allowed: timedelta) -> Iterator[None]
             f"The run took longer than {in_words(allowed)} and was stopped.",
             hint="The next run goes on from here. If it takes that long each time, raise run_deadline in [daemon].",
         ) from stopped
+
+
+@contextmanager
+def foreseen() -> Iterator[None]:
+    """Turn a mistake of ours into a failure of the run, which is then told like any other."""
+    try:
+        yield
+    except (SyncError, StopRequested):
+        raise
+    except Exception as error:
+        _log.exception("a run broke", action="run-broke")
+        raise Unforeseen.of(error) from error

@@ -119,6 +119,27 @@ def test_a_guard_that_stops_one_tab_is_told_and_names_the_tab(there: Receiver, o
     assert alert["message"].endswith("Next step: Give --allow-empty.")
 
 
+@pytest.mark.parametrize(
+    ("kind", "exit_code", "title"),
+    [
+        ("Unreachable", 7, "support failed"),
+        ("NotShared", 5, "the spreadsheet of support cannot be opened"),
+        ("Unforeseen", 1, "support met a mistake of the program"),
+    ],
+)
+def test_a_failure_is_told_once_by_its_kind_with_the_next_step_and_its_end_once(
+    there: Receiver, office: Office, kind: str, exit_code: int, title: str
+) -> None:
+    for _ in range(3):
+        _tell(office, _failed("support", kind, exit_code=exit_code))
+    (alert,) = there.alerts
+    assert alert["title"] == f"Callsheet: {title}"
+    assert alert["message"].endswith("Next step: Mend it.")
+    for _ in range(2):
+        _tell(office, _report("support"))
+    assert there.titles[1:] == [f"Callsheet: over: {title}"]
+
+
 def test_a_spreadsheet_that_is_nearly_full_is_a_warning_until_it_has_room_again(
     there: Receiver, office: Office
 ) -> None:

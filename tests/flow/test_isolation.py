@@ -13,11 +13,13 @@ from typing import Any
 import psutil
 import pytest
 
-from sync import clock, crew, dispatch
+from sync import clock, crew, dispatch, run
 from sync.dispatch import STUCK
+from sync.history import errors_in
 from sync.report import Outcome, RunReport
 from sync.sandbox.server import SandboxServer
 from sync.store.due_runs import ask
+from sync.store.runs import recent_runs
 from tests.daemon_desk import Desk, eventually
 from tests.sandbox_admin import Admin
 from tests.world import small_sandbox
@@ -137,6 +139,30 @@ def test_a_crash_in_one_sheet_is_told_and_stops_no_other(
         desk.ran("good", 2)
     reasons = {row.sheet: row.reason for row in desk.rows()}
     assert reasons == {"bad": "it broke: ZeroDivisionError: unforeseen", "good": None}
+    (told,) = [report for report in desk.heard.reports if report.sheet == "bad"]
+    assert told.error is not None
+    assert (told.error.kind, told.outcome) == ("Unforeseen", Outcome.FAILED)
+
+
+def test_a_mistake_of_the_program_fails_its_run_and_is_told_in_the_history(
+    desk: Desk, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_it(*_: Any, **__: Any) -> Any:
+        raise KeyError("unforeseen")
+
+    monkeypatch.setattr(run, "_refresh_all", break_it)
+    book = admin.make_spreadsheet()
+    desk.write_sheet("calls", book)
+    with desk.serving(), desk.store() as store:
+        desk.ran("calls")
+        (ended,) = recent_runs(store, "calls")
+    (told,) = desk.heard.reports
+    assert told.error is not None
+    assert (told.error.kind, told.error.exit_code) == ("Unforeseen", 1)
+    assert "KeyError: 'unforeseen'" in told.error.message
+    assert ended.outcome == "failed"
+    assert "run-broke" in str(errors_in(ended))
+    assert [(row.state, row.reason) for row in desk.rows()] == [("ended", None)]
 
 
 @pytest.mark.full
