@@ -178,7 +178,7 @@ class DataPublish(TabPublish):
         if there is None:
             return self._new(book)
         change = self._located(there)
-        if change.needs_structure:
+        if change.alters_grid:
             return replace(change, is_final=False)
         if not self.is_whole:
             return self._diff_known(change, blocks)
@@ -190,7 +190,7 @@ class DataPublish(TabPublish):
             known = dict.fromkeys(there.columns, "")
         take = self._allowed.take_header
         found = find_spot(there, self.job.shape, known_columns=known, take_header=take)
-        return to_change(self.job.shape, found)
+        return self._dressed(to_change(self.job.shape, found))
 
     def _want(self) -> Want:
         job, rows = self.job, self._rows

@@ -210,12 +210,33 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a table: the field it shows, its title, type, and the number format of its cells ("" for none)."""
+    """One column of a table: the field it shows, its title, type, and the number format of its cells ("" for none).
+
+    `format_type` is Google's kind of format where the type does not tell it; without a pattern it shows by the
+    spreadsheet's locale. Numbers are divided by `divisor` on their way into cells, or shown `as_text`. `mask` says how
+    a value is made unreadable, `hides` names the masked fields whose values are blotted out here too. `metric` is what
+    a column of a summary shows, where its name does not say it. `is_dressed` marks what the config says of its look.
+    """
 
     name: str
     title: str
     type: FieldType
     number_format: str = ""
+    format_type: str = ""
+    divisor: int = 1
+    as_text: bool = False
+    is_link: bool = False
+    mask: str = ""
+    hides: tuple[str, ...] = ()
+    width: int = 0
+    metric: str = ""
+    is_dressed: bool = False
+
+    @property
+    def look(self) -> str:
+        """A word for how cells of the column look and what they hold, to tell when the config changed it."""
+        parts = [self.format_type, self.number_format, str(self.divisor), "text" * self.as_text, "link" * self.is_link]
+        return "|".join([*parts, self.mask])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from sync.destination.observe import fetch_book, fetch_cells
 from sync.destination.status import LAST_LINE, cell_at, find_status_spot, make_status_writes
 from sync.errors import StopRequested, SyncError
 from sync.report import ErrorReport, TabReport, in_brief
+from sync.shape.masking import hide_numbers
 from sync.store import published, status_lines
 from sync.store.db import Store
 from sync.store.good_configs import broken_since
@@ -85,6 +86,7 @@ def _wanted_lines(
     now = clock.now()
     good: Run | None = None
     broken_at = broken_since(store, sheet.name)
+    is_masked = any(column.mask for tab in sheet.tab for column in tab.columns or ())
     for title, address, state in _places(store, sheet):
         failure = of_run or errors.get(title)
         if failure is None:
@@ -100,7 +102,7 @@ def _wanted_lines(
             good_at = good.finished_at if good else None
             key, text = f"stale {failure.kind}", _stale(sheet, in_brief(failure, vendors), good_at, now)
         cell = address if address != LAST_LINE else f"row {_last_row(store, state) + 1}"
-        line = StatusLine(cell=cell, state=key, text=text, written_at=now)
+        line = StatusLine(cell=cell, state=key, text=hide_numbers(text) if is_masked else text, written_at=now)
         yield _Wanted(title=state.title, state=state, address=address, line=line)
 
 

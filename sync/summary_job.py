@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -14,12 +14,14 @@ from sync import clock
 from sync.config.sheet import Sheet
 from sync.config.summary import ChosenMetric, Summary
 from sync.destination.spot import Row, TabShape
-from sync.records import Cell, Column, Slice, Table
+from sync.records import Cell, Slice, Table
 from sync.shape.cells import same_cell
 from sync.shape.conditions import parse_condition
-from sync.shape.groups import make_groups
+from sync.shape.groups import BUCKETS, make_groups
+from sync.shape.masking import tails_of
 from sync.shape.metrics import SERVICE_LEVEL_S, Metric
 from sync.shape.summary import Question, fields_to_sum, make_summary
+from sync.shape.summary_looks import FigureLook, SummaryLook
 from sync.store import published
 from sync.store.db import Store
 from sync.store.published import TabState
@@ -71,7 +73,8 @@ class SummaryJob:
         )
         until = self._period.end.isoformat() if self.summary.fill == "zero" else ""  # a new day is a new row
         elsewhere = [len(self.of.taken)] if self.of.taken else []  # rows that came in another spreadsheet
-        return digest([ROWS_VERSION, self.of.shape_text, *elsewhere, options, until])
+        wide = [[c.name, c.width] for c in self.of.chosen if c.width and c.name in self.summary.group_by]
+        return digest([ROWS_VERSION, self.of.shape_text, *elsewhere, options, until, *wide])
 
     @cached_property
     def shape(self) -> TabShape:
@@ -105,7 +108,7 @@ class SummaryJob:
 
     @cached_property
     def _fields(self) -> tuple[str, ...]:
-        return fields_to_sum(self.of.spec, self.question)
+        return tuple(dict.fromkeys([*fields_to_sum(self.of.spec, self.question), *self._secret]))
 
     @cached_property
     def question(self) -> Question:
@@ -151,16 +154,33 @@ class SummaryJob:
             period=self._period,
             earlier=earlier,
         )
-        return self._titled(table)
+        look = SummaryLook(figures=self._figures, groups={c.name: c for c in self.of.chosen}, tails=self._tails(df))
+        return look.dress(table, len(self.summary.group_by))
 
-    def _titled(self, table: Table) -> Table:
-        """Give a group that is a field of the summed tab the title that it has there."""
-        titles = {c.name: c.title for c in self.of.chosen if c.title}
-        columns = tuple(
-            Column(name=c.name, title=titles.get(c.name, c.title), type=c.type, number_format=c.number_format)
-            for c in table.columns
-        )
-        return Table(columns=columns, keys=table.keys, rows=table.rows, n_cut_cells=table.n_cut_cells)
+    @property
+    def _figures(self) -> Mapping[str, FigureLook]:
+        """How each metric is shown, by its id."""
+        metrics = ((to_metric(chosen), chosen) for chosen in self.summary.metrics)
+        return {
+            metric.id: FigureLook(
+                unit_of=metric.field or metric.name,
+                format=chosen.format or "",
+                width=chosen.width or 0,
+                has_own_title=bool(chosen.title),
+                where=metric.where,
+            )
+            for metric, chosen in metrics
+        }
+
+    @cached_property
+    def _secret(self) -> tuple[str, ...]:
+        """The fields that the summed tab masks; what they hold must not be read here either."""
+        return tuple(column.name for column in self.of.chosen if column.mask)
+
+    def _tails(self, df: pl.DataFrame) -> Mapping[str, str]:
+        """Return the numbers that must not be read, if a group may repeat them."""
+        plain = set(self.question.group_by) - set(self._secret) - set(BUCKETS)
+        return tails_of(number for name in self._secret for number in df[name].unique().to_list()) if plain else {}
 
 
 def to_metric(chosen: ChosenMetric) -> Metric:

@@ -60,8 +60,8 @@ class SummaryPublish(TabPublish):
         )
         take = self._allowed.take_header
         found = find_spot(there, self.job.shape, known_columns=known, take_header=take)
-        change = to_change(self.job.shape, found)
-        if change.needs_structure:  # numbers of groups that are not shown any more stand beside nothing
+        change = self._dressed(to_change(self.job.shape, found))
+        if change.alters_grid:  # numbers of groups that are not shown any more stand beside nothing
             return replace(change, is_final=False, cleared=tuple(index for _, index in change.given_up))
         if not self.is_whole:
             return change if self._state and change.spot.header_row == self._state.header_row else None

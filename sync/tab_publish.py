@@ -17,7 +17,7 @@ from sync.destination.status import room_for_status
 from sync.errors import SyncError, Where
 from sync.store.published import Shift, TabState
 from sync.store.published import TabChange as SavedChange
-from sync.tabs import Job
+from sync.tabs import Job, looks_changed
 
 LATEST_LANDING = timedelta(seconds=240)  # Google ends a call after 180 s; what a dead process sent can land until then
 FREE_COLUMNS = 3  # for people's notes beside our columns
@@ -61,6 +61,7 @@ class TabPublish:
         self._misplaced: tuple[Misplaced, ...] = ()
         self._moved_loads: tuple[TabChange, ...] = ()
         self._state: TabState | None = None
+        self._is_dressed = False  # in this publish
 
     @property
     def sheet_id(self) -> int | None:
@@ -85,6 +86,16 @@ class TabPublish:
         known = {c["name"]: c.get("header", c["title"]) for c in self._state.columns}
         shown = {name: there.header[i] if i < len(there.header) else "" for name, (i, *_) in there.columns.items()}
         return any(name in known and known[name] != text for name, text in shown.items())
+
+    def _dressed(self, change: TabChange) -> TabChange:
+        """Give columns the look that the config asks for, where it is another than was published."""
+        self._is_dressed = self._is_dressed or self._state is None
+        if self._is_dressed or self._state is None:
+            return change
+        widths = {column["name"]: column.get("width", 0) for column in self._state.columns}
+        columns = enumerate(change.shape.columns)
+        widened = tuple(n for n, c in columns if c.width and c.name in widths and widths[c.name] != c.width)
+        return replace(change, redressed=looks_changed(self._state, change.shape), widened=widened)
 
     def note_moved(self, change: TabChange, blocks: Sequence[Block]) -> None:
         """Remember what was written while people moved columns, so that their cells can be given back."""
@@ -112,6 +123,7 @@ class TabPublish:
     def _count(self, change: TabChange) -> None:
         self.warnings |= dict.fromkeys(change.warnings)
         self._blanked = change.blanked
+        self._is_dressed = True
 
     def _suspect_until(self, now: datetime) -> datetime | None:
         if self.is_suspect:
@@ -125,7 +137,14 @@ def place_of(change: TabChange, spreadsheet_id: str, now: datetime) -> dict[str,
     spot, shape = change.spot, change.shape
     header = [c.title for c in shape.columns] if change.is_new else [cell or "" for cell in spot.ours(spot.header)]
     columns = [
-        {"name": column.name, "title": column.title, "index": index, "header": text}
+        {
+            "name": column.name,
+            "title": column.title,
+            "index": index,
+            "header": text,
+            "look": column.look,
+            "width": column.width,
+        }
         for column, index, text in zip(shape.columns, spot.indexes, header, strict=True)
     ]
     return {

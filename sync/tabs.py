@@ -18,7 +18,7 @@ from sync.config.forms import LONGEST_TITLE
 from sync.config.sheet import Sheet, Tab
 from sync.destination.spot import Row, TabShape
 from sync.errors import SyncError
-from sync.records import Slice, StreamKind, StreamSpec
+from sync.records import Column, Slice, StreamKind, StreamSpec
 from sync.shape.cells import KEY_COLUMN, ChosenColumn, cell_key_text, fingerprint, make_columns, same_cell, to_table
 from sync.shape.conditions import fields_of, parse_condition
 from sync.shape.staying import IS_FORGOTTEN, Staying
@@ -120,7 +120,8 @@ class DataJob:
     def chosen(self) -> tuple[ChosenColumn, ...]:
         """The columns that the config asks for."""
         given = self.tab.columns
-        return choose_columns(self.spec, None if given is None else [(c.field, c.title) for c in given])
+        made = (ChosenColumn(c.field, c.title, c.format or "", c.width or 0, c.mask or "") for c in given or ())
+        return choose_columns(self.spec, None if given is None else made)
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -147,8 +148,8 @@ class DataJob:
 
     @property
     def has_updates(self) -> bool:
-        """Whether rows that are there follow their records."""
-        return self.tab.mode != "append"
+        """Whether rows that are there follow their records; all do once when the config changed how cells look."""
+        return self.tab.mode != "append" or bool(looks_changed(self.state, self.shape))
 
     @property
     def from_top(self) -> bool:
@@ -190,7 +191,8 @@ class DataJob:
         tab = self.tab
         wanted = [ROWS_VERSION, self._mirror.id, self.zone.key, str(tab.period.text), self.sheet.week_starts]
         rules = [tab.mode, tab.order, list(tab.where), tab.remove_after, tab.max_rows, tab.overflow]
-        return digest([*wanted, *rules, [c.name for c in self.chosen]])
+        looks = [[c.name, c.format, c.mask] for c in self.chosen if c.format or c.mask]
+        return digest([*wanted, *rules, [c.name for c in self.chosen], *([looks] if looks else [])])
 
     @property
     def is_settled(self) -> bool:
@@ -299,6 +301,19 @@ class DataJob:
         inside = df.join(wanted, on=KEY_COLUMN, how="semi", maintain_order="left")
         missing = set(wanted[KEY_COLUMN].to_list()) - set(inside[KEY_COLUMN].to_list())
         return pl.concat([inside, self._mirror.read_keys(missing, fields)]) if missing else inside
+
+
+def looks_changed(state: TabState | None, shape: TabShape) -> tuple[int, ...]:
+    """Return the positions of columns that were published with another look than the config asks for now."""
+    known = {column["name"]: column.get("look") for column in state.columns} if state else {}
+    return tuple(
+        n for n, column in enumerate(shape.columns) if column.name in known and _looks_other(known[column.name], column)
+    )
+
+
+def _looks_other(known: str | None, column: Column) -> bool:
+    """A tab of before there were formats has the usual ones."""
+    return known != column.look if known is not None else column.is_dressed
 
 
 def row_print(cells: Row) -> int:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from sync import clock
@@ -205,6 +205,8 @@ def in_words(length: timedelta) -> str:
     return next(f"{seconds // n}{unit}" for unit, n in (("h", 3600), ("m", 60), ("s", 1)) if seconds % n == 0)
 
 
+Width = Annotated[int, Field(ge=20, le=1000)]
+FormatText = Annotated[str, Field(min_length=1, max_length=100)]
 Interval = Annotated[timedelta, text_form(_parse_interval), _as_text(examples=["15m", "1h", "1 day"])]
 RunDeadline = Annotated[timedelta, _duration_between("10s", "24h"), _as_text(examples=["30m"])]
 Jitter = Annotated[timedelta, _duration_between("0s", "30m"), _as_text(examples=["30s"])]

@@ -13,12 +13,14 @@ from typing import Any, get_args
 
 from sync import clock
 from sync.config import forms
+from sync.config.look_rules import check_column_looks
 from sync.config.problems import Place, did_you_mean, listed, nearest_name, shown, unknown_name
 from sync.config.schedule import Cron, RunBetween, Schedule, never_fires
 from sync.errors import Problem
 from sync.records import Param, Per, StreamKind, StreamSpec
 from sync.shape.all_calls import ALL_CALLS, call_stream, make_spec
 from sync.shape.conditions import find_mistake
+from sync.shape.formats import title_without_unit
 from sync.sources.base import Vendor
 
 _RESERVED_TITLE = "Removed rows"  # where rows that leave are kept
@@ -85,6 +87,7 @@ def check_tab(tab: Place, known: Known) -> Iterator[Problem]:
     yield from _check_params(tab, vendor, spec)
     yield from _check_per(tab, spec)
     yield from _check_columns(tab, spec)
+    yield from check_column_looks(tab, spec)
     yield from check_conditions(tab, spec)
 
 
@@ -260,7 +263,8 @@ def _check_headers(tab: Place, spec: StreamSpec) -> Iterator[Problem]:
     for place, name in chosen_names(tab, "columns", "field"):
         declared = spec.field_named(name)
         own = place.value.get("title") if isinstance(place.value, dict) else None
-        header = own if isinstance(own, str) else declared.title if declared else name
+        usual = title_without_unit(declared.title if declared else name, place.text("format") or "")
+        header = own if isinstance(own, str) else usual
         headers.append((place, header, name))
     seen: dict[str, str] = {}
     for place, header, name in headers:

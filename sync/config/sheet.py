@@ -16,11 +16,13 @@ from sync.config.forms import (
     CellAddress,
     Credentials,
     CronText,
+    FormatText,
     Hours,
     Interval,
     Options,
     PeriodText,
     SpreadsheetId,
+    Width,
     ZoneName,
     available,
     bare_or_table,
@@ -31,6 +33,7 @@ from sync.config.schedule import Schedule
 from sync.config.summary import Summary
 from sync.records import Per
 from sync.shape.all_calls import ALL_CALLS
+from sync.shape.formats import FORMATS
 
 LONGEST_DATA_TITLE = 90  # leaves room for " (2)" and " 2026-03"
 Verify = Literal["never", "daily", "weekly", "monthly"]
@@ -62,8 +65,17 @@ class ChosenColumn(Options):
     )
     mask: Literal["last 4"] | None = Field(
         default=None,
-        json_schema_extra=available(),
         description="You show only the end of a phone number; the full number is then nowhere in the spreadsheet.",
+    )
+    format: FormatText | None = Field(
+        default=None,
+        json_schema_extra={"example": "duration"},
+        description=f"You choose how the values are shown: {FORMATS}.",
+    )
+    width: Width | None = Field(
+        default=None,
+        json_schema_extra={"example": 120},
+        description="You make the column this many pixels wide when it is made; what people make of it later stays.",
     )
 
 

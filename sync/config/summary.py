@@ -6,7 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator
 
-from sync.config.forms import LONGEST_TITLE, Options, PeriodText, available, bare_or_table, one_or_more, parse_cell
+from sync.config.forms import (
+    LONGEST_TITLE,
+    FormatText,
+    Options,
+    PeriodText,
+    Width,
+    available,
+    bare_or_table,
+    one_or_more,
+    parse_cell,
+)
+from sync.shape.formats import FORMATS
 from sync.shape.groups import BUCKETS, GROUP_ROLES
 from sync.shape.metrics import METRICS, OF_FIELD, SERVICE_LEVEL_S
 
@@ -49,6 +60,16 @@ class ChosenMetric(Options):
         le=3600,
         description="You say within how many seconds an answer counts for service_level_pct; left out: "
         f"{SERVICE_LEVEL_S}.",
+    )
+    format: FormatText | None = Field(
+        default=None,
+        json_schema_extra={"example": "duration"},
+        description=f"You choose how the figures are shown: {FORMATS}.",
+    )
+    width: Width | None = Field(
+        default=None,
+        json_schema_extra={"example": 120},
+        description="You make the column this many pixels wide when it is made; what people make of it later stays.",
     )
 
 

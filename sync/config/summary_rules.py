@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sync.config.look_rules import check_metric_look
 from sync.config.problems import Place, did_you_mean, listed, shown, unknown_name
 from sync.config.rules import Known, check_conditions, check_tab, check_twice, chosen_names, spec_of
 from sync.errors import Problem
 from sync.records import Role, StreamSpec
 from sync.shape.conditions import parse_condition
+from sync.shape.formats import title_without_unit
 from sync.shape.groups import BUCKETS, GROUP_ROLES, can_group, field_of_group, is_bucket
 from sync.shape.metrics import METRICS, OF_FIELD, Metric, column_of_metric, metric_problems
 
@@ -31,8 +33,9 @@ def check_summary(summary: Place, sheet: Place, known: Known) -> Iterator[Proble
     if spec is not None:
         if summary.text("of") is not None:
             yield from check_conditions(summary, spec)
-        for place, _ in metrics:
+        for place, metric in metrics:
             yield from check_conditions(place, spec)
+            yield from check_metric_look(place, metric, spec)
         yield from _check_headers(metrics, spec)
 
 
@@ -57,7 +60,7 @@ def chosen_metrics(summary: Place) -> list[tuple[Place, Metric]]:
 def _check_headers(metrics: Sequence[tuple[Place, Metric]], spec: StreamSpec) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for place, metric in metrics:
-        header = column_of_metric(spec, metric).title
+        header = metric.title or title_without_unit(column_of_metric(spec, metric).title, place.text("format") or "")
         if seen.setdefault(header, metric.id) != metric.id:
             yield place.problem(
                 "Two columns would have the same header", received=shown(header), hint='Give one of them a "title".'

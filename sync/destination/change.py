@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from sync.destination.reaching import Reaching
 from sync.destination.spot import Found, Row, Spot, TabShape
@@ -82,7 +82,9 @@ class TabChange:
     where they stand at the end. `inserts` are the rows that come in, `positions` says where every key that is known
     of stands, `leaving` which keys leave and from where. Rows of `annotated` have something of people's beside them;
     so has `template`, counted before rows were inserted, of which `formulas` (columns) are carried on into new rows.
-    The rows of a new tab may come out of `load`, in place of `writes`.
+    The rows of a new tab may come out of `load`, in place of `writes`. Columns of ours that are `redressed` get the
+    number format of the config, those that are `widened` its width; `more` are requests that lay something beside or
+    over the rows, as they are once all of them came in.
     """
 
     shape: TabShape
@@ -97,6 +99,9 @@ class TabChange:
     taken_back: tuple[int, ...] = ()
     moves: tuple[tuple[int, int], ...] = ()
     cleared: tuple[int, ...] = ()
+    redressed: tuple[int, ...] = ()
+    widened: tuple[int, ...] = ()
+    more: tuple[Mapping[str, Any], ...] = ()
     template: int | None = None
     formulas: tuple[int, ...] = ()
     reaching: tuple[Reaching, ...] = ()
@@ -138,7 +143,12 @@ class TabChange:
 
     @property
     def needs_structure(self) -> bool:
-        """Whether the grid or its tags change."""
+        """Whether the grid, its tags or how it looks change."""
+        return self.alters_grid or bool(self.redressed or self.widened or self.more)
+
+    @property
+    def alters_grid(self) -> bool:
+        """Whether rows or columns come, go or get other tags."""
         return bool(
             self.is_new
             or self.new_columns

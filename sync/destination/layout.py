@@ -11,7 +11,7 @@ from sync.destination.change import RowWrite, TabChange
 from sync.records import Cell
 
 _ENVELOPE_BYTES = 400  # of a body around its data
-_RANGE_BYTES = 220  # of one data entry around its rows
+RANGE_BYTES = 220  # of one data entry around its rows
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,11 +44,16 @@ class Stretch:
 
 @dataclass(slots=True)
 class Body:
-    """One `values:batchUpdateByDataFilter`; `wants_echo` when any row of it is to be checked."""
+    """One `values:batchUpdateByDataFilter`; `wants_echo` when any row of it is to be checked.
+
+    What is written `as_typed` is read by Sheets as if somebody had typed it: for addresses alone, never for anything
+    else of a vendor.
+    """
 
     stretches: list[Stretch] = field(default_factory=list)
     n_bytes: int = _ENVELOPE_BYTES
     n_rows: int = 0
+    as_typed: bool = False
 
     @property
     def wants_echo(self) -> bool:
@@ -57,7 +62,7 @@ class Body:
 
     def to_json(self) -> bytes:
         """Encode the body; RAW, so that what looks like a formula or a number stays text."""
-        options: dict[str, object] = {"valueInputOption": "RAW"}
+        options: dict[str, object] = {"valueInputOption": "USER_ENTERED" if self.as_typed else "RAW"}
         if self.wants_echo:
             options |= {"includeValuesInResponse": True, "responseValueRenderOption": "FORMULA"}
         return orjson.dumps(options)[:-1] + b',"data":[' + b",".join(s.to_json() for s in self.stretches) + b"]}"
@@ -96,7 +101,7 @@ def make_bodies(
         guarded: Body | None = None
         for write in sorted(writes, key=lambda w: w.row):
             first, end, row = encode_row(change, write)
-            if body.stretches and body.n_bytes + len(row) + _RANGE_BYTES > max_bytes:
+            if body.stretches and body.n_bytes + len(row) + RANGE_BYTES > max_bytes:
                 yield body
                 body = Body()
             if is_narrow:
@@ -113,7 +118,7 @@ def make_bodies(
             stretch.rows.append(orjson.dumps(["" if cell.cell is None else cell.cell]))
             stretch.keys.append(None)
             body.stretches.append(stretch)
-            body.n_bytes += _RANGE_BYTES + len(stretch.rows[0])
+            body.n_bytes += RANGE_BYTES + len(stretch.rows[0])
     if body.stretches:
         yield body
 
@@ -130,7 +135,7 @@ def _add(body: Body, change: TabChange, write: RowWrite, *, span: tuple[int, int
     if last is None or not joins:
         last = Stretch(sheet_id=change.spot.sheet_id, start_row=write.row, start_column=span[0], end_column=span[1])
         body.stretches.append(last)
-        body.n_bytes += _RANGE_BYTES
+        body.n_bytes += RANGE_BYTES
     last.rows.append(row)
     last.keys.append(write.key if write.keeps_key else None)
     body.n_bytes += len(row) + 1
@@ -151,7 +156,7 @@ def _add_pieces(body: Body, change: TabChange, write: RowWrite) -> None:
             piece.rows.append(orjson.dumps(cells[start:end]))
             piece.keys.append(None)
             body.stretches.append(piece)
-            body.n_bytes += _RANGE_BYTES + len(piece.rows[0])
+            body.n_bytes += RANGE_BYTES + len(piece.rows[0])
         start = end + 1
     body.n_rows += 1
 
@@ -165,4 +170,4 @@ def _add_header_guard(body: Body, change: TabChange) -> None:
     guard.rows.append(orjson.dumps([None] * n_columns))
     guard.keys.append(None)
     body.stretches.append(guard)
-    body.n_bytes += _RANGE_BYTES + 5 * n_columns
+    body.n_bytes += RANGE_BYTES + 5 * n_columns

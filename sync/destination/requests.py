@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sync.destination.book import COLUMN_KEY, FORMER_KEY, HEADER_KEY, TAB_KEY
 from sync.destination.change import RowWrite, Run, TabChange, pushed, runs_of
 from sync.destination.columns import GIVEN_UP
 from sync.destination.leave import box, paste
+from sync.destination.links import linked
 from sync.destination.reaching import make_longer
 from sync.records import Cell, Column, FieldType
 
-Request = dict[str, Any]
+Request = Mapping[str, Any]
 
 _NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
 _WIDTHS_PX = {FieldType.INSTANT: 150, FieldType.DATE: 100, FieldType.BOOLEAN: 90}
@@ -24,6 +25,7 @@ def make_structure(change: TabChange) -> Iterator[Request]:
     """Yield what changes the grid, the header or the tags of one tab, in an order that keeps every index right."""
     if change.is_new:
         yield from _new_tab(change)
+        yield from change.more
         return
     yield from _columns(change)
     for start, end in reversed(runs_of(change.delete_rows)):
@@ -38,6 +40,11 @@ def make_structure(change: TabChange) -> Iterator[Request]:
             cell = {"userEnteredValue": {"formulaValue": one.cell}}
             start_at = _coordinate(change, one.row, one.column)
             yield {"updateCells": {"start": start_at, "rows": [{"values": [cell]}], "fields": "userEnteredValue"}}
+    for n in change.redressed:
+        yield format_column(change, n)
+    for n in change.widened:
+        yield _set_width(change, n)
+    yield from change.more
 
 
 def make_fill(change: TabChange, writes: Sequence[RowWrite]) -> Iterator[Request]:
@@ -46,9 +53,14 @@ def make_fill(change: TabChange, writes: Sequence[RowWrite]) -> Iterator[Request
     for start_row, end_row in runs_of(by_row):
         for columns in _column_stretches(change.spot.indexes):
             cells = [[by_row[row].cells[n] for n in columns] for row in range(start_row, end_row)]
-            rows = [{"values": [to_cell_data(cell) for cell in line]} for line in cells]
+            has_links = [change.shape.columns[n].is_link for n in columns]
+            rows = [
+                {"values": [to_cell_data(cell, is_link=one) for cell, one in zip(line, has_links, strict=True)]}
+                for line in cells
+            ]
             start = _coordinate(change, start_row, change.spot.indexes[columns[0]])
-            yield {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}}
+            fields = "userEnteredValue" + ",userEnteredFormat.textFormat.link" * any(has_links)
+            yield {"updateCells": {"start": start, "rows": rows, "fields": fields}}
         if change.template is not None:
             yield from _carry_formulas(change, (start_row, end_row), pushed(change.template, change.inserts))
 
@@ -59,8 +71,10 @@ def _carry_formulas(change: TabChange, rows: Run, template: int) -> Iterator[Req
         yield paste(source, box(change.spot.sheet_id, rows, columns), "PASTE_FORMULA")
 
 
-def to_cell_data(cell: Cell) -> dict[str, Any]:
+def to_cell_data(cell: Cell, *, is_link: bool = False) -> dict[str, Any]:
     """Say a cell with its type, so that text which looks like a formula or a number stays text."""
+    if is_link:
+        return linked(to_cell_data(cell), cell)
     if cell is None or cell == "":
         return {}
     if isinstance(cell, bool):
@@ -136,31 +150,46 @@ def _mark(change: TabChange, index: int, text: str, *, note: str = "") -> Reques
 
 def _dress_column(change: TabChange, n: int) -> Iterator[Request]:
     """Give a new column its tag, header, format and width."""
-    column, index = change.shape.columns[n], change.spot.indexes[n]
+    column = change.shape.columns[n]
     yield _column_tag(change, n)
     yield _header_cell(change, n)
+    if _format_of(column) or not change.is_new:  # one inserted among others has taken over the format of its neighbour
+        yield format_column(change, n)
+    yield _set_width(change, n)
+
+
+def format_column(change: TabChange, n: int) -> Request:
+    """Give the cells of a column its number format, or none."""
+    column, index = change.shape.columns[n], change.spot.indexes[n]
     below = {**_column_range(change, index), "startRowIndex": change.spot.header_row + 1}
-    pattern = _format_of(column)
-    if pattern or not change.is_new:  # a column inserted among others has taken over the format of its neighbour
-        cell = {"userEnteredFormat": {"numberFormat": pattern}} if pattern else {}
-        yield {"repeatCell": {"range": below, "cell": cell, "fields": "userEnteredFormat.numberFormat"}}
+    found = _format_of(column)
+    cell = {"userEnteredFormat": {"numberFormat": found}} if found else {}
+    return {"repeatCell": {"range": below, "cell": cell, "fields": "userEnteredFormat.numberFormat"}}
+
+
+def _set_width(change: TabChange, n: int) -> Request:
+    column, index = change.shape.columns[n], change.spot.indexes[n]
     width = {"range": _dimension(change, "COLUMNS", index, index + 1), "properties": {"pixelSize": _width(column)}}
-    yield {"updateDimensionProperties": {**width, "fields": "pixelSize"}}
+    return {"updateDimensionProperties": {**width, "fields": "pixelSize"}}
 
 
 def _format_of(column: Column) -> dict[str, str] | None:
-    if not column.number_format:
+    """Say the format; one without a pattern shows as the spreadsheet's locale writes its kind."""
+    if not column.number_format and not column.format_type:
         return None
     kinds = {FieldType.INSTANT: "DATE_TIME", FieldType.DATE: "DATE"}
-    return {"type": kinds.get(column.type, "NUMBER"), "pattern": column.number_format}
+    kind = {"type": column.format_type or kinds.get(column.type, "NUMBER")}
+    return kind | ({"pattern": column.number_format} if column.number_format else {})
 
 
 def _width(column: Column) -> int:
+    """Return the width of the config, or one that shows what the column holds and its header."""
+    if column.width:
+        return column.width
     if column.name in _LONG_TEXTS:
         return _LONG_WIDTH_PX
-    if column.type in _NUMBERS:
-        return max(_NUMBER_WIDTH_PX, 9 * len(column.title))
-    return _WIDTHS_PX.get(column.type, _TEXT_WIDTH_PX)
+    usual = _NUMBER_WIDTH_PX if column.type in _NUMBERS else _WIDTHS_PX.get(column.type, _TEXT_WIDTH_PX)
+    return min(_LONG_WIDTH_PX, max(usual, 9 * len(column.title)))
 
 
 def _header_cell(change: TabChange, n: int) -> Request:

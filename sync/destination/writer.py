@@ -18,6 +18,7 @@ from sync.destination.change import RowWrite, TabChange, pushed, runs_of
 from sync.destination.google import PayloadTooBig, ProtectedCells, SheetsHttpClient
 from sync.destination.layout import Body, Stretch, encode_row, make_bodies
 from sync.destination.leave import make_leave
+from sync.destination.links import make_link_bodies
 from sync.destination.load import load, make_load_bodies
 from sync.destination.reaching import after
 from sync.destination.requests import make_fill, make_structure
@@ -65,6 +66,7 @@ class Writer:
             self._apart(_left([change], written), partial(self._send_load, written), written)
         self._check_new(_left(loading, written), written)
         self._apart(_left(changes, written), partial(self._send_values, written), written)
+        self._apart(_left(changes, written), partial(self._send_links, written), written)
         return written
 
     def _apart(
@@ -129,6 +131,12 @@ class Writer:
                 self._send_body(body, by_sheet, written)
             written.moved |= {change.shape.uid for change in changes}  # unchecked: the next round reads the tab whole
 
+    def _send_links(self, written: Written, changes: Sequence[TabChange]) -> None:
+        """Make links of the addresses in rows that have just been written, where a column is one of links."""
+        by_sheet = {change.spot.sheet_id: change for change in changes}
+        for body in make_link_bodies(_written_rows(changes), max_bytes=self._max_bytes):
+            self._send_body(body, by_sheet, written)
+
     def _send_body(self, body: Body, changes: Mapping[int, TabChange], written: Written) -> None:
         answer = self._client.send(
             "POST", f"{self._path}/values:batchUpdateByDataFilter", kind="write", body=body.to_json()
@@ -152,7 +160,8 @@ def sizes_of(changes: Sequence[TabChange], *, max_bytes: int) -> list[int]:
     structure = [len(_structure_body(parts)) for parts in _parts_together(changes, max_bytes)]
     loads = (make_load_bodies(change, change.load, max_bytes=max_bytes) for change in changes if change.load)
     loaded = [one.body.n_bytes for bodies in loads for one in bodies]
-    return [*structure, *loaded, *(body.n_bytes for body in _value_bodies(changes, max_bytes))]
+    links = make_link_bodies(_written_rows(changes), max_bytes=max_bytes)
+    return [*structure, *loaded, *(body.n_bytes for body in (*_value_bodies(changes, max_bytes), *links))]
 
 
 def _parts_together(changes: Iterable[TabChange], max_bytes: int) -> Iterator[list[TabChange]]:
@@ -163,7 +172,7 @@ def _parts_together(changes: Iterable[TabChange], max_bytes: int) -> Iterator[li
 
 
 def _structure_body(changes: Iterable[TabChange]) -> bytes:
-    requests: list[dict[str, Any]] = []
+    requests: list[Mapping[str, Any]] = []
     for change in changes:
         requests += make_structure(change)
         additions = _insertions(change)
@@ -173,8 +182,12 @@ def _structure_body(changes: Iterable[TabChange]) -> bytes:
 
 
 def _value_bodies(changes: Iterable[TabChange], max_bytes: int, *, is_narrow: bool = False) -> Iterator[Body]:
-    rest = ((change, _settled(change, _without(change.writes, _insertions(change)))) for change in changes)
-    return make_bodies(rest, max_bytes=max_bytes, is_narrow=is_narrow)
+    return make_bodies(_written_rows(changes), max_bytes=max_bytes, is_narrow=is_narrow)
+
+
+def _written_rows(changes: Iterable[TabChange]) -> Iterator[tuple[TabChange, Sequence[RowWrite]]]:
+    """Yield the rows of each tab that are written as values, where they stand by then."""
+    return ((change, _settled(change, _without(change.writes, _insertions(change)))) for change in changes)
 
 
 def _left(changes: Iterable[TabChange], written: Written) -> list[TabChange]:
@@ -202,12 +215,18 @@ def _batches(change: TabChange, max_bytes: int) -> Iterator[TabChange]:
     if not rows:
         yield change
         return
-    done, leaving = 0, change.leaving
+    done, leaving, more = 0, change.leaving, change.more
     while done < len(rows):
         some = rows[done : done + _n_fitting(change, rows[done:], max_bytes)]
         done += len(some)
-        leave = leaving if done == len(rows) else {}
-        part = replace(change, inserts=runs_of(w.row for w in some), writes=tuple(some), leaving=leave)
+        is_last = done == len(rows)
+        part = replace(
+            change,
+            inserts=runs_of(w.row for w in some),
+            writes=tuple(some),
+            leaving=leaving if is_last else {},
+            more=more if is_last else (),
+        )
         yield part
         spot = change.spot
         spot = replace(spot, n_rows=part.n_rows_after, n_columns=spot.n_columns + len(change.new_columns))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ import orjson
 
 from sync.later import Later
 from sync.records import Cell, Column, FieldType, StreamSpec, Table
+from sync.shape.formats import dress, title_without_unit
+from sync.shape.masking import blot_out, masked
 from sync.store.mirror_table import key_text
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ _UNIX_DAY = (date(1970, 1, 1) - _EPOCH).days
 _DAY_MS = 86_400_000
 EXACT_INT = 2**53  # a Sheets number is a double: beyond this, neighbours become the same number
 _SAME_REL = 1e-13  # a double keeps 15 digits; on a serial of our century this is under half a millisecond
+_TELLS_NUMBERS = (FieldType.TEXT, FieldType.INTEGER, FieldType.LIST, FieldType.OBJECT)
 _UNSAYABLE = re.compile("[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 
@@ -45,10 +48,13 @@ NUMBER_FORMATS: Mapping[FieldType, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ChosenColumn:
-    """A field that a tab shows; `title` None means the declared one."""
+    """A field that a tab shows, and how; `title` None means the declared one."""
 
     name: str
     title: str | None = None
+    format: str = ""
+    width: int = 0
+    mask: str = ""
 
 
 def make_columns(
@@ -62,14 +68,23 @@ def make_columns(
         schema: of the frame at hand; gives unknown fields their type. Without it they are text.
 
     """
-    return tuple(_column(spec, one, (schema or {}).get(one.name)) for one in chosen)
+    secret = tuple(one.name for one in chosen if one.mask)
+    columns = (_column(spec, one, (schema or {}).get(one.name)) for one in chosen)
+    return tuple(
+        c if c.name in (*secret, *spec.key) or c.type not in _TELLS_NUMBERS else replace(c, hides=secret)
+        for c in columns
+    )
 
 
 def _column(spec: StreamSpec, chosen: ChosenColumn, dtype: pl.DataType | None) -> Column:
     declared = spec.field_named(chosen.name)
     kind = declared.type if declared else _type_of(dtype)
-    title = chosen.title or (declared.title if declared else chosen.name)
-    return Column(name=chosen.name, title=title, type=kind, number_format=NUMBER_FORMATS.get(kind, ""))
+    title = chosen.title or title_without_unit(declared.title if declared else chosen.name, chosen.format)
+    if chosen.mask:
+        plain = Column(name=chosen.name, title=title, type=FieldType.TEXT, mask=chosen.mask)
+    else:
+        plain = Column(name=chosen.name, title=title, type=kind, number_format=NUMBER_FORMATS.get(kind, ""))
+    return dress(plain, format_=chosen.format, width=chosen.width)
 
 
 def _type_of(dtype: pl.DataType | None) -> FieldType:
@@ -125,7 +140,10 @@ def to_cell_lists(df: pl.DataFrame, columns: Sequence[Column], zone: ZoneInfo) -
     lists, n_cut = [], 0
     for column, series in zip(columns, cells.get_columns(), strict=True):
         one, n = _to_list(series, is_object=column.type is FieldType.OBJECT)
-        lists.append(one)
+        for name in column.hides:
+            if name in df.columns and not df.schema[name].is_nested() and _tells_numbers(series):
+                blot_out(one, series, df[name])
+        lists.append(one if column.divisor == 1 else _divided(one, column.divisor))
         n_cut += n
     return lists, n_cut
 
@@ -136,17 +154,46 @@ def _cell_expr(df: pl.DataFrame, column: Column, zone: ZoneInfo) -> pl.Expr:
     if dtype is None:
         return pl.repeat(None, df.height, dtype=pl.String)
     value = pl.col(column.name)
-    if isinstance(dtype, pl.Datetime):
+    if isinstance(dtype, pl.Datetime) and not column.mask:
         return wall_clock(value, zone)
-    if dtype == pl.Date:
+    if dtype == pl.Date and not column.mask:
         return value.cast(pl.Int32) + _UNIX_DAY
+    return _masked(value, dtype) if column.mask else _timeless(value, dtype, column)
+
+
+def _timeless(value: pl.Expr, dtype: pl.DataType, column: Column) -> pl.Expr:
     if dtype.is_float() or dtype.is_decimal():
         number = value.cast(pl.Float64)
-        return pl.when(number.is_finite()).then(number)
+        finite = pl.when(number.is_finite()).then(number)
+        return _number_text(finite) if column.as_text else finite
     if dtype.is_integer() or dtype == pl.Boolean:
-        return value
+        return value.cast(pl.String) if column.as_text else value
     text = as_text(value, dtype)
     return pl.when(text != "").then(text)
+
+
+def _number_text(number: pl.Expr) -> pl.Expr:
+    is_whole = (number == number.round()) & (number.abs() <= EXACT_INT)
+    return pl.when(is_whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(number.cast(pl.String))
+
+
+def _masked(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Mask a value, and each item of a list."""
+    if isinstance(dtype, pl.List) and not dtype.inner.is_nested():
+        each = value.cast(pl.List(pl.String)).list.eval(masked(pl.element()))
+        text = each.list.join(", ", ignore_nulls=True)
+    else:
+        text = masked(_number_text(value.cast(pl.Float64)) if dtype.is_float() else as_text(value, dtype))
+    return pl.when(as_text(value, dtype) != "").then(text)
+
+
+def _tells_numbers(series: pl.Series) -> bool:
+    return series.dtype == pl.String or series.dtype.is_integer()
+
+
+def _divided(cells: list[Any], divisor: int) -> list[Any]:
+    """Divide as Python does, exactly rounded: in polars the last digit may differ, and fingerprints would move."""
+    return [cell / divisor if type(cell) is int or type(cell) is float else cell for cell in cells]
 
 
 def as_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.records import Column, FieldType
@@ -27,6 +27,13 @@ DTYPES: dict[FieldType, Any] = {
 COLUMNS = tuple(Column(name=kind.value, title=kind.value, type=kind) for kind in DTYPES)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["=1+1", "0042", "\0", "x" * 50_001])
 INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC))
+DRESSED = (
+    Column(name="text", title="text", type=FieldType.TEXT, mask="last 4"),
+    Column(name="integer", title="integer", type=FieldType.INTEGER, divisor=86_400),
+    Column(name="number", title="number", type=FieldType.NUMBER, divisor=100),
+    Column(name="integer", title="written", type=FieldType.INTEGER, as_text=True, hides=("text",)),
+    Column(name="list", title="list", type=FieldType.LIST, hides=("text",)),
+)
 ROWS = st.tuples(
     st.none() | TEXTS,
     st.none() | st.integers(-(2**63), 2**63 - 1),
@@ -44,11 +51,14 @@ def _frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
     return pl.DataFrame([*series, pl.Series(KEY_COLUMN, [f"k{n}" for n in range(len(rows))], dtype=pl.String)])
 
 
-@given(st.lists(ROWS, max_size=12))
-def test_encoded_rows_hold_the_same_cells_with_the_same_fingerprints(rows: list[tuple[Any, ...]]) -> None:
+@settings(deadline=None)
+@given(st.lists(ROWS, max_size=12), st.sampled_from([COLUMNS, DRESSED]))
+def test_encoded_rows_hold_the_same_cells_with_the_same_fingerprints(
+    rows: list[tuple[Any, ...]], columns: tuple[Column, ...]
+) -> None:
     df = _frame(rows)
-    cells, n_cut = to_rows(df, COLUMNS, ZONE)
-    encoded = encode_rows(df, COLUMNS, ZONE)
+    cells, n_cut = to_rows(df, columns, ZONE)
+    encoded = encode_rows(df, columns, ZONE)
     assert [orjson.loads(row) for row in encoded.rows] == [list(row) for row in cells]
     assert list(encoded.fingerprints) == [fingerprint(row) for row in cells]
     assert encoded.n_cut_cells == n_cut

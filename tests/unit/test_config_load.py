@@ -310,22 +310,11 @@ def test_one_bracket_in_place_of_two_is_explained(problems):
     )
 
 
-LATER_TAB = [
-    'columns = ["call_id", { field = "from", mask = "last 4" }]',
-]
 LATER_SUMMARY = [
     'chart = { type = "column", x = "agent_name", y = ["count"] }',
     'pivot = "direction"',
     'compare = "previous period"',
 ]
-
-
-@pytest.mark.parametrize("line", LATER_TAB)
-def test_what_a_tab_cannot_do_yet_is_refused(problem, line):
-    found = problem(TOP + SHEET + line + "\n")
-    assert "is not available yet" in found.what
-    assert found.line == 14
-    assert line.split(" =")[0] in found.field
 
 
 @pytest.mark.parametrize("line", LATER_SUMMARY)
