@@ -14,7 +14,7 @@ import orjson
 
 from sync import clock, log
 from sync.config.schedule import next_times
-from sync.config.sheet import Sheet
+from sync.config.sheet import Sheet, masks_numbers
 from sync.destination.book import Book
 from sync.destination.google import SheetsHttpClient
 from sync.destination.observe import fetch_book, fetch_cells
@@ -86,7 +86,7 @@ def _wanted_lines(
     now = clock.now()
     good: Run | None = None
     broken_at = broken_since(store, sheet.name)
-    is_masked = any(column.mask for tab in sheet.tab for column in tab.columns or ())
+    is_masked = masks_numbers(sheet)
     for title, address, state in _places(store, sheet):
         failure = of_run or errors.get(title)
         if failure is None:

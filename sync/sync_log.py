@@ -15,10 +15,11 @@ from typing import Any
 import orjson
 
 from sync import clock
-from sync.config.sheet import Sheet, Tab
+from sync.config.sheet import Sheet, Tab, masks_numbers
 from sync.records import Field, FieldType, Record, Slice, StreamSpec
 from sync.report import ErrorReport, Outcome, in_brief
 from sync.shape.cells import KEY_COLUMN
+from sync.shape.masking import hide_numbers
 from sync.store import published
 from sync.store.db import Store
 from sync.store.mirror import Mirror, open_mirror
@@ -202,7 +203,7 @@ def _line_of(group: Sequence[_Told], sheet: Sheet) -> Record:
             "added": added,
             "changed": changed,
             "removed": removed,
-            "words": words,
+            "words": hide_numbers(words) if masks_numbers(sheet) else words,
             "started_by": trigger_words(first.run.trigger),
             "requests": sum(one.requests for one in group),
             "seconds": round(sum(one.seconds for one in group)),

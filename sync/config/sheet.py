@@ -302,6 +302,11 @@ class Sheet(Options):
         return self.summary
 
 
+def masks_numbers(sheet: Sheet) -> bool:
+    """Tell whether numbers of people must not be read in the spreadsheet, not in messages either."""
+    return any(column.mask for tab in sheet.tab for column in tab.columns or ())
+
+
 def own_tab(summary: Summary) -> Tab | None:
     """Return the tab that would show the records of a summary that names a stream; None where a tab shows them."""
     if summary.of is not None or summary.connection is None or summary.stream is None:
