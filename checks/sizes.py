@@ -14,8 +14,8 @@ FUNCTION_LINES = 60
 MODULE_LINES = 400
 PUBLIC_METHODS = 7
 POSITIONAL_ARGS = 4
-MODULES = 195  # of sync/ outside the sandbox; more than the 65 first planned, as many have under 120 lines and as
-# each thing that people do in a tab, and each that a daemon does, has a module of its own
+MODULES = 210  # of sync/ outside the sandbox; more than the 65 first planned, as many have under 120 lines and as
+# each thing that people do in a tab, each that a daemon does, and each look of a tab, has a module of its own
 
 LONG_MODULES: dict[str, str] = {}
 """Modules that may pass the limit, each with its reason, such as "one table"."""

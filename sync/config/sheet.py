@@ -1,7 +1,4 @@
-"""The model of one sheet: its schedule, its data tabs, its summaries. Shape only; rules.py knows what fits together.
-
-What a later version carries out is part of the shape, and marked with `available`.
-"""
+"""The model of one sheet: its schedule, its data tabs, its summaries. Shape only; rules.py knows what fits together."""
 
 from __future__ import annotations
 
@@ -24,7 +21,6 @@ from sync.config.forms import (
     SpreadsheetId,
     Width,
     ZoneName,
-    available,
     bare_or_table,
     one_or_more,
     text_form,
