@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -291,8 +292,9 @@ def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> N
         from sync.watch import set_up_log
 
         with open_effective(config) as (store, effective):
-            set_up_log(effective.config, verbose=verbose, is_terminal=screen.err.is_terminal)
-            run_service(config, Office(effective.config, store), effective, stop)
+            set_up = partial(set_up_log, verbose=verbose, is_terminal=screen.err.is_terminal)
+            set_up(effective.config)
+            run_service(config, Office(effective.config, store), effective, stop, set_up_log=set_up)
 
 
 look_commands.register(app)

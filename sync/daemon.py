@@ -15,7 +15,7 @@ from sync import clock, log
 from sync.alarms import Alarms
 from sync.config.kept import Broken, Effective, read_effective
 from sync.config.load import Config, Reading, read_config
-from sync.config.problems import format_problem
+from sync.config.problems import format_problem, shown
 from sync.config.schedule import next_times
 from sync.config.sheet import Sheet
 from sync.config.watch import Watch
@@ -41,11 +41,18 @@ _log = log.get("daemon")
 class Daemon:
     """Runs every enabled sheet of a config at its times until asked to stop."""
 
-    def __init__(self, path: Path, office: Office, effective: Effective) -> None:
-        """Go by `effective` at first; `office` is opened for it, and later configs share its store."""
+    def __init__(
+        self, path: Path, office: Office, effective: Effective, *, on_config: Callable[[Config], None] = lambda _: None
+    ) -> None:
+        """Go by `effective` at first; `office` is opened for it, and later configs share its store.
+
+        `on_config` hears each later config that is gone by.
+        """
         self.office = office
         self._path = path
         self._store = office.store
+        self._store_url = office.config.store.url
+        self._on_config = on_config
         self._listener: Listener = NoListener()
         self._effective = effective
         self._wake = threading.Event()
@@ -137,8 +144,6 @@ class Daemon:
         is_same = _essence(config) == _essence(before) and effective.problems == self._effective.problems
         if is_same and not is_asked:
             return  # a comment, or the same text saved again
-        if config.store != before.store:
-            _log.error("another store takes a restart of the daemon", action="restart-needed", option="store.url")
         old, new = _enabled(before), _enabled(config)
         # Only what differs is touched: the posts of the other sheets keep their places
         moved = [sheet for name, sheet in new.items() if name not in old or sheet.schedule != old[name].schedule]
@@ -147,6 +152,7 @@ class Daemon:
         gone = [name for name in old if name not in new]
         self.office = Office(config, self._store)
         dispatch.go_by(self.office)
+        self._on_config(config)
         if gone:
             self._rota.leave(gone)
         if moved:
@@ -169,9 +175,18 @@ class Daemon:
 
     def _tell(self, effective: Effective) -> None:
         self._effective = effective
-        self._tell_problems(effective.problems)
+        self._tell_problems([*effective.problems, *self._needs_restart()])
         for broken in effective.broken:
             _log_broken(broken)
+
+    def _needs_restart(self) -> list[Problem]:
+        """Tell of the one option that is read at the start only."""
+        config = self.office.config
+        if config.store.url == self._store_url:
+            return []
+        what = f"The daemon goes on with the store that it was started with, {shown(self._store_url)}"
+        hint = "Restart it (`systemctl restart callsheet`), or take the change back."
+        return [config.places["store.url"].problem(what, hint=hint)]
 
     def _tell_problems(self, problems: Sequence[Problem]) -> None:
         for problem in problems:
@@ -191,7 +206,15 @@ def _quietly(step: Callable[[], None]) -> None:
 
 def _essence(config: Config) -> tuple[object, ...]:
     """Return what a config says, without where it stands."""
-    return config.google, config.store, config.daemon, dict(config.connections), config.sheets
+    return (
+        config.google,
+        config.store,
+        config.daemon,
+        config.alerts,
+        config.log,
+        dict(config.connections),
+        config.sheets,
+    )
 
 
 def _enabled(config: Config) -> dict[str, Sheet]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,40 @@ def _config(folder: Path, sandbox: Admin) -> Path:
     )
     path.write_text(path.read_text().replace("[daemon]\n", settings, 1))
     return path
+
+
+def test_edits_of_page_log_and_alerts_are_live_and_one_of_the_store_is_told(told: Receiver, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    start = '[google]\ncredentials = "anonymous"\n[daemon]\nlisten = "127.0.0.1:0"\n'
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    moved = start.replace(":0", f":{port}") + '[log]\nfile = "callsheet.log"\nlevel = "debug"\n'
+    config.write_text(start)
+    with program.started("serve", "--config", str(config)) as daemon:
+        first = _address_of(daemon)
+        config.write_text(moved)
+        _wait_for(lambda: _answers(f"http://127.0.0.1:{port}/healthz"))
+        assert not _answers(f"{first}/healthz")
+        _wait_for(lambda: "log-set-up" in (tmp_path / "callsheet.log").read_text())
+        alerts = '[alerts]\nurls = ["env:AN_ALERT_ADDRESS"]\n'
+        config.write_text(moved + alerts + '[store]\nurl = "sqlite:///other.db"\n')
+        _wait_for(lambda: told.titles == ["Callsheet: the config is broken"])
+        config.write_text(moved.replace("callsheet.log", "no-such-folder/x.log") + alerts)
+        _wait_for(lambda: told.titles[1:] == ["Callsheet: over: the config is broken"])
+        daemon.send_signal(signal.SIGTERM)
+        _, rest = daemon.communicate(timeout=20)
+    assert daemon.returncode == 0
+    assert "config.toml:11: store.url" in told.alerts[0]["message"]
+    assert "sqlite:///callsheet.db" in told.alerts[0]["message"]
+    assert "log-failed" in rest
+    assert "daemon-stopped" in (tmp_path / "callsheet.log").read_text(), "it goes on in the file before"
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_the_page_tells_what_works_and_what_does_not_and_one_alert_survives_a_restart(
