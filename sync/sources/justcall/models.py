@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -24,7 +24,7 @@ from sync.records import Record
 from sync.sources.base import BaseUrl, SecretRef, SourceOptions
 from sync.sources.justcall import analytics, live
 from sync.sources.justcall.forms import Layout
-from sync.sources.rows import Complaint, json_type
+from sync.sources.rows import Complaint, json_type, to_instant
 
 
 def _check_zone(name: str) -> str:
@@ -103,21 +103,7 @@ _LIMITS: Mapping[str, Mapping[str | None, tuple[int, int | None]]] = {
 }
 
 
-def _to_instant(value: Any) -> datetime | None:
-    """Read ISO 8601 with a zone. Without one the instant would be a guess, so the record is refused."""
-    if value is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(value)
-        in_utc = instant.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError("not an ISO 8601 instant") from None  # their own words would repeat the value
-    if instant.tzinfo is None:
-        raise ValueError("an instant without zone")
-    return in_utc
-
-
-Instant = Annotated[datetime, BeforeValidator(_to_instant)]
+Instant = Annotated[datetime, BeforeValidator(to_instant)]
 Integer = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]  # what a database column takes
 
 # In this form because `from` is a word of Python. Null is fine where people or machines may have nothing to say yet;
