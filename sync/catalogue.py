@@ -60,7 +60,7 @@ def _as_connected(options: SourceOptions) -> list[StreamSpec]:
     specs = [*vendor_of(options).specs.values()]
     calls = call_stream(specs)
     gathered = [] if calls is None else [make_spec([calls])]
-    return [replace(spec, lookback=options.lookback, reread=options.reread) for spec in (*specs, *gathered)]
+    return [options.applied_to(spec) for spec in (*specs, *gathered)]
 
 
 def _pace_of(options: SourceOptions) -> str:

@@ -57,7 +57,7 @@ def open_tab_stream(office: Office, sheet: Sheet, tab: Tab, *, period: Period, r
         return _open_gathered(office, sheet, tab, period=period, requested_at=requested_at)
     name = tab.connection_name
     options = office.config.connections[name]
-    spec = replace(office.config.spec_of(tab), lookback=options.lookback, reread=options.reread)
+    spec = options.applied_to(office.config.spec_of(tab))
     buckets = _buckets_of(sheet, tab, spec)
     scope = {} if buckets is None else _scope_of(buckets, period)
     mirror = open_mirror(office.store, connection=name, spec=spec, params=tab.params, scope=scope)

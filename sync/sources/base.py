@@ -92,6 +92,10 @@ class SourceOptions(BaseModel):
         }
         return {**dict.fromkeys(cls.secret_names(), "env:NAME"), **own}
 
+    def applied_to(self, spec: StreamSpec) -> StreamSpec:
+        """Return a stream with lookback and reread as they are set here."""
+        return replace(spec, lookback=self.lookback, reread=self.reread)
+
     def rate_limits(self) -> tuple[tuple[int, float], ...]:
         """Return the limits of the credential, each as requests per so many seconds; all of them hold at once."""
         return ((self.requests_per_minute, 60.0),)

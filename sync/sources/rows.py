@@ -1,7 +1,7 @@
 """Rows of a reply to records: typed by the declared fields, the odd ones named and counted. Knows no vendor.
 
-Also what vendors that list their records by day have in common: which days to ask for, and pages of rows to pages of
-records.
+Also what sources have in common: streams as the options set them and the first check of what is asked; which days to
+ask for where records are listed by day; pages of rows to pages of records.
 """
 
 from __future__ import annotations
@@ -11,18 +11,64 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, NotRequired, Protocol
+from typing import Annotated, Any, Generic, NotRequired, Protocol, TypeVar
 
 import orjson
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic import Field as Bounds
 from typing_extensions import TypedDict
 
-from sync.errors import ContractBroken, SyncError, Where
+from sync.errors import ConfigError, ContractBroken, SyncError, Where
 from sync.records import LISTED_AT, Field, FieldType, Page, Record, Slice, StreamKind, StreamSpec
+from sync.sources.base import ParamsCheck, SourceOptions, find_param_mistakes, spec_of
 
 REJECTED_SHARE = 0.10  # of a slice; more is not a slip in one record but a changed form
 REJECTED_PAGE = 5  # records; a page of so many without a good one tells as much at once
+
+
+class Requester(Protocol):
+    """What a source sends its requests with, such as an `ApiClient`."""
+
+    @property
+    def n_requests(self) -> int:
+        """How many requests went out, failed ones included."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+_Client = TypeVar("_Client", bound=Requester)
+
+
+class DeclaredSource(Generic[_Client]):
+    """The part of a source that is the same at every vendor: its streams, the count of requests, the first check."""
+
+    def __init__(self, client: _Client, specs: Mapping[str, StreamSpec], options: SourceOptions) -> None:
+        self._client = client
+        self._specs = {name: options.applied_to(spec) for name, spec in specs.items()}
+
+    @property
+    def specs(self) -> Mapping[str, StreamSpec]:
+        """The streams by name, with lookback and reread as the options set them."""
+        return self._specs
+
+    @property
+    def n_requests(self) -> int:
+        """How many requests went out since the source was made, failed ones included."""
+        return self._client.n_requests
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _checked(
+        self, stream: str, params: Mapping[str, Any], find_mistakes: ParamsCheck = find_param_mistakes
+    ) -> StreamSpec:
+        """Return the stream of that name; ConfigError where there is none, or its params hold mistakes."""
+        spec = spec_of(self._specs, stream)
+        if mistakes := find_mistakes(spec, params):
+            raise ConfigError("; ".join(mistakes), where=Where(stream=stream))
+        return spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

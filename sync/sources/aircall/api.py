@@ -13,8 +13,8 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from sync import clock, log
-from sync.errors import ConfigError, ContractBroken, CredentialsRefused, SyncError, Where
-from sync.http.client import make_client
+from sync.errors import ContractBroken, CredentialsRefused, Where
+from sync.http.client import ApiClient, make_client
 from sync.http.download import FileClient
 from sync.http.waits import Pace, Sleep
 from sync.records import Buckets, Page, Slice, StreamSpec
@@ -28,7 +28,8 @@ from sync.sources.aircall.rest import fetch_calls, fetch_list
 from sync.sources.aircall.streams import LIST_PATHS, SPECS, find_mistakes
 from sync.sources.aircall.tables import Reader, TableOptions
 from sync.sources.aircall.values import Reading
-from sync.sources.base import AskedPeriod, Notebook, periods_in, spec_of
+from sync.sources.base import AskedPeriod, Notebook, periods_in
+from sync.sources.rows import DeclaredSource, placed
 
 PING_PATH = "/v1/ping"
 EXPORT_PATH = "/v1/analytics/report/export"
@@ -41,7 +42,7 @@ NO_ANALYTICS = (
 )
 
 
-class Aircall:
+class Aircall(DeclaredSource[ApiClient]):
     """The Aircall source: Analytics exports and the REST API."""
 
     def __init__(
@@ -56,28 +57,21 @@ class Aircall:
         api_id, token = (secrets[name].get_secret_value() for name in ("api_id", "api_token"))
         pair = base64.b64encode(f"{api_id}:{token}".encode()).decode()
         self._options, self._notebook, self._sleep = options, notebook, sleep
-        self._client = make_client(
+        client = make_client(
             options.base_url,
             headers={"Authorization": f"Basic {pair}"},
             secrets=(api_id, token, pair),
             pace=pace,
             sleep=sleep,
         )
+        super().__init__(client, SPECS, options)
         self._files = FileClient(sleep=sleep, https_only=options.base_url.startswith("https://"))
         self._columns: dict[str, Sequence[str]] = {}
-        self._specs = {
-            name: replace(spec, lookback=options.lookback, reread=options.reread) for name, spec in SPECS.items()
-        }
-
-    @property
-    def specs(self) -> Mapping[str, StreamSpec]:
-        """The streams by name, with lookback and reread as the options set them."""
-        return self._specs
 
     @property
     def n_requests(self) -> int:
         """How many requests went out since the source was made, those for files included."""
-        return self._client.n_requests + self._files.n_requests
+        return super().n_requests + self._files.n_requests
 
     def probe(self, streams: Collection[str] = ()) -> str:
         """Prove the credential by a ping, and ask for an export that does not exist to see whether there may be any."""
@@ -98,19 +92,12 @@ class Aircall:
         self, stream: str, within: Slice, params: Mapping[str, Any], *, buckets: Buckets | None = None
     ) -> Iterator[Page]:
         """Yield the records of the slice: of a report by exports, of the others page by page."""
-        spec = spec_of(self._specs, stream)
-        mistakes = find_mistakes(spec, params)
-        if mistakes:
-            raise ConfigError("; ".join(mistakes), where=Where(stream=stream))
-        return self._placed(spec, within, self._pages(spec, within, params, buckets))
+        spec = self._checked(stream, params, find_mistakes)
+        return placed(self._pages(spec, within, params, buckets), Where(stream=stream, slice=str(within)))
 
     def explain(self, stream: str) -> Sequence[str]:
         """Say which columns the latest file of a report had, and which field each of them is."""
         return self._columns.get(stream, ())
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def _pages(
         self, spec: StreamSpec, within: Slice, params: Mapping[str, Any], buckets: Buckets | None
@@ -122,13 +109,6 @@ class Aircall:
         if buckets is None:
             return self._fetch_rows(REPORTS[spec.name], within, params)
         return self._fetch_sums(REPORTS[spec.name], within, params, buckets)
-
-    def _placed(self, spec: StreamSpec, within: Slice, pages: Iterator[Page]) -> Iterator[Page]:
-        try:
-            yield from pages
-        except SyncError as error:
-            error.at(Where(stream=spec.name, slice=str(within)))
-            raise
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Ask the REST API, where 403 means a wrong key and 401 none at all."""

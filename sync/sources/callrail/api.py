@@ -9,18 +9,18 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from sync.errors import ConfigError, CredentialsRefused, Where
-from sync.http.client import make_client
+from sync.errors import CredentialsRefused, Where
+from sync.http.client import ApiClient, make_client
 from sync.http.waits import Pace, Sleep
 from sync.http.walks import At, LedPage, walk_led
 from sync.records import Buckets, Page, Slice, StreamKind, StreamSpec
-from sync.sources.base import Notebook, find_param_mistakes, spec_of
+from sync.sources.base import Notebook
 from sync.sources.callrail.models import CallRailOptions, read_page, to_query, with_status
 from sync.sources.callrail.streams import CALLS, EXTRA_FIELDS, OPTIONAL, SPECS
-from sync.sources.rows import RowReader, Tally, days_around, placed, to_pages
+from sync.sources.rows import DeclaredSource, RowReader, Tally, days_around, placed, to_pages
 
 
-class CallRail:
+class CallRail(DeclaredSource[ApiClient]):
     """The CallRail source, API v3."""
 
     def __init__(
@@ -34,24 +34,9 @@ class CallRail:
     ) -> None:
         key = secrets["api_key"].get_secret_value()
         headers = {"Authorization": f"Token token={key}"}
-        self._client = make_client(options.base_url, headers=headers, secrets=(key,), pace=pace, sleep=sleep)
+        client = make_client(options.base_url, headers=headers, secrets=(key,), pace=pace, sleep=sleep)
+        super().__init__(client, SPECS, options)
         self._account = options.account_id
-        self._specs = {
-            name: spec
-            if spec.kind is StreamKind.LIST
-            else replace(spec, lookback=options.lookback, reread=options.reread)
-            for name, spec in SPECS.items()
-        }
-
-    @property
-    def specs(self) -> Mapping[str, StreamSpec]:
-        """The streams by name, with lookback and reread as the options set them."""
-        return self._specs
-
-    @property
-    def n_requests(self) -> int:
-        """How many requests went out since the source was made, failed ones included."""
-        return self._client.n_requests
 
     def probe(self, streams: Collection[str] = ()) -> str:  # noqa: ARG002 - one right opens all of them
         """Prove the credential by the accounts that it sees, of which the connection's must be one."""
@@ -75,9 +60,7 @@ class CallRail:
         buckets: Buckets | None = None,  # noqa: ARG002 - there is no aggregate
     ) -> Iterator[Page]:
         """Yield the calls that began in the slice, page by page, or a list whole."""
-        spec = spec_of(self._specs, stream)
-        if mistakes := find_param_mistakes(spec, params):
-            raise ConfigError("; ".join(mistakes), where=Where(stream=stream))
+        spec = self._checked(stream, params)
         asked = {name: ",".join(value) if isinstance(value, list) else value for name, value in params.items()}
         if spec.name == CALLS.name:
             first, last = days_around(within)
@@ -85,10 +68,6 @@ class CallRail:
             asked |= {"sort": "start_time", "order": "asc", "fields": ",".join(EXTRA_FIELDS)}
         trimmed = within if spec.kind is StreamKind.ROWS else None
         return placed(self._read(spec, asked, trimmed), Where(stream=stream, slice=str(within)))
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def _read(self, spec: StreamSpec, asked: Mapping[str, Any], within: Slice | None) -> Iterator[Page]:
         needed = spec.key if within is None else (*spec.key, spec.cursor_field)

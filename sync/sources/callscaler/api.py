@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,22 +11,22 @@ from pydantic import SecretStr
 
 from sync import clock
 from sync.errors import ConfigError, ContractBroken, CredentialsRefused, Where
-from sync.http.client import make_client
+from sync.http.client import ApiClient, make_client
 from sync.http.waits import Pace, Sleep
 from sync.http.walks import At, LedPage, walk_led
 from sync.records import Buckets, Page, Record, Slice, StreamKind, StreamSpec
-from sync.sources.base import Notebook, periods_in, spec_of
+from sync.sources.base import Notebook, periods_in
 from sync.sources.callscaler.models import CallScalerOptions, GroupsReply, read_groups, read_list
 from sync.sources.callscaler.report import Question, ask_whole
 from sync.sources.callscaler.streams import ANALYTICS, NUMBERS, OPTIONAL, SPECS, find_mistakes, narrow
-from sync.sources.rows import RowReader, Tally, days_around, identity, placed, to_pages
+from sync.sources.rows import DeclaredSource, RowReader, Tally, days_around, identity, placed, to_pages
 
 CALIBRATION_DAYS = 900  # the most that one answer by date can hold, and some
 END_NOTE = "end_date"
 ONE_DAY = timedelta(days=1)
 
 
-class CallScaler:
+class CallScaler(DeclaredSource[ApiClient]):
     """The CallScaler source, API v1."""
 
     def __init__(
@@ -41,24 +40,12 @@ class CallScaler:
     ) -> None:
         key = secrets["api_key"].get_secret_value()
         headers = {"Authorization": f"Bearer {key}"}
-        self._client = make_client(options.base_url, headers=headers, secrets=(key,), pace=pace, sleep=sleep)
+        client = make_client(options.base_url, headers=headers, secrets=(key,), pace=pace, sleep=sleep)
+        super().__init__(client, SPECS, options)
         self._end_date: str | None = options.end_date
         self._is_end_told = options.end_date is not None
         self._notebook = notebook
         self._looks_like_a_key = key.startswith("cs_key_")
-        self._specs = {
-            name: replace(spec, lookback=options.lookback, reread=options.reread) for name, spec in SPECS.items()
-        }
-
-    @property
-    def specs(self) -> Mapping[str, StreamSpec]:
-        """The streams by name, with lookback and reread as the options set them."""
-        return self._specs
-
-    @property
-    def n_requests(self) -> int:
-        """How many requests went out since the source was made, failed ones included."""
-        return self._client.n_requests
 
     def probe(self, streams: Collection[str] = ()) -> str:  # noqa: ARG002 - one right opens all of them
         """Prove the credential by the figures of a past day, which also tell whether end_date is included.
@@ -84,7 +71,7 @@ class CallScaler:
         self, stream: str, within: Slice, params: Mapping[str, Any], *, buckets: Buckets | None = None
     ) -> Iterator[Page]:
         """Yield the records of the slice: rows by page, an aggregate period by period, the list whole."""
-        spec = self._checked(stream, params)
+        spec = self._checked(stream, params, find_mistakes)
         if spec.name == NUMBERS.name:
             pages = self._fetch_list(spec, {}, None)
         elif spec.name == ANALYTICS.name:
@@ -96,22 +83,12 @@ class CallScaler:
 
     def fetch_changes(self, stream: str, since: datetime, params: Mapping[str, Any]) -> Iterator[Page]:
         """Yield the calls that are new or got new content since an instant, an AI's second thoughts included."""
-        spec = self._checked(stream, params)
+        spec = self._checked(stream, params, find_mistakes)
         if not spec.change_feed:
             raise ConfigError(f"{stream} has no change feed", where=Where(stream=stream))
         since_text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         pages = self._fetch_list(spec, {**_in_query(params), "updated_since": since_text}, None)
         return placed(pages, Where(stream=stream, slice=f"changes since {since_text}"))
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def _checked(self, stream: str, params: Mapping[str, Any]) -> StreamSpec:
-        spec = spec_of(self._specs, stream)
-        if mistakes := find_mistakes(spec, params):
-            raise ConfigError("; ".join(mistakes), where=Where(stream=stream))
-        return spec
 
     def _get(self, stream: str, query: Mapping[str, Any]) -> Any:
         try:
