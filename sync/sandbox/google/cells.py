@@ -12,6 +12,7 @@ from sync.sandbox.google.compute import ERRORS, cell_value
 from sync.sandbox.google.conditional import Rule, rule_format
 from sync.sandbox.google.conditions import Subject
 from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid
+from sync.sandbox.google.formula_looks import look_of
 from sync.sandbox.google.grid import Extra, Grid, Look, Value, change_looks, make_look, set_cell, set_extra, tidy_number
 from sync.sandbox.google.masks import Mask, merge_update, wants
 from sync.sandbox.google.pivots import put_pivot, show_pivot
@@ -137,7 +138,7 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], usual: Usual) ->
     """Return the CellData of one cell; empty when there is nothing to say."""
     grid, (row, column) = sheet.grid, place
     extra, look = grid.extra(row, column), grid.look(row, column)
-    value = cell_value(book, sheet, row, column)
+    value, brought = cell_value(book, sheet, row, column), look_of(book, sheet, row, column)
     formula = extra.formula if extra else None
     cell: Json = {}
     if formula is not None or value is not None:
@@ -146,10 +147,10 @@ def show_cell(book: Book, sheet: Sheet, place: tuple[int, int], usual: Usual) ->
         if extra is None or extra.shown is None:
             cell["userEnteredValue"] = {"formulaValue": formula} if formula is not None else worth
         cell["effectiveValue"] = worth
-        cell["formattedValue"] = "" if value is None else show(value, grid.shown_look(row, column), book.locale)
+        cell["formattedValue"] = "" if value is None else show(value, brought, book.locale)
     if look is not None and look.format:
         cell["userEnteredFormat"] = look.format
-    effective_format = usual.over(book, place, value, look)
+    effective_format = usual.over(book, place, value, brought)
     if cell or effective_format is not usual.format:
         cell["effectiveFormat"] = effective_format
     link = _link(look, value, formula)

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sync.sandbox.google.a1 import Box, parse_cells
-from sync.sandbox.google.book import Book, Sheet, close_rect
+from sync.sandbox.google.book import Book, Sheet, close_rect, grid_rect
 from sync.sandbox.google.errors import GoogleError
 from sync.sandbox.google.formulas import CORNER, title_of
 from sync.sandbox.google.functions import call
@@ -70,6 +70,21 @@ def compute(book: Book, sheet: Sheet, formula: str) -> Value:
         return str(error)
     except RecursionError:
         return "#REF!"
+
+
+def split_formula(formula: str) -> list[tuple[str, str]]:
+    """Return the parts of a formula, each with its kind."""
+    return _tokens(formula[1:])
+
+
+def target_of(book: Book, sheet: Sheet, reference: str) -> tuple[Sheet, Box]:
+    """Return the cells that a reference on a tab means, as far as the grid reaches."""
+    mark, cells = reference.rfind("!"), reference.rsplit("!", 1)[-1].replace("$", "")
+    owner = book.find_title(title_of(reference[: mark + 1])) if mark >= 0 else sheet
+    rect = parse_cells(cells)
+    if owner is None or rect is None:
+        raise FormulaError("#REF!")
+    return owner, close_rect(owner, rect, clip=True)
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -169,28 +184,31 @@ class _Reader:
         return self._named(text) if kind == "name" else _fail("#ERROR!")
 
     def _reference(self, text: str) -> Operand:
-        mark, cells = text.rfind("!"), text.rsplit("!", 1)[-1].replace("$", "")
-        sheet = self.book.find_title(title_of(text[: mark + 1])) if mark >= 0 else self.sheet
-        rect = parse_cells(cells)
-        if sheet is None or rect is None:
-            raise FormulaError("#REF!")
         try:
-            return Area(sheet, close_rect(sheet, rect, clip=True))
+            return Area(*target_of(self.book, self.sheet, text))
         except GoogleError:
-            return None if ":" not in cells else _fail("#REF!")
+            return None if ":" not in text.rsplit("!", 1)[-1] else _fail("#REF!")
 
     def _named(self, name: str) -> Operand:
         upper = name.upper()
         if name in ERRORS:
             raise FormulaError(name)
         if not self._take("("):
-            return {"TRUE": True, "FALSE": False}[upper] if upper in {"TRUE", "FALSE"} else _fail("#NAME?")
+            return upper == "TRUE" if upper in {"TRUE", "FALSE"} else self._named_range(name)
         arguments: list[Any] = []
         while not self._take(")"):
             arguments.append(self._argument())
             if not self._take(",", ";") and self._peek() != ")":
                 raise FormulaError("#ERROR!")
         return call(upper, arguments, self.now)
+
+    def _named_range(self, name: str) -> Operand:
+        for named in self.book.named_ranges:
+            if named["name"].casefold() == name.casefold():
+                sheet = self.book.find_id(named["range"].get("sheetId", 0))
+                if sheet is not None:
+                    return Area(sheet, close_rect(sheet, grid_rect(named["range"]), clip=True))
+        return _fail("#NAME?")
 
     def _argument(self) -> Any:
         """Return an argument; one that is an error stays one, as some functions can do with it."""

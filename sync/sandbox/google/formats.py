@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from sync.sandbox.google.errors import Json
 from sync.sandbox.google.grid import Look
-from sync.sandbox.google.languages import ENGLISH, Writing, day_names, month_names
+from sync.sandbox.google.languages import day_names, month_names
 
 EPOCH = datetime(1899, 12, 30)
 MS_PER_DAY = 86_400_000
@@ -28,7 +28,6 @@ TIME_TYPES = {"DATE", "TIME", "DATE_TIME"}
 TOKEN = re.compile(
     r'"([^"]*)"|\\(.)|\[(h+|m+|s+)\]|\[[^\]]*\]|(am/pm|a/p)|(y+|m+|d+|h+|s+)|(\.0+)|(.)', re.IGNORECASE | re.DOTALL
 )
-CURRENCY = re.compile(r"\[\$([^\]\-]*)(?:-[^\]]*)?\]")
 
 
 def number_format(look: Look | None) -> Json | None:
@@ -64,65 +63,14 @@ def show_plain(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def show_number(number: float, pattern: str, writing: Writing = ENGLISH) -> str:
-    """Write a number by a pattern such as `#,##0.00`, `0.0%` or `0.00E+00`, with sections for signs."""
-    sections = pattern.split(";")
-    negative = number < 0
-    if negative and len(sections) > 1:
-        return _fill(-number, sections[1], writing)
-    if number == 0 and len(sections) > 2:
-        return _fill(number, sections[2], writing)
-    text = _fill(abs(number), sections[0], writing)
-    return f"-{text}" if negative and re.search("[1-9]", text) else text
-
-
-def _fill(number: float, section: str, writing: Writing) -> str:
-    section = CURRENCY.sub(r'"\1"', section)
-    section = re.sub(r"\[[^\]]*\]|_.|\*.", "", section)
-    found = re.search(r"[#0?][#0?,]*(\.[#0?]*)?(E[+-]0+)?", section)
-    if not found:
-        return _literal(section)
-    before, digits, after = section[: found.start()], found.group(0), section[found.end() :]
-    value = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
-    if "%" in before + after:
-        value *= 100
-    return _literal(before) + localized(_digits(value, digits), writing) + _literal(after)
-
-
-def _digits(value: Decimal, digits: str) -> str:
-    if "E" in digits:
-        mantissa, _, exponent = digits.partition("E")
-        places = len(mantissa.partition(".")[2])
-        text, power = f"{value:.{places}E}".split("E")
-        return f"{text}E{power[0]}{power[1:].zfill(len(exponent) - 1)}"
-    whole, _, fraction = digits.partition(".")
-    rounded = value.quantize(Decimal(1).scaleb(-len(fraction)), rounding=ROUND_HALF_UP)
-    text = f"{rounded:,f}" if "," in whole else f"{rounded:f}"
-    shown, _, rest = text.partition(".")
-    least = whole.replace(",", "").count("0")
-    shown = shown.zfill(least) if least else ("" if shown == "0" else shown)
-    keep = fraction.rstrip("#?").count("0")
-    while len(rest) > keep and rest.endswith("0"):
-        rest = rest[:-1]
-    return shown + ("." + rest if rest or ("." in digits and not fraction) else "")
-
-
-def localized(digits: str, writing: Writing) -> str:
-    """Return written digits with the marks of a locale."""
-    if writing.point == "." and writing.group == ",":
-        return digits
-    return digits.translate({44: writing.group, 46: writing.point})
-
-
-def _literal(text: str) -> str:
-    return re.sub(r'"([^"]*)"|\\(.)', lambda found: found.group(1) or found.group(2) or "", text)
-
-
 @lru_cache(maxsize=512)
 def time_tokens(pattern: str) -> tuple[tuple[str, str], ...]:
     """Split a pattern into (kind, text); m after hours or before seconds means minutes."""
     tokens: list[tuple[str, str]] = []
     for quoted, escaped, elapsed, half, unit, fraction, other in TOKEN.findall(pattern):
+        if unit.startswith("M"):  # months, even where m would be minutes
+            tokens.append(("month", unit.lower()))
+            continue
         for kind, text in (("elapsed", elapsed), ("half", half), ("unit", unit), ("fraction", fraction)):
             if text:
                 tokens.append((kind, text.lower()))
@@ -133,8 +81,8 @@ def time_tokens(pattern: str) -> tuple[tuple[str, str], ...]:
 
 
 def _with_minutes(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    timed = [n for n, (kind, _) in enumerate(tokens) if kind in {"unit", "elapsed"}]
-    fixed = list(tokens)
+    timed = [n for n, (kind, _) in enumerate(tokens) if kind in {"unit", "elapsed", "month"}]
+    fixed = [("unit", text) if kind == "month" else (kind, text) for kind, text in tokens]
     for place, n in enumerate(timed):
         kind, text = tokens[n]
         if kind == "unit" and text in {"m", "mm"}:

@@ -8,6 +8,7 @@ from typing import Any
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.conditions import Subject, make_test
+from sync.sandbox.google.formula_looks import look_of
 
 Runs = list[list[int]]
 """Half-open stretches [start, end], sorted and apart."""
@@ -67,7 +68,7 @@ def filtered_rows(book: Book, sheet: Sheet) -> set[int]:
         for row in range(box.top + 1, min(box.bottom, grid.n_rows))
         for column, test in passes
         if not test(
-            Subject(row, column, cell_value(book, sheet, row, column), grid.shown_look(row, column), book.locale)
+            Subject(row, column, cell_value(book, sheet, row, column), look_of(book, sheet, row, column), book.locale)
         )
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,6 +26,7 @@ LINK = re.compile(r"https?://\S+\Z")
 OPERAND = re.compile(r"[\s+-]*[\w.($\"']")
 WORD = re.compile(r"[^\W\d_]+")
 MAYBE_TYPED = re.compile(r"[\s\d+\-=.,'$€£¥₹₩₽₺₴R]")
+SHORT_MONTH = 4  # letters; longer names are written out again
 SIGNS = "$€£¥₹₩₽₺₴"
 
 
@@ -77,7 +78,7 @@ def is_plain(text: str, locale: str) -> bool:
     if MAYBE_TYPED.match(text):
         found = WORD.search(text) if text[0].isdigit() else None
         return found is not None and found[0].casefold() not in _words(locale)
-    if text[:3].casefold() in _letters(locale):
+    if text[:3].casefold() in _letters(locale) or (text[:1] == "(" and text[-1:] == ")"):
         return False
     return not text[-1:].isdigit() or text[:1].isalpha()
 
@@ -114,9 +115,13 @@ def _number_form(writing: Writing) -> re.Pattern[str]:
 
 def _read_number(text: str, writing: Writing) -> Entered | None:
     bare, kind = text, ""
+    if text[0] == "(" and text[-1] == ")" and text[1:2] not in {"+", "-", "("}:
+        inner = _read_number(text[1:-1], writing)
+        negative = inner is not None and isinstance(inner.value, int | float) and not isinstance(inner.value, bool)
+        return replace(inner, value=-inner.value) if inner is not None and negative else None  # type: ignore[operator]
     if text.endswith("%"):
         bare, kind = text[:-1].strip(), "%"
-    elif found := re.match(rf"([+-]?)\s*([{SIGNS}]|R\$|CHF|zł|Kč)\s*([^\s+-].*)\Z", text):
+    elif found := re.match(rf"([+-]?)\s*([{SIGNS}]|R\$|CHF|zł|Kč)\s*(-?[^\s+-].*)\Z", text):
         bare, kind = found.group(1) + found.group(3), found.group(2)
     elif found := re.match(rf"(.*\d)\s*([{SIGNS}]|zł|Kč|CHF)\Z", text):
         bare, kind = found.group(1), found.group(2)
@@ -184,14 +189,18 @@ def read_date(text: str, locale: str) -> tuple[int, str] | None:
         return _short_date(found, locale)
     months = _months(locale.partition("_")[0])
     if (found := DAY_FIRST.match(text)) and (number := months.get(found.group(3).casefold())):
-        first, mark, _, written = found.groups()
-        shown = mark.join(("d", "mmm", "yyyy")[: 3 if written else 2])
+        first, mark, name, written = found.groups()
+        name_form = "mmm" if len(name) <= SHORT_MONTH else "mmmm"
+        shown = mark.join(("d", name_form, "yyyy")[: 3 if written else 2])
         return _serial(int(written or this_year()), number, int(first), shown)
     if (found := MONTH_FIRST.match(text)) and (number := months.get(found.group(1).casefold())):
-        _, second, written = found.groups()
-        return _serial(int(written or this_year()), number, int(second), "mmm d, yyyy" if written else "mmm d")
+        name, second, written = found.groups()
+        name_form = "mmm" if len(name) <= SHORT_MONTH else "mmmm"
+        shown = f"{name_form} d, yyyy" if written else f"{name_form} d"
+        return _serial(int(written or this_year()), number, int(second), shown)
     if (found := MONTH_ONLY.match(text)) and (number := months.get(found.group(1).casefold())):
-        return _serial(int(found.group(2)), number, 1, "mmm yyyy")
+        name_form = "mmm" if len(found.group(1)) <= SHORT_MONTH else "mmmm"
+        return _serial(int(found.group(2)), number, 1, f"{name_form} yyyy")
     return None
 
 

@@ -10,6 +10,7 @@ from sync.sandbox.google.book import Book, Sheet, close_rect, grid_rect
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.conditions import Subject, make_test
 from sync.sandbox.google.errors import GoogleError, Json
+from sync.sandbox.google.formula_looks import look_of
 from sync.sandbox.google.grid import Look, Value, make_look
 from sync.sandbox.google.pivot_groups import Axis, Line, entered
 from sync.sandbox.google.pivot_sums import KEEPING_FORMAT, summarize
@@ -44,11 +45,11 @@ def read_source(book: Book, place: Json) -> Source | None:
     names, columns, looks = [], [], []
     for column in range(box.left, box.right):
         header = cell_value(book, sheet, box.top, column)
-        look = sheet.grid.shown_look(box.top, column)
+        look = look_of(book, sheet, box.top, column)
         names.append("" if header is None else show(header, look, book.locale))
         columns.append([cell_value(book, sheet, row, column) for row in range(box.top + 1, box.bottom)])
         first = box.top + 1 < box.bottom
-        looks.append(_number_look(sheet.grid.shown_look(box.top + 1, column)) if first else None)
+        looks.append(_number_look(look_of(book, sheet, box.top + 1, column)) if first else None)
     return Source(sheet, box, names, columns, looks)
 
 

@@ -12,16 +12,15 @@ from sync.sandbox.google.formats import (
     EPOCH,
     MS_PER_DAY,
     is_time,
-    localized,
     moment_part,
     number_format,
-    show_number,
     show_plain,
     show_time,
     time_tokens,
 )
 from sync.sandbox.google.grid import Look, Scalar
 from sync.sandbox.google.languages import Writing, truth_words, writing_of
+from sync.sandbox.google.number_patterns import localized, read_sections, show_number
 
 Shower = Callable[[Any], str]
 EXACT = 10**15
@@ -47,16 +46,34 @@ def shower(look: Look | None, locale: str) -> Shower:
 def _make(look: Look | None, locale: str) -> Shower:
     number = _number_shower(look, locale)
     true, false = truth_words(locale)
+    written = _text_shower(look)
 
     def shown(value: Any) -> str:
         kind = value.__class__
         if kind is str:
-            return value  # type: ignore[no-any-return]
+            return written(value) if written else value
         if kind is bool:
             return true if value else false
         return number(value)
 
     return shown
+
+
+def writes_texts(look: Look | None) -> bool:
+    """Tell whether texts with this look show as anything but themselves."""
+    return _text_shower(look) is not None
+
+
+def _text_shower(look: Look | None) -> Shower | None:
+    """Return how a pattern writes texts, if it has a say: by its fourth section, or by `@` in its only one."""
+    pattern = (number_format(look) or {}).get("pattern", "")
+    if "@" not in pattern or pattern == "@":
+        return None
+    sections = read_sections(pattern)
+    if len(sections) not in {1, 4} or "@" not in sections[-1].text:
+        return None
+    before, _, after = sections[-1].text.partition("@")
+    return lambda text: sections[-1].literal(before) + text + sections[-1].literal(after)
 
 
 def _number_shower(look: Look | None, locale: str) -> Shower:
@@ -65,7 +82,7 @@ def _number_shower(look: Look | None, locale: str) -> Shower:
     if not chosen or chosen.get("type") == "TEXT":
         return _plain(writing)
     pattern = chosen.get("pattern") or _usual_pattern(chosen.get("type", ""), writing)
-    if not pattern or pattern in {"General", "@"}:
+    if not pattern or pattern == "General" or ("@" in pattern and len(read_sections(pattern)) == 1):
         return _plain(writing)
     if is_time(look):
         return _times(pattern, locale.partition("_")[0])

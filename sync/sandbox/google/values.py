@@ -12,6 +12,7 @@ from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.errors import MAX_CELL_CHARACTERS, TOO_LONG, Json, invalid, proto_text
 from sync.sandbox.google.formats import is_time, number_format
+from sync.sandbox.google.formula_looks import look_of
 from sync.sandbox.google.formulas import canonical
 from sync.sandbox.google.grid import (
     Grid,
@@ -26,7 +27,7 @@ from sync.sandbox.google.grid import (
     tidy_number,
 )
 from sync.sandbox.google.parse import is_plain, read_text, read_typed
-from sync.sandbox.google.shows import show, shower
+from sync.sandbox.google.shows import show, shower, writes_texts
 from sync.sandbox.google.tables import settle_headers
 from sync.sandbox.google.targets import Target
 
@@ -300,11 +301,11 @@ def _fast_converter(book: Book, box: Box, render: str, formatted_times: bool) ->
     formatted = render == "FORMATTED_VALUE"
     if not formatted and not (formatted_times and render == "UNFORMATTED_VALUE"):
         return None
-    known: dict[int, tuple[Any, list[Any]]] = {}
+    known: dict[int, tuple[Any, list[Any], bool]] = {}
     usual = shower(None, book.locale)
     width = range(box.left, box.right)
 
-    def showers(looks: Any) -> list[Any]:
+    def showers(looks: Any) -> tuple[Any, list[Any], bool]:
         found = known.get(id(looks))
         if found is None:
             row = [looks[column] if looks is not None and column < len(looks) else None for column in width]
@@ -312,17 +313,23 @@ def _fast_converter(book: Book, box: Box, render: str, formatted_times: bool) ->
                 (shower(look, book.locale) if look else usual) if formatted or is_time(look) else None for look in row
             ]
             # the looks are kept beside what was made of them, so that their identity is not given to others
-            found = known[id(looks)] = (looks, made)
-        return found[1]
+            found = known[id(looks)] = (looks, made, formatted and any(map(writes_texts, row)))
+        return found
+
+    def format_row(looks: Any, row: Row) -> Row:
+        _, made, with_texts = showers(looks)
+        if with_texts:
+            return [None if value is None else shown(value) for value, shown in zip(row, made, strict=False)]
+        return [
+            value if value.__class__ is str or value is None else shown(value)
+            for value, shown in zip(row, made, strict=False)
+        ]
 
     if formatted:
-        return lambda looks, row: [
-            value if value.__class__ is str or value is None else shown(value)
-            for value, shown in zip(row, showers(looks), strict=False)
-        ]
+        return format_row
     return lambda looks, row: [
         value if shown is None or value.__class__ in PLAIN_IN_TIMES else shown(value)
-        for value, shown in zip(row, showers(looks), strict=False)
+        for value, shown in zip(row, showers(looks)[1], strict=False)
     ]
 
 
@@ -344,13 +351,13 @@ def _converter(book: Book, sheet: Sheet, render: str, formatted_times: bool) -> 
 
     def formatted(row: int, column: int) -> Value:
         value = cell_value(book, sheet, row, column)
-        return value if value is None or type(value) is str else show(value, grid.shown_look(row, column), book.locale)
+        return value if value is None else show(value, look_of(book, sheet, row, column), book.locale)
 
     def with_times(row: int, column: int) -> Value:
         value = cell_value(book, sheet, row, column)
-        if value is None or isinstance(value, str | bool) or not is_time(grid.shown_look(row, column)):
+        if value is None or isinstance(value, str | bool) or not is_time(look_of(book, sheet, row, column)):
             return value
-        return show(value, grid.shown_look(row, column), book.locale)
+        return show(value, look_of(book, sheet, row, column), book.locale)
 
     def formula(row: int, column: int) -> Value:
         extra = grid.extra(row, column)

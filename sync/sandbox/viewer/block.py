@@ -13,6 +13,7 @@ from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.conditional import Rule, Rules
 from sync.sandbox.google.conditions import Subject
+from sync.sandbox.google.formula_looks import look_of
 from sync.sandbox.google.grid import Extra, Look
 from sync.sandbox.google.shows import show
 from sync.sandbox.viewer.paint import Bands, Style, letter_style, look_style, natural_alignment, pattern_colour
@@ -71,7 +72,7 @@ def _show_cell(
     row, column = place
     styles, rules, bands = brushes
     value = cell_value(book, sheet, row, column)
-    look, extra = sheet.grid.shown_look(row, column), sheet.grid.extra(row, column)
+    look, extra = look_of(book, sheet, row, column), sheet.grid.extra(row, column)
     subject = Subject(row, column, value, look, book.locale)
     text = subject.text
     style = dict(look_style(look))
@@ -133,7 +134,11 @@ def show_whole(book: Book, sheet: Sheet, row: int, column: int) -> dict[str, Any
     grid = sheet.grid
     if not (0 <= row < grid.n_rows and 0 <= column < grid.n_columns):
         return None
-    value, look, extra = cell_value(book, sheet, row, column), grid.shown_look(row, column), grid.extra(row, column)
+    value, look, extra = (
+        cell_value(book, sheet, row, column),
+        look_of(book, sheet, row, column),
+        grid.extra(row, column),
+    )
     return {
         "text": "" if value is None else show(value, look, book.locale),
         "formula": extra.formula if extra else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.formula_looks import look_of
 from sync.sandbox.google.grid import Look, Value
 from sync.sandbox.google.shows import show
 from sync.sandbox.viewer.chart_axes import make_axis
@@ -97,7 +98,7 @@ class _Reader:
         if right - box.left > 1 and bottom - box.top > 1:
             right = box.left + 1  # a series is a line of cells
         return [
-            (cell_value(self._book, sheet, row, column), grid.shown_look(row, column))
+            (cell_value(self._book, sheet, row, column), look_of(self._book, sheet, row, column))
             for row in range(box.top, bottom)
             if row not in hidden
             for column in range(box.left, right)

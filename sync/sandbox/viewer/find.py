@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.formula_looks import look_of
 from sync.sandbox.google.grid import Value
 from sync.sandbox.google.hiding import hidden_lines, hidden_rows
 from sync.sandbox.google.shows import show
@@ -60,6 +61,6 @@ class _Seeker:
     def _shows(self, value: Value, row: int, column: int) -> bool:
         if value is None:
             return False
-        look = self._sheet.grid.shown_look(row, column)
+        look = look_of(self._book, self._sheet, row, column)
         text = value if isinstance(value, str) and look is None else show(value, look, self._book.locale)
         return self._wanted in text.casefold()

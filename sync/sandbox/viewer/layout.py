@@ -10,6 +10,7 @@ from sync.sandbox.google.a1 import Box, cells_text
 from sync.sandbox.google.access import protected_range
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.formula_looks import look_of
 from sync.sandbox.google.grid import Looks
 from sync.sandbox.google.hiding import filter_criteria, hidden_lines, hidden_rows, to_runs
 from sync.sandbox.google.shows import show
@@ -146,9 +147,9 @@ def _row_height(book: Book, sheet: Sheet, row: int) -> int:
         value = cell_value(book, sheet, row, column)
         if value is None or column in merged:
             continue
-        style = look_style(grid.shown_look(row, column))
+        style = look_style(look_of(book, sheet, row, column))
         points = style.get("sz", USUAL_POINTS)
-        text = show(value, grid.shown_look(row, column), book.locale)
+        text = show(value, look_of(book, sheet, row, column), book.locale)
         if "ro" in style:
             height = max(height, round(_turned_height(text, style["ro"]) * points / USUAL_POINTS) + TURNED_ROOM)
             continue

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.formula_looks import look_of
 from sync.sandbox.google.shows import show
 
 LINES_AT_ONCE = 500
@@ -35,10 +36,9 @@ def text_lines(book: Book, sheet: Sheet, delimiter: str) -> Iterator[bytes]:
 
 def shown_row(book: Book, sheet: Sheet, row: int, n_columns: int) -> list[str]:
     """Return the texts of one row as a person reads them."""
-    grid = sheet.grid
     values = (cell_value(book, sheet, row, column) for column in range(n_columns))
     return [
-        "" if value is None else show(value, grid.shown_look(row, column), book.locale)
+        "" if value is None else show(value, look_of(book, sheet, row, column), book.locale)
         for column, value in enumerate(values)
     ]
 

@@ -13,6 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from sync.sandbox.google.book import Book, Sheet, range_box
 from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.formula_looks import look_of
 from sync.sandbox.google.hiding import hidden_lines, hidden_rows
 from sync.sandbox.google.view import COLUMN_PIXELS
 from sync.sandbox.viewer.paint import Bands, letter_style, look_style, read_colour
@@ -170,7 +171,7 @@ def _write_cell(
     formats, bands, names = tools
     value, look, extra = (
         cell_value(book, sheet, row, column),
-        sheet.grid.shown_look(row, column),
+        look_of(book, sheet, row, column),
         sheet.grid.extra(row, column),
     )
     band = bands.colour(row, column)

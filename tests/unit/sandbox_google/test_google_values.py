@@ -110,6 +110,12 @@ def test_a_title_with_the_signs_of_a_path_survives(google: Google) -> None:
         ("2026-09-27 10:30:15", 46292.43767361111, "2026-09-27 10:30:15"),
         ("10:30 PM", 0.9375, "10:30 PM"),
         ("5-Jan-2026", 46027, "5-Jan-2026"),
+        ("January 5, 2026", 46027, "January 5, 2026"),
+        ("Jan 5, 2026", 46027, "Jan 5, 2026"),
+        ("(12.5)", -12.5, "-12.5"),
+        ("($1,200)", -1200, "-$1,200"),
+        ("$-5", -5, "-$5"),
+        ("=DATE(2026,1,5)", 46027, "1/5/2026"),
         ("1-31-2026", 46053, "1-31-2026"),
         ("12-3 and more", "12-3 and more", "12-3 and more"),
         ("-foo", "#NAME?", "#NAME?"),
@@ -182,6 +188,17 @@ def test_serial_dates_render_by_their_format(google: Google) -> None:
         ('0 "calls"', 3, "3 calls"),
         ("#,##0;(#,##0)", -1200, "(1,200)"),
         ("0.00E+00", 12345, "1.23E+04"),
+        ("0.0,,", 12_200_000, "12.2"),
+        ('#,##0,"K"', 1_234_567, "1,235K"),
+        ("# ?/?", 5.5, "5 1/2"),
+        ("# ???/???", 5.125, "5   1/8  "),
+        ("?/8", 0.75, "6/8"),
+        ("0.0?", 5, "5.0 "),
+        ("_($* #,##0.00_)", 12, " $12.00 "),
+        ('[<10]"few";[<100]0.0;"many"', 5, "few"),
+        ('[<10]"few";[<100]0.0;"many"', 50, "50.0"),
+        ('[<10]"few";[<100]0.0;"many"', 500, "many"),
+        ('"No. 0 "0', 7, "No. 0 7"),
     ],
 )
 def test_number_patterns(google: Google, pattern: str, number: float, shown: str) -> None:
@@ -190,6 +207,43 @@ def test_number_patterns(google: Google, pattern: str, number: float, shown: str
     google.batch({"repeatCell": {"range": cells_of(0, 1, 0, 1), "cell": cell, "fields": "*"}})
     google.put("A1", [[number]])
     assert google.read("A1") == [[shown]]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shown"), [('@" calls"', "x calls"), ('0;-0;0;"<"@">"', "<x>"), ("0.00", "x"), ("@", "x")]
+)
+def test_text_patterns(google: Google, pattern: str, shown: str) -> None:
+    cell = {
+        "userEnteredFormat": {"numberFormat": {"type": "TEXT", "pattern": pattern}},
+        "userEnteredValue": {"stringValue": "x"},
+    }
+    google.batch({"repeatCell": {"range": cells_of(0, 1, 0, 1), "cell": cell, "fields": "*"}})
+    assert google.read("A1") == [[shown]]
+    assert google.raw("A1") == [["x"]]
+
+
+@pytest.mark.parametrize(
+    ("formula", "shown"),
+    [
+        ("=A1", "2026-01-05"),
+        ("=A1+1", "2026-01-06"),
+        ("=A1-A1", "0"),
+        ("=B1", "$2.50"),
+        ("=SUM(B1:B2)", "$4.00"),
+        ("=MAX(A1,A1)", "2026-01-05"),
+        ("=B1*2", "5"),
+        ("=COUNT(B1:B2)", "2"),
+        ("=SUM(money)*1", "4"),
+    ],
+)
+def test_formulas_bring_the_format_of_what_they_refer_to(google: Google, formula: str, shown: str) -> None:
+    google.put("A1", [["2026-01-05", "$2.50"], ["", "$1.50"]], typed=True)
+    google.batch({"addNamedRange": {"namedRange": {"name": "money", "range": cells_of(0, 2, 1, 2)}}})
+    google.put("D1", [[formula]], typed=True)
+    assert google.read("D1") == [[shown]]
+    cell = google.good("GET", "", ranges="D1", includeGridData=True)["sheets"][0]["data"][0]["rowData"][0]["values"][0]
+    assert "userEnteredFormat" not in cell
+    assert cell["formattedValue"] == shown
 
 
 def test_typed_formats_replace_those_of_another_type(google: Google) -> None:
