@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from sync.data_publish import DataPublish
 from sync.destination.adopt import Adopted, as_ours, copy_title, make_adoption, overwritten, recognise
 from sync.destination.book import Book, ObservedTab
-from sync.destination.google import SheetsHttpClient
+from sync.destination.google import SheetsHttpClient, send_requests
 from sync.destination.observe import fetch_cells
 from sync.errors import SyncError
 
@@ -47,13 +45,7 @@ def adopt_tabs(
         requests += make_adoption(found, book, keeps_copy=n_other > 0)
         adopted.append(found)
     if requests and not dry:
-        client.send(
-            "POST",
-            f"/v4/spreadsheets/{book.spreadsheet_id}:batchUpdate",
-            kind="write",
-            params={"fields": "spreadsheetId"},
-            body=orjson.dumps({"requests": requests}),
-        )
+        send_requests(client, book.spreadsheet_id, requests)
     return adopted
 
 

@@ -10,11 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from sync.config.sheet import Sheet
 from sync.destination.book import HEADER_KEY, TAB_KEY, Book, ObservedTab
-from sync.destination.google import SheetsHttpClient
+from sync.destination.google import SheetsHttpClient, send_requests
 from sync.destination.observe import fetch_book
 from sync.store import published
 from sync.store.db import Store
@@ -122,13 +120,7 @@ def follow(client: SheetsHttpClient, store: Store, spreadsheet_id: str, renames:
                 names[state.uid] = uid
                 requests += _requests(book, state, uid, rename)
     if requests:
-        client.send(
-            "POST",
-            f"/v4/spreadsheets/{spreadsheet_id}:batchUpdate",
-            kind="write",
-            params={"fields": "spreadsheetId"},
-            body=orjson.dumps({"requests": requests}),
-        )
+        send_requests(client, spreadsheet_id, requests)
     published.rename_tabs(store, spreadsheet_id, names)
 
 

@@ -9,11 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from sync.config.sheet import Sheet
 from sync.destination.book import TAB_KEY, Book
-from sync.destination.google import SheetsHttpClient
+from sync.destination.google import SheetsHttpClient, send_requests
 from sync.destination.leave import tag
 from sync.destination.observe import fetch_book
 from sync.destination.requests import to_cell_data
@@ -92,13 +90,7 @@ def write_links(client: SheetsHttpClient, sheet: Sheet, spreadsheet_id: str, n_u
     """Make the tab that lists all parts, or bring it up to date."""
     book = fetch_book(client, spreadsheet_id)
     requests = list(_link_requests(book, sheet, n_used))
-    client.send(
-        "POST",
-        f"/v4/spreadsheets/{spreadsheet_id}:batchUpdate",
-        kind="write",
-        params={"fields": "spreadsheetId"},
-        body=orjson.dumps({"requests": requests}),
-    )
+    send_requests(client, spreadsheet_id, requests)
 
 
 def _link_requests(book: Book, sheet: Sheet, n_used: int) -> Iterable[dict[str, Any]]:

@@ -23,7 +23,7 @@ from sync.destination.emptying import (
     to_tray_rows,
     tray_filters,
 )
-from sync.destination.google import SheetsHttpClient
+from sync.destination.google import SheetsHttpClient, send_requests
 from sync.destination.leave import Request, tray_id
 from sync.records import Cell
 from sync.shape.cells import serial_of
@@ -76,13 +76,7 @@ def empty_trays(client: SheetsHttpClient, book: Book, trays: Sequence[Tray], tab
         )
         if put_back(read, reasons):
             restored.add(tab.uid)
-    client.send(
-        "POST",
-        f"/v4/spreadsheets/{book.spreadsheet_id}:batchUpdate",
-        kind="write",
-        params={"fields": "spreadsheetId"},
-        body=orjson.dumps({"requests": requests}),
-    )
+    send_requests(client, book.spreadsheet_id, requests)
     return restored
 
 

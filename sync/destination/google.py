@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -192,6 +192,13 @@ class SheetsHttpClient(gspread.HTTPClient):
         self._counts.add(kind)
         with self._gate.sending(kind):
             return super().request(method, address, *args, **kwargs)
+
+
+def send_requests(client: SheetsHttpClient, spreadsheet_id: str, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """Carry out requests of one `spreadsheets.batchUpdate`, all or none; what it answers is of no use to anybody."""
+    path = f"/v4/spreadsheets/{spreadsheet_id}:batchUpdate"
+    body = orjson.dumps({"requests": wanted})
+    client.send("POST", path, kind="write", params={"fields": "spreadsheetId"}, body=body)
 
 
 def _backoff_s(n_tries: int) -> float:

@@ -96,8 +96,8 @@ def test_the_declared_stream_is_complete():
         "Call ID", "Started", "Ended", "Direction", "From", "To", "Agent ID", "Agent", "Status", "Duration (s)",
         "Recording", "Voicemail", "Notes", "Disposition", "Tags",
     ]  # fmt: skip
-    roles = (Role.STARTED_AT, Role.ENDED_AT, Role.DIRECTION, Role.CALLER, Role.AGENT_ID, Role.AGENT_NAME)
-    roles += (Role.STATUS, Role.DURATION, Role.DISPOSITION, Role.TAGS)
+    roles = (Role.STARTED_AT, Role.ENDED_AT, Role.DIRECTION, Role.CALLER, Role.CALLED)
+    roles += (Role.AGENT_ID, Role.AGENT_NAME, Role.STATUS, Role.DURATION, Role.DISPOSITION, Role.TAGS)
     assert {field.role for field in CALLS.fields if field.role} == set(roles)
     assert CALLS.field_named(CALLS.cursor_field).type is FieldType.INSTANT
     assert all(CALLS.field_named(name) for name in CALLS.key)
