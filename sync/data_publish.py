@@ -347,11 +347,9 @@ class DataPublish(TabPublish):
 
     def confirm(self, change: TabChange, now: datetime) -> None:
         """Take over what a round did; the tab is closed when that was all."""
-        self._count(change)
-        if not change.is_final or (change.load is not None and self.job.mirror_moved_on):
-            self.is_whole = True
+        is_compared = self._closes(change, waits=change.load is not None and self.job.mirror_moved_on)
+        if self.is_open:
             return
-        self.is_open = False
         self.n_cut = self._rows.n_cut
         rows = self._rows.cells
         places: Iterable[tuple[str, int]] = ()
@@ -362,21 +360,19 @@ class DataPublish(TabPublish):
         else:
             places = [*change.added.items(), *change.changed.items()]
         self.n_rows = self.n_after(change)
-        is_compared = change.positions is not None
         self.was_whole = is_compared and not (change.is_new and len(change.added) > MAX_PROVED_AT_FIRST)
-        if change.is_empty and change.positions is None and self.job.is_settled:
+        if change.is_empty and not is_compared and self.job.is_settled:
             return
         job, n_rows = self.job, change.n_rows_after
         state = self._state_after(change, now)
         offset = n_rows if job.from_top else 0
         upserts = [(key, change.settle(row) - offset, row_print(rows[key])) for key, row in places if key in rows]
-        is_reset = change.positions is not None
         self.saved = SavedChange(
             state=state,
             upserts=upserts,
-            removed=[] if is_reset else list(change.leaving),
-            shifts=[] if is_reset else shifts_of(change, from_top=job.from_top),
-            reset=is_reset,
+            removed=[] if is_compared else list(change.leaving),
+            shifts=[] if is_compared else shifts_of(change, from_top=job.from_top),
+            reset=is_compared,
         )
 
     def _state_after(self, change: TabChange, now: datetime) -> TabState:

@@ -15,8 +15,6 @@ from sync.destination.summary_diff import diff_summary
 from sync.records import Column, FieldType
 from sync.shape.cells import same_cell
 from sync.store import published
-from sync.store.published import TabChange as SavedChange
-from sync.store.published import TabState
 from sync.tab_publish import Allowed, Runs, TabPublish, free_sheet_id, new_tab, place_of
 from sync.tabs import DataJob, digest
 
@@ -95,22 +93,8 @@ class IndexPublish(TabPublish):
 
     def confirm(self, change: TabChange, now: datetime) -> None:
         """Take over what a round did; the index is done when the pages are."""
-        self._count(change)
-        if not change.is_final or any(page.is_open for page, _ in self._pages):
-            self.is_whole = True
+        if not self._closes(change, waits=any(page.is_open for page, _ in self._pages)):
             return
-        self.is_open = False
-        if change.positions is None:
-            return
-        self.n_rows = len(change.positions)
-        state = TabState(
-            **place_of(change, self._of.sheet.spreadsheet_id, now),
-            mirror_id="",
-            version=0,
-            window_start=now,
-            window_end=now,
-            shape=digest([column.name for column in _COLUMNS]),
-            suspect_until=self._suspect_until(now),
-        )
-        upserts = [(key, row, 0) for key, row in change.positions.items()]
-        self.saved = SavedChange(state=state, upserts=upserts, reset=True)
+        shape = digest([column.name for column in _COLUMNS])
+        place = place_of(change, self._of.sheet.spreadsheet_id, now)
+        self._save_whole(change, place, now, mirror_id="", version=0, window_start=now, window_end=now, shape=shape)

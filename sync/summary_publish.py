@@ -14,8 +14,6 @@ from sync.destination.spot import Row, find_spot
 from sync.destination.summary_diff import diff_summary
 from sync.pages import Pages, Unshown
 from sync.store import published
-from sync.store.published import TabChange as SavedChange
-from sync.store.published import TabState
 from sync.summary_job import SummaryJob
 from sync.tab_publish import Allowed, Runs, TabPublish, new_tab, place_of
 
@@ -87,23 +85,16 @@ class SummaryPublish(TabPublish):
 
     def confirm(self, change: TabChange, now: datetime) -> None:
         """Take over what a round did; a summary is done when the tab that it sums is."""
-        self._count(change)
-        if not change.is_final or self.of.is_open:
-            self.is_whole = True
+        if not self._closes(change, waits=self.of.is_open):
             return
-        self.is_open = False
-        if change.positions is None:
-            return
-        self.n_rows = len(change.positions)
         job, window = self.job, self.job.of.window
-        state = TabState(
-            **place_of(change, job.sheet.spreadsheet_id, now),
+        self._save_whole(
+            change,
+            place_of(change, job.sheet.spreadsheet_id, now),
+            now,
             mirror_id=job.of.spec.name if job.of.mirror is None else job.of.mirror.id,
             version=job.of.version,
             window_start=window.start,
             window_end=window.end,
             shape=job.shape_text,
-            suspect_until=self._suspect_until(now),
         )
-        upserts = [(key, row, 0) for key, row in change.positions.items()]
-        self.saved = SavedChange(state=state, upserts=upserts, reset=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -124,6 +124,22 @@ class TabPublish:
         self.warnings |= dict.fromkeys(change.warnings)
         self._blanked = change.blanked
         self._is_dressed = True
+
+    def _closes(self, change: TabChange, *, waits: bool) -> bool:
+        """Close the tab when that was all and it `waits` for nothing; tell whether every row of it has its place."""
+        self._count(change)
+        if not change.is_final or waits:
+            self.is_whole = True
+            return False
+        self.is_open = False
+        return change.positions is not None
+
+    def _save_whole(self, change: TabChange, place: Mapping[str, Any], now: datetime, **about: Any) -> None:
+        """Keep every row where it is now; `about` is what the state says besides its `place`."""
+        rows = change.positions or {}
+        self.n_rows = len(rows)
+        state = TabState(**place, **about, suspect_until=self._suspect_until(now))
+        self.saved = SavedChange(state=state, upserts=[(key, row, 0) for key, row in rows.items()], reset=True)
 
     def _suspect_until(self, now: datetime) -> datetime | None:
         if self.is_suspect:
