@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 import orjson
 import polars as pl
@@ -14,11 +14,12 @@ from sync import clock
 from sync.config.sheet import Sheet
 from sync.config.summary import ChosenMetric, Summary
 from sync.destination.spot import Row, TabShape
-from sync.records import Cell, Slice, Table
+from sync.records import Cell, Column, Slice, Table
 from sync.shape.cells import same_cell
 from sync.shape.conditions import parse_condition
+from sync.shape.cross import When, known_columns, make_cross
 from sync.shape.groups import BUCKETS, make_groups
-from sync.shape.masking import tails_of
+from sync.shape.masking import mask_text, tails_of, without_numbers
 from sync.shape.metrics import SERVICE_LEVEL_S, Metric
 from sync.shape.summary import Question, fields_to_sum, make_summary
 from sync.shape.summary_looks import FigureLook, SummaryLook
@@ -49,6 +50,7 @@ class SummaryJob:
     store: Store
     warnings: tuple[str, ...] = field(default=())
     known_as: str = ""
+    _columns: tuple[Column, ...] | None = field(default=None, repr=False)
 
     @property
     def title(self) -> str:
@@ -76,11 +78,15 @@ class SummaryJob:
         wide = [[c.name, c.width] for c in self.of.chosen if c.width and c.name in self.summary.group_by]
         return digest([ROWS_VERSION, self.of.shape_text, *elsewhere, options, until, *wide])
 
-    @cached_property
+    @property
     def shape(self) -> TabShape:
-        """Columns as they come out of the summary; groups are the key."""
-        columns = self._make(self._no_records()).columns
-        key_columns = tuple(range(len(self.summary.group_by)))
+        """Columns as they come out of the summary; groups are the key.
+
+        Which columns a cross table has is known once its rows were computed; until then it has those that it shows.
+        """
+        if self._columns is None:
+            self._columns = self._known_columns() if self.question.pivot else self._make(self._no_records()).columns
+        columns, key_columns = self._columns, tuple(range(self._n_groups))
         return TabShape(
             uid=self.uid,
             title=self.title,
@@ -89,6 +95,19 @@ class SummaryJob:
             key_of=lambda row: _group_key([row[n] for n in key_columns]),
             same_cell=same_cell,
         )
+
+    def _known_columns(self) -> tuple[Column, ...]:
+        columns = known_columns(self.of.spec, self.question, self._when(None), self._published)
+        return self._look(None).dress(Table(columns=columns, keys=(), rows=()), self._n_groups).columns
+
+    @property
+    def _published(self) -> Mapping[str, str]:
+        """The columns that the tab shows, by name with the titles that they were given."""
+        return {column["name"]: column["title"] for column in self.state.columns} if self.state else {}
+
+    @property
+    def _n_groups(self) -> int:
+        return len(self.summary.group_by) - self.question.pivot
 
     @property
     def is_settled(self) -> bool:
@@ -104,6 +123,7 @@ class SummaryJob:
     def rows(self, keys: Iterable[str] | None) -> list[tuple[str, Row]]:
         """Compute the summary of the rows with these keys; None for all of a tab that was just made."""
         table = self._make(self.of.records_of(keys, self._fields), earlier=self._earlier())
+        self._columns = table.columns
         return list(zip(table.keys, table.rows, strict=True))
 
     @cached_property
@@ -123,6 +143,7 @@ class SummaryJob:
             limit=summary.limit,
             totals=summary.totals,
             fill=summary.fill,
+            pivot=summary.pivot is not None,
         )
 
     @property
@@ -145,6 +166,9 @@ class SummaryJob:
         return self.of.no_records(self._fields)
 
     def _make(self, df: pl.DataFrame, *, earlier: pl.DataFrame | None = None) -> Table:
+        if self.question.pivot:
+            table = make_cross(df, self.of.spec, self.question, self._when(df), known=self._published)
+            return self._look(df).dress(table, self._n_groups)
         table = make_summary(
             df,
             self.of.spec,
@@ -154,8 +178,21 @@ class SummaryJob:
             period=self._period,
             earlier=earlier,
         )
-        look = SummaryLook(figures=self._figures, groups={c.name: c for c in self.of.chosen}, tails=self._tails(df))
-        return look.dress(table, len(self.summary.group_by))
+        return self._look(df).dress(table, self._n_groups)
+
+    def _look(self, df: pl.DataFrame | None) -> SummaryLook:
+        tails = {} if df is None else self._tails(df)
+        return SummaryLook(figures=self._figures, groups={c.name: c for c in self.of.chosen}, tails=tails)
+
+    def _when(self, df: pl.DataFrame | None) -> When:
+        """Return what a cross table needs beside rows and question."""
+        tails, across = {} if df is None else self._tails(df), make_groups(self.of.spec, self.question.group_by)[-1]
+        hide = None
+        if across.column.name in self._secret:
+            hide = mask_text
+        elif tails:
+            hide = partial(without_numbers, tails=tails)
+        return When(zone=self.of.zone, week_starts=self.sheet.week_starts, period=self._period, hide=hide)
 
     @property
     def _figures(self) -> Mapping[str, FigureLook]:

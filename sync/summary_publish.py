@@ -13,6 +13,7 @@ from sync.destination.observe import Block
 from sync.destination.spot import Row, find_spot
 from sync.destination.summary_diff import diff_summary
 from sync.pages import Pages, Unshown
+from sync.shape.cross import name_of_total
 from sync.store import published
 from sync.summary_job import SummaryJob
 from sync.tab_publish import Allowed, Runs, TabPublish, new_tab, place_of
@@ -52,18 +53,22 @@ class SummaryPublish(TabPublish):
     def diff(self, there: ObservedTab | None, book: Book, blocks: Sequence[Block]) -> TabChange | None:
         """Return what is to be changed; None when the tab must be read whole first."""
         if there is None:
-            return new_tab(self.job.shape, book, self._wanted(), status=self.job.summary.status)
+            wanted = self._wanted()  # first: the columns of a cross table come of its rows
+            return new_tab(self.job.shape, book, wanted, status=self.job.summary.status)
+        wanted = self._wanted() if self.is_whole else []
         known = (
             {c["name"]: c["title"] for c in self._state.columns} if self._state else dict.fromkeys(there.columns, "")
         )
         take = self._allowed.take_header
         found = find_spot(there, self.job.shape, known_columns=known, take_header=take)
         change = self._dressed(to_change(self.job.shape, found))
+        if self.job.question.pivot and self._state and self._state.shape == self.job.shape_text:
+            change = replace(change, warnings=())  # columns come and go with the records, not with the config
         if change.alters_grid:  # numbers of groups that are not shown any more stand beside nothing
             return replace(change, is_final=False, cleared=tuple(index for _, index in change.given_up))
         if not self.is_whole:
             return change if self._state and change.spot.header_row == self._state.header_row else None
-        return diff_summary(change, wanted=self._wanted(), blocks=blocks)
+        return diff_summary(change, wanted=wanted, blocks=blocks)
 
     def _wanted(self) -> list[tuple[str, Row]]:
         keys = self._keys
@@ -78,9 +83,10 @@ class SummaryPublish(TabPublish):
     def _total_of(self, rows: Sequence[tuple[str, Row]]) -> int | None:
         """Return how many records the last row, of the totals, says; None where it does not count all of them."""
         names = [column.name for column in self.job.shape.columns]
-        if not self.job.summary.totals or self.job.summary.where or "count" not in names or not rows:
+        name = name_of_total("count") if self.job.question.pivot else "count"
+        if not self.job.summary.totals or self.job.summary.where or name not in names or not rows:
             return None
-        total = rows[-1][1][names.index("count")]
+        total = rows[-1][1][names.index(name)]
         return int(total) if isinstance(total, int | float) else None
 
     def confirm(self, change: TabChange, now: datetime) -> None:

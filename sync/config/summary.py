@@ -166,8 +166,8 @@ class Summary(Options):
     )
     pivot: str | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": "direction"},
-        description="You turn the values of this group into columns.",
+        json_schema_extra={"example": "date"},
+        description="You turn the values of the last group, which you name here, into columns.",
     )
     compare: Literal["previous period"] | None = Field(
         default=None,

@@ -21,6 +21,7 @@ def check_summary(summary: Place, sheet: Place, known: Known) -> Iterator[Proble
     """Yield what does not fit in one summary; `sheet` is the place that holds it."""
     yield from _check_of(summary, sheet, known)
     yield from _check_order(summary)
+    yield from _check_pivot(summary)
     yield from _check_chart(summary)
     groups, metrics = chosen_names(summary, "group_by", "field"), chosen_metrics(summary)
     yield from check_twice(groups, "group")
@@ -127,6 +128,18 @@ def _check_order(summary: Place) -> Iterator[Problem]:
     sort_by, names = summary.text("sort_by"), list(dict.fromkeys([*_shown_names(summary), *METRICS]))
     if sort_by is not None and sort_by not in names and Metric.of(sort_by).name not in OF_FIELD:
         yield _not_shown(summary.at("sort_by"), sort_by, names)
+
+
+def _check_pivot(summary: Place) -> Iterator[Problem]:
+    pivot, groups = summary.text("pivot"), [name for _, name in chosen_names(summary, "group_by", "field")]
+    if pivot is None or not groups:
+        return
+    if pivot != groups[-1]:
+        what, hint = "Only the last group can become columns", "Put the group at the end of group_by."
+        yield summary.at("pivot").problem(what, received=shown(pivot), allowed=shown(groups[-1]), hint=hint)
+    elif len(groups) == 1:
+        hint = "Add a group whose values are the rows."
+        yield summary.at("pivot").problem("A cross table needs a group for its rows", received=shown(pivot), hint=hint)
 
 
 def _check_chart(summary: Place) -> Iterator[Problem]:

@@ -45,7 +45,7 @@ TOTAL_LABEL = "Total"
 TOTAL_KEY, CUT_KEY = "total", "cut"
 """The keys of the rows for all records, and for those of the groups that a limit cut; any other is a JSON array."""
 
-_COUNT = Metric(name="count")
+COUNT = Metric(name="count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ class Question:
         limit: how many groups are shown; one more row tells of the others.
         totals: whether a last row holds the metrics of all rows that count.
         fill: with "zero", each stretch of time of the period has a row, and so has each group whose rows do not count.
+        pivot: the values of the last group become columns; cross.py computes such a summary.
 
     """
 
@@ -73,6 +74,7 @@ class Question:
     limit: int | None = None
     totals: bool = True
     fill: Literal["none", "zero"] = "none"
+    pivot: bool = False
 
     @property
     def sorted_by(self) -> Metric | None:
@@ -85,7 +87,7 @@ class Question:
     @property
     def computed(self) -> tuple[Metric, ...]:
         """Every metric that is needed, each once: those shown, the one that it is sorted by, and the count."""
-        more = [metric for metric in (self.sorted_by, _COUNT) if metric]
+        more = [metric for metric in (self.sorted_by, COUNT) if metric]
         return tuple({metric.id: metric for metric in (*self.metrics, *more)}.values())
 
 
@@ -118,25 +120,25 @@ def make_summary(
     both = [name for name in df.columns if earlier is not None and name in earlier.columns]
     known = df if earlier is None else pl.concat([earlier.select(both), df.select(both)])
     counted = df.filter(passes(question.where, df.schema, zone)) if question.where else df
-    counted, masks = _with_masks(counted, question.computed, zone)
-    rows = _with_groups(counted, spec, groups, zone=zone, week_starts=week_starts)
+    counted, masks = with_masks(counted, question.computed, zone)
+    rows = with_groups(counted, spec, groups, zone=zone, week_starts=week_starts)
     computed = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
     by = [name for group in groups for name in group.by]
     # In pieces: to put a million rows in the order of their groups takes the room of all of them several times
     grouped = rows.lazy().group_by(by).agg(computed).collect(engine="streaming")
     if question.fill == "zero":
-        every = _with_groups(known, spec, groups, zone=zone, week_starts=week_starts)
+        every = with_groups(known, spec, groups, zone=zone, week_starts=week_starts)
         grouped = with_empty_groups(grouped, every, groups, zone=zone, week_starts=week_starts, period=period)
         zeros = [pl.col(m.place).fill_null(0) for m in question.computed if is_zero_without_rows(m)]
         grouped = grouped.with_columns(zeros)
     for group in groups:
         names = latest_names(known, spec, group) if group.is_agent else None
         grouped = finish_group(grouped, group, week_starts=week_starts, names=names)
-    grouped = _sort(grouped, groups, question)
+    grouped = sort_groups(grouped, groups, question)
     return _Sheet(spec, question, groups, zone).table(grouped, counted, rows, computed)
 
 
-def _with_masks(
+def with_masks(
     df: pl.DataFrame, metrics: Sequence[Metric], zone: ZoneInfo
 ) -> tuple[pl.DataFrame, Mapping[str, pl.Expr]]:
     """Add a column for each metric that counts some rows only, and return where it is."""
@@ -145,9 +147,10 @@ def _with_masks(
     return df.with_columns(found), {metric_id: pl.col(name) for metric_id, name in names.items()}
 
 
-def _with_groups(
+def with_groups(
     df: pl.DataFrame, spec: StreamSpec, groups: Sequence[Group], *, zone: ZoneInfo, week_starts: str
 ) -> pl.DataFrame:
+    """Add the columns of groups to the rows."""
     if any(group.is_bucket for group in groups):
         df = add_local(df, spec, zone)
     for group in groups:
@@ -207,8 +210,9 @@ def _sort_problems(spec: StreamSpec, question: Question) -> Iterator[str]:
         yield unknown_words("metric or group of this summary", question.sort_by or "", allowed)
 
 
-def _sort(grouped: pl.DataFrame, groups: Sequence[Group], question: Question) -> pl.DataFrame:
-    named = next((g for g, name in zip(groups, question.group_by, strict=True) if name == question.sort_by), None)
+def sort_groups(grouped: pl.DataFrame, groups: Sequence[Group], question: Question) -> pl.DataFrame:
+    """Put groups in the order that is asked for; ties stand by their groups."""
+    named = next((g for g, name in zip(groups, question.group_by, strict=False) if name == question.sort_by), None)
     is_descending = question.sort_order == "desc"
     if named is not None:
         first: Sequence[str] = named.names
@@ -217,7 +221,7 @@ def _sort(grouped: pl.DataFrame, groups: Sequence[Group], question: Question) ->
     elif groups[0].is_bucket:
         first = ()
     else:
-        first, is_descending = (_COUNT.place,), True
+        first, is_descending = (COUNT.place,), True
     ties = [name for group in groups for name in group.names if name not in first]
     return grouped.sort([*first, *ties], descending=[is_descending] * len(first) + [False] * len(ties), nulls_last=True)
 
@@ -237,12 +241,12 @@ class _Sheet:
         """Return the table: the groups within the limit, what was cut, and the totals of all rows that count."""
         question, n_groups = self.question, len(self.groups)
         columns = [column_of_metric(self.spec, metric) for metric in question.metrics]
-        places = [_seat(c, m.place) for c, m in zip(columns, question.metrics, strict=True)]
+        places = [seat(c, m.place) for c, m in zip(columns, question.metrics, strict=True)]
         shown = grouped if question.limit is None else grouped.head(question.limit)
-        seats = [_seat(group.column, group.shown) for group in self.groups]
+        seats = [seat(group.column, group.shown) for group in self.groups]
         cells, n_cut = to_rows(shown, [*seats, *places], self.zone)
-        made = [_labelled(row, n_groups) for row in cells]
-        keys = _keys(shown, self.groups)
+        made = [labelled(row, n_groups) for row in cells]
+        keys = keys_of(shown, self.groups)
 
         def add(label: str, key: str, of: pl.DataFrame) -> None:
             summed = of.lazy().select(computed).collect(engine="streaming")
@@ -261,8 +265,7 @@ class _Sheet:
         by = [name for group in self.groups for name in group.by]
         gone = grouped.slice(shown.height).select(by)
         found = rows.join(gone, on=by, how="semi", nulls_equal=True)
-        stand_once = not self._has_lists or KEY_COLUMN not in found.columns
-        return found if stand_once else found.unique(KEY_COLUMN, keep="first", maintain_order=True)
+        return once(found) if self._has_lists else found
 
     @property
     def _has_lists(self) -> bool:
@@ -270,18 +273,27 @@ class _Sheet:
         return any(field is not None and field.type is FieldType.LIST for field in fields)
 
 
-def _seat(column: Column, place: str) -> Column:
+def once(rows: pl.DataFrame, *also: str) -> pl.DataFrame:
+    """Return each record once, though it may stand in several groups; for `also`, once in each of those."""
+    if KEY_COLUMN not in rows.columns:
+        return rows
+    return rows.unique([KEY_COLUMN, *also], keep="first", maintain_order=True)
+
+
+def seat(column: Column, place: str) -> Column:
     """Point a column at its place in the grouped frame, where a group and a metric of one name stay apart."""
     return Column(name=place, title=column.title, type=column.type, number_format=column.number_format)
 
 
-def _labelled(row: tuple[Cell, ...], n_groups: int) -> tuple[Cell, ...]:
+def labelled(row: tuple[Cell, ...], n_groups: int) -> tuple[Cell, ...]:
+    """Put a label where a group has nothing to show."""
     if None not in row[:n_groups]:
         return row
     return (*(NONE_LABEL if cell is None else cell for cell in row[:n_groups]), *row[n_groups:])
 
 
-def _keys(grouped: pl.DataFrame, groups: Sequence[Group]) -> list[str]:
+def keys_of(grouped: pl.DataFrame, groups: Sequence[Group]) -> list[str]:
+    """Return the keys of grouped rows."""
     pairs = [zip(grouped[group.key].to_list(), grouped[group.shown].to_list(), strict=True) for group in groups]
     parts = [[group.key_part(*pair) for pair in one] for group, one in zip(groups, pairs, strict=True)]
     return [row_key(values) for values in zip(*parts, strict=True)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from sync.records import Cell, Column, FieldType, Table
 from sync.shape.cells import ChosenColumn
 from sync.shape.conditions import Condition
+from sync.shape.cross import ACROSS
 from sync.shape.formats import dress, title_without_unit
 from sync.shape.groups import NONE_LABEL
 from sync.shape.masking import hide_values, mask_text, without_numbers
@@ -70,7 +71,8 @@ class SummaryLook:
             return column
         metric, name, title = column.metric or column.name, column.name, column.title
         if not look.has_own_title:
-            title = title_without_unit(title, look.format)
+            figure, mark, value = title.partition(ACROSS) if column.metric else (title, "", "")
+            title = f"{title_without_unit(figure, look.format)}{mark}{value}"
         secret = self._secrets(look.where)
         if secret:
             title, name = (hide_values(text, secret) for text in (title, name))
