@@ -106,13 +106,12 @@ def _templates(
     verbose: Verbose = False,
 ) -> None:
     """List the ready-made sheets, or show what one is made of."""
-    from sync.config.templates import templates
+    from sync.config.templates import names, template_named, templates
     from sync.template_words import list_lines, template_lines
 
-    known = templates()
     if name is None:
-        screen.say(list_lines(known.values()))
-    elif name.casefold() not in known:
-        raise unknown("template", name, known)
+        screen.say(list_lines(templates().values()))
+    elif (found := template_named(name)) is None:
+        raise unknown("template", name, names())
     else:
-        screen.say(template_lines(known[name.casefold()]))
+        screen.say(template_lines(found))

@@ -13,7 +13,7 @@ from typing import Any
 from sync.config.lines import Path
 from sync.config.problems import Place, SourceFile, did_you_mean, listed, shown, unknown_name
 from sync.config.rules import Known, spec_of
-from sync.config.templates import KINDS, SEVERAL, Table, Template, fit_table, fit_vendor, fits, templates
+from sync.config.templates import KINDS, Table, Template, fit_table, fit_vendors, fits, names, template_named
 from sync.errors import Problem
 
 _OF_TEMPLATE = ("connection", "without")
@@ -55,7 +55,7 @@ def expand_file(file: SourceFile, known: Known) -> Expanded:
 
 def told_of_template(problem: Problem, sheet: Place) -> Problem:
     """Name the template in a problem of one of its tables."""
-    template = templates().get(sheet.text("template") or "")
+    template = template_named(sheet.text("template"))
     inside = problem.field.removeprefix(f"{sheet.dotted}.")
     titles = template.titles() if template else []
     if template is None or not any(inside.startswith(f"{kind}[{shown(one)}]") for kind in KINDS for one in titles):
@@ -75,11 +75,11 @@ class _Whole:
 
 
 def _expand(sheet: Place, known: Known) -> tuple[_Whole, list[Problem]]:
-    template = templates().get(sheet.text("template") or "")
+    template = template_named(sheet.text("template"))
     raw: Table = dict(sheet.value)
     if template is None:
         name = sheet.text("template")
-        told = [unknown_name(sheet.at("template"), "template", name, list(templates()))] if name is not None else []
+        told = [unknown_name(sheet.at("template"), "template", name, names())] if name is not None else []
         return _Whole(raw), told
     problems = list(_check_without(sheet, template))
     stream = ""
@@ -109,21 +109,18 @@ def _choose_stream(sheet: Place, template: Template, known: Known) -> Iterator[P
         hint = "Name the connection whose records the template is to show."
         yield place.problem("The option is missing", allowed=listed(map(shown, known.vendors)), hint=hint)
         return
-    names = [name for name in _listed(place.value) if isinstance(name, str)]
-    unknown = [name for name in names if name not in known.vendors]
+    chosen = [name for name in _listed(place.value) if isinstance(name, str)]
+    unknown = [name for name in chosen if name not in known.vendors]
     if unknown and known.complete:
         yield from (unknown_name(place, "connection", name, list(known.vendors)) for name in unknown)
         return
-    vendors = [vendor for name in names if (vendor := known.vendors.get(name))]
-    if not names or len(vendors) < len(names):
+    vendors = [vendor for name in chosen if (vendor := known.vendors.get(name))]
+    if not chosen or len(vendors) < len(chosen):
         return  # told where the forms and the connections are checked
-    if template.streams[0] == SEVERAL or (len(names) > 1 and template.takes_several):
-        yield SEVERAL
+    if len(chosen) > 1 and not template.takes_several:
+        yield place.problem(f'The template "{template.name}" shows one connection', received=shown(chosen))
         return
-    if len(names) > 1:
-        yield place.problem(f'The template "{template.name}" shows one connection', received=shown(names))
-        return
-    found = fit_vendor(template, vendors[0])
+    found = fit_vendors(template, vendors)
     if found.stream:
         yield found.stream
         return
@@ -131,7 +128,7 @@ def _choose_stream(sheet: Place, template: Template, known: Known) -> Iterator[P
     fitting = listed(fits(template)) or "none"
     yield place.problem(
         f'The template "{template.name}" does not fit this connection: {found.lacks}',
-        received=shown(names[0]),
+        received=shown(chosen if len(chosen) > 1 else chosen[0]),
         hint=f"It fits {fitting}.",
     )
 

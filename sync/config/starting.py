@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sync.config.problems import did_you_mean, listed, shown
-from sync.config.templates import Template, fit_vendor, templates
+from sync.config.templates import Template, fit_vendors, names, template_named
 from sync.errors import ConfigError
 from sync.sources.base import Vendor
 from sync.sources.registry import VENDORS
@@ -57,20 +57,19 @@ def make_starting_config(template: str | None = None) -> str:
     if template is None:
         sheet = _SHEET.format(name="support-calls")
         return f"{_TOP}\n{_connection('justcall', VENDORS['justcall'], {})}{sheet}{_TABLES}"
-    known = templates()
-    found = known.get(template.casefold())
+    found = template_named(template)
     if found is None:
-        hint = " ".join(filter(None, (did_you_mean(template, known), f"Known: {listed(known)}.")))
+        hint = " ".join(filter(None, (did_you_mean(template, names()), f"Known: {listed(names())}.")))
         raise ConfigError(f"There is no template {shown(template)}.", hint=hint)
     vendor, chosen = next(_fitting(found))
-    sheet = _SHEET.format(name=found.name.replace(" ", "-"))
+    sheet = _SHEET.format(name=found.name.replace(" ", "-").casefold())
     return f"{_TOP}\n{_connection(vendor, VENDORS[vendor], chosen)}{sheet}{_use_of(found, vendor)}"
 
 
 def _fitting(template: Template) -> Iterator[tuple[str, Mapping[str, str]]]:
     for name, vendor in VENDORS.items():
         for chosen in vendor.variants or ({},):
-            if fit_vendor(template, vendor.as_written(chosen)).stream:
+            if fit_vendors(template, [vendor.as_written(chosen)]).stream:
                 usual = chosen == (vendor.variants or ({},))[0]
                 yield name, {} if usual else chosen
 

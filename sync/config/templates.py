@@ -16,14 +16,13 @@ from importlib import resources
 from typing import Any
 
 from sync.records import Role, StreamSpec
+from sync.shape.all_calls import ALL_CALLS, call_stream, make_spec
 from sync.shape.metrics import Metric, metric_problems
 from sync.sources.base import Vendor
 from sync.sources.registry import VENDORS
 
 Table = dict[str, Any]
 KINDS = ("tab", "summary")
-SEVERAL = "all_calls"
-"""The stream of the calls of several connections."""
 _NAME = re.compile(r"\$([a-z_|]+)(\??)")
 _LEFT_OUT = object()
 _ROLES = {role.name.lower(): role for role in Role}
@@ -34,16 +33,20 @@ class Template:
     """One ready-made sheet. `streams` are tried in their order; `needs` are roles, or fields by name."""
 
     name: str
-    title: str
     description: str
     streams: tuple[str, ...]
     needs: tuple[str, ...] = ()
     tables: Mapping[str, Sequence[Table]] = field(default_factory=dict)
 
     @property
+    def title(self) -> str:
+        """The name as a heading."""
+        return self.name[0].upper() + self.name[1:]
+
+    @property
     def takes_several(self) -> bool:
         """Whether it can show the calls of several connections together."""
-        return SEVERAL in self.streams
+        return ALL_CALLS in self.streams
 
     def titles(self) -> list[str]:
         """Return the titles of its tabs and summaries."""
@@ -64,7 +67,17 @@ def templates() -> Mapping[str, Template]:
     folder = resources.files("sheets_templates")
     paths = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
     found = (read_template(one.name.removesuffix(".toml").replace("_", " "), one.read_text()) for one in paths)
-    return {template.name: template for template in found if template is not None}
+    return {template.name.casefold(): template for template in found if template is not None}
+
+
+def template_named(name: str | None) -> Template | None:
+    """Return the template of that name, whatever the case of its letters; None where there is none."""
+    return templates().get((name or "").casefold())
+
+
+def names() -> list[str]:
+    """Return the names of all templates."""
+    return [template.name for template in templates().values()]
 
 
 def read_template(name: str, text: str) -> Template | None:
@@ -73,8 +86,7 @@ def read_template(name: str, text: str) -> Template | None:
     if "description" not in values:
         return None
     return Template(
-        name=name,
-        title=values.get("title", name[0].upper() + name[1:]),
+        name=values.get("name", name),
         description=values["description"],
         streams=tuple(values["streams"]),
         needs=tuple(values.get("needs", ())),
@@ -82,16 +94,29 @@ def read_template(name: str, text: str) -> Template | None:
     )
 
 
-def fit_vendor(template: Template, vendor: Vendor) -> Fit:
-    """Choose the stream of a vendor that a template shows."""
-    specs = [vendor.specs[name] for name in template.streams if name in vendor.specs]
+def fit_vendors(template: Template, vendors: Sequence[Vendor]) -> Fit:
+    """Choose the stream that a template shows of one connection, or of the connections of several vendors."""
+    names = [name for name in template.streams if name == ALL_CALLS or len(vendors) == 1]
     lacks = ""
-    for spec in specs:
+    for name, spec in ((name, _spec_of(name, vendors)) for name in names):
+        if spec is None:
+            continue
         missing = list(missing_in(template, spec))
         if not missing:
-            return Fit(stream=spec.name)
-        lacks = lacks or f'the stream "{spec.name}" of {vendor.title} has no {" and no ".join(missing)}'
-    return Fit(lacks=lacks or f"{vendor.title} has none of the streams {', '.join(template.streams)}")
+            return Fit(stream=name)
+        who = " and ".join(dict.fromkeys(vendor.title for vendor in vendors))
+        what = "nothing in the calls" if name == ALL_CALLS else f'nothing in the stream "{name}"'
+        lacks = lacks or f"{what} of {who} is a {' or a '.join(missing)}"
+    none = f"{vendors[0].title} has none of the streams {', '.join(names)}"
+    return Fit(lacks=lacks or none)
+
+
+def _spec_of(name: str, vendors: Sequence[Vendor]) -> StreamSpec | None:
+    if name != ALL_CALLS:
+        return vendors[0].specs.get(name)
+    streams = [call_stream(vendor.specs.values()) for vendor in vendors]
+    found = [stream for stream in streams if stream is not None]
+    return make_spec(found) if found and len(found) == len(streams) else None
 
 
 def missing_in(template: Template, spec: StreamSpec) -> Iterator[str]:
@@ -99,7 +124,7 @@ def missing_in(template: Template, spec: StreamSpec) -> Iterator[str]:
     for needed in template.needs:
         if _field_of(needed, spec) is None:
             role = _ROLES.get(needed)
-            yield f"field that tells the {role.value}" if role else f"field {needed.replace('|', ' or ')}"
+            yield f"field for the {role.value}" if role else f"field {needed.replace('|', ' or ')}"
 
 
 def fits(template: Template) -> list[str]:
@@ -107,7 +132,7 @@ def fits(template: Template) -> list[str]:
     found = []
     for vendor in VENDORS.values():
         sets = vendor.variants or ({},)
-        good = [chosen for chosen in sets if fit_vendor(template, vendor.as_written(chosen)).stream]
+        good = [chosen for chosen in sets if fit_vendors(template, [vendor.as_written(chosen)]).stream]
         words = [f'{name} = "{value}"' for chosen in good for name, value in chosen.items()]
         if good:
             found.append(vendor.title if len(good) == len(sets) else f"{vendor.title} ({', '.join(words)})")
@@ -175,9 +200,8 @@ def _field_of(names: str, spec: StreamSpec) -> str | None:
     """Return the field that one of `names` means, each the name of a role or of a field."""
     for name in names.split("|"):
         role = _ROLES.get(name)
-        found = spec.field_with(role) if role else None
-        found = found or spec.field_named(name)
-        if found is not None:
+        found = spec.field_with(role) if role else spec.field_named(name)
+        if found is not None and (found.shown or role):
             return found.name
     return None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sync.config.load import Config, load_config, read_config
-from sync.config.templates import fit_vendor, fits, templates
+from sync.config.templates import fit_vendors, fits, names, template_named, templates
 from sync.errors import ConfigError, Problem
 from sync.sources.registry import VENDORS
 
@@ -63,10 +63,11 @@ def test_a_template_and_a_connection_make_a_whole_sheet(load):
     assert sheet.summaries[0].of == "Calls"
 
 
-@pytest.mark.parametrize("name", sorted(templates()))
+@pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_template_fits_a_vendor_with_valid_options_or_says_what_is_missing(name, vendor, tmp_path):
-    template = templates()[name]
+    template = template_named(name)
+    assert template is not None
     for chosen in VENDORS[vendor].variants or ({},):
         options = VENDORS[vendor].options
         lines = {**options.needed_examples(), **chosen, "vendor": vendor}
@@ -74,7 +75,7 @@ def test_a_template_fits_a_vendor_with_valid_options_or_says_what_is_missing(nam
         top = TOP.replace("[[sheet]]", f"[connection.other]\n{account}[[sheet]]")
         (tmp_path / "config.toml").write_text(f'{top}template = "{name}"\nconnection = "other"\n')
         reading = read_config(tmp_path / "config.toml")
-        fit = fit_vendor(template, VENDORS[vendor].as_written(chosen))
+        fit = fit_vendors(template, [VENDORS[vendor].as_written(chosen)])
         if fit.stream:
             assert reading.problems == ()
             assert reading.config.sheets[0].titles == tuple(template.titles())
@@ -112,7 +113,7 @@ group_by = ["direction"]
     assert sheet.titles == ("All of them", "By day", "By direction")
     by_day = sheet.summaries[0]
     assert (by_day.period.text, by_day.where, by_day.group_by) == ("last 7 days", ("duration > 10",), ("date",))
-    assert by_day.stream == "calls"
+    assert (by_day.connection, by_day.stream) == (("justcall",), "all_calls")
 
 
 def test_a_summary_of_a_template_may_read_a_tab_instead(load):
@@ -177,7 +178,7 @@ def test_a_template_needs_a_connection_and_a_connection_a_template(problems):
 def test_a_vendor_without_agents_is_refused_the_scoreboard_with_the_reason(problems):
     (problem,) = problems('template = "agent scoreboard"\nconnection = "callscaler"\n')
     assert problem.line == N_TOP + 1
-    assert 'the stream "calls" of CallScaler has no field that tells the agent name' in problem.what
+    assert problem.what.endswith("nothing in the calls of CallScaler is a field for the agent name")
     assert "JustCall" in problem.hint
 
 
