@@ -93,6 +93,12 @@ class Admin:
         """Back to the first moment: calls, spreadsheets, options, dials and log."""
         self._ask("POST", "/admin/reset")
 
+    def book(self, spreadsheet_id: str) -> list[dict[str, Any]]:
+        """Return the tabs of a spreadsheet. This is a read request like any other and in the log."""
+        answer = self.http.get(f"/v4/spreadsheets/{spreadsheet_id}", headers={"Authorization": "Bearer test"})
+        found: list[dict[str, Any]] = answer.json()["sheets"]
+        return found
+
     def tab_values(self, spreadsheet_id: str, title: str) -> list[list[Any]]:
         """Return the unformatted values of a tab. This is a read request like any other and in the log."""
         name = "'" + title.replace("'", "''") + "'"

@@ -94,12 +94,8 @@ _KINDS: Mapping[str, _Kind] = {
     "qualified_pct": _Kind(title="Qualified (%)", type=_NUMBER, number_format=_PERCENT, roles=(Role.QUALIFIED,)),
     "total_value_cents": _Kind(title="Value (cents)", roles=(Role.VALUE,), in_cents=True),
     "total_cost_cents": _Kind(title="Cost (cents)", roles=(Role.COST,), in_cents=True),
-    "roi_pct": _Kind(
-        title="Return on cost (%)",
-        type=_NUMBER,
-        number_format=_PERCENT,
-        roles=(Role.VALUE, Role.COST),
-        in_cents=True,
+    "value_per_cost": _Kind(
+        title="Value per cost", type=_NUMBER, number_format="#,##0.0", roles=(Role.VALUE, Role.COST), in_cents=True
     ),
     "avg_wait": _Kind(title="Average wait (s)", type=_NUMBER, number_format=_TENTHS, roles=(Role.WAIT,)),
     "service_level_pct": _Kind(
@@ -225,9 +221,9 @@ def metric_of_rows(
         return _STATISTICS[statistic](_finite(_picked(_role(spec, role), mask)))
     if metric.name == "count":
         return _n_rows(mask)
-    if metric.name == "roi_pct":
+    if metric.name == "value_per_cost":
         value, cost = (_finite(_picked(_role(spec, role), mask)).sum() for role in (Role.VALUE, Role.COST))
-        return pl.when(cost > 0).then(100 * (value - cost) / cost)
+        return pl.when(cost > 0).then(value / cost)
     if metric.name == "unique_callers":
         return _n_different(_picked(_role(spec, Role.CALLER).cast(pl.String), mask), is_text=True)
     return _count_or_share(spec, metric, mask)
