@@ -72,7 +72,8 @@ def standings_of(store: Store, sheets: Iterable[Sheet], broken: Iterable[Broken]
     problems = {one.name: _goes_on(one) for one in broken}
     sheets = list(sheets)
     names = [sheet.name for sheet in sheets]
-    last, good = latest_runs(store, names), latest_good(store, names)
+    last = latest_runs(store, names)
+    good = latest_good(store, names, last)
     due = {schedule: next_times(schedule, now, 1) for schedule in {sheet.schedule for sheet in sheets}}
     standings = [
         replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -115,9 +115,10 @@ def last_good(store: Store, sheet: str) -> Run | None:
     return None if row is None else _to_run(row)
 
 
-def latest_good(store: Store, sheets: Sequence[str]) -> dict[str, Run]:
-    """Return the latest run that ended well of each of these sheets that has one."""
-    return _latest(store, sheets, *_IS_GOOD)
+def latest_good(store: Store, sheets: Sequence[str], latest: Mapping[str, Run] | None = None) -> dict[str, Run]:
+    """Return the latest run that ended well of each of these sheets that has one; `latest` are those known already."""
+    good = {name: run for name, run in (latest or {}).items() if run.outcome in _GOOD and run.trigger != FORGOTTEN_FOR}
+    return good | _latest(store, [sheet for sheet in sheets if sheet not in good], *_IS_GOOD)
 
 
 def latest_runs(store: Store, sheets: Sequence[str]) -> dict[str, Run]:
