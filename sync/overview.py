@@ -98,6 +98,8 @@ def headline(overview: Json) -> str:
     states = overview["states"]
     n_well = sum(states.get(state, 0) for state in _WELL)
     n_sheets = sum(states.values()) - states.get("disabled", 0)
+    if not n_sheets:
+        return f"no sheet is enabled{'' if overview['daemon']['is_up'] else '; no daemon runs'}"
     rest = [f"{states[state]:,} {state}" for state in _ORDER if state in states and state not in _WELL]
     daemon = "" if overview["daemon"]["is_up"] else "; NO DAEMON RUNS, nothing runs by itself"
     return f"{n_well:,} of {n_sheets:,} sheets are up to date{''.join(f', {one}' for one in rest)}{daemon}"

@@ -169,6 +169,15 @@ def test_the_service_unit_starts_a_command_that_exists() -> None:
     assert command[1] in COMMANDS
 
 
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+def test_the_service_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    unit = tmp_path / "callsheet.service"
+    text = (ROOT / "contrib" / "callsheet.service").read_text()
+    unit.write_text(text.replace("/opt/callsheet/.venv/bin/callsheet", sys.executable))
+    told = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+    assert str(unit.name) not in told.stdout + told.stderr
+
+
 def test_the_vendor_of_the_how_to_page_is_a_whole_one(tmp_path: Path) -> None:
     """Its code, as it stands on the page, reads from a server; that and one line in the registry are all it needs."""
     page = (ROOT / "docs" / "how-to" / "add-a-source.md").read_text()
