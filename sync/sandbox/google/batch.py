@@ -9,8 +9,10 @@ from sync.sandbox.google import requests_drawings as drawings
 from sync.sandbox.google import requests_filters as filters
 from sync.sandbox.google import requests_groups as groups
 from sync.sandbox.google import requests_lines as lines
+from sync.sandbox.google import requests_merges as merges
 from sync.sandbox.google import requests_moves as moves
 from sync.sandbox.google import requests_objects as objects
+from sync.sandbox.google import requests_paste as paste
 from sync.sandbox.google import requests_rules as rules
 from sync.sandbox.google import requests_sheets as sheets
 from sync.sandbox.google import requests_tables as tables
@@ -68,12 +70,12 @@ KINDS: dict[str, RequestKind] = {
     "autoFill": text.auto_fill,
     "updateBorders": update_borders,
     "sortRange": moves.sort_range,
-    "copyPaste": moves.copy_paste,
-    "cutPaste": moves.cut_paste,
+    "copyPaste": paste.copy_paste,
+    "cutPaste": paste.cut_paste,
     "insertRange": moves.insert_range,
     "deleteRange": moves.delete_range,
-    "mergeCells": moves.merge_cells,
-    "unmergeCells": moves.unmerge_cells,
+    "mergeCells": merges.merge_cells,
+    "unmergeCells": merges.unmerge_cells,
     "setBasicFilter": filters.set_basic_filter,
     "clearBasicFilter": filters.clear_basic_filter,
     "addFilterView": filters.add_filter_view,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sync.sandbox.google.a1 import column_index, column_name, quote_title
+from sync.sandbox.google.a1 import Box, column_index, column_name, quote_title
 from sync.sandbox.google.book import Book, Sheet
 from sync.sandbox.google.grid import set_extra
 from sync.sandbox.google.spans import Change, new_span
@@ -122,6 +122,32 @@ def follow_title(book: Book, old: str, new: str) -> None:
         return (title or "") + cells
 
     _each_formula(book, lambda _, formula: rewrite(formula, reference))
+
+
+def follow_cut(book: Book, source: tuple[Sheet, Box], target: tuple[Sheet, Box]) -> None:
+    """Let formulas that refer to nothing but cells which were cut refer to where these are now."""
+    (old, box), (new, place) = source, target
+    rows, columns = place.top - box.top, place.left - box.left
+
+    def change(owner: Sheet, formula: str) -> str:
+        def reference(title: str | None, cells: str) -> str:
+            meant = book.find_title(title_of(title)) if title else owner
+            corners = [read_corner(part) for part in cells.split(":")]
+            if meant is not old or not all(_inside(corner, box) for corner in corners):
+                return (title or "") + cells
+            moved = [replace(one, row=(one.row or 0) + rows, column=(one.column or 0) + columns) for one in corners]
+            mark = title or "" if new is old else "" if new is owner else quote_title(new.title) + "!"
+            return mark + ":".join(corner.text() for corner in moved)
+
+        return rewrite(formula, reference)
+
+    _each_formula(book, change)
+
+
+def _inside(corner: Corner, box: Box) -> bool:
+    if corner.row is None or corner.column is None:
+        return False
+    return box.top <= corner.row < box.bottom and box.left <= corner.column < box.right
 
 
 def _each_formula(book: Book, change: Callable[[Sheet, str], str]) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 from sync.sandbox.google.a1 import Box, Rect
 from sync.sandbox.google.access import check_cells
-from sync.sandbox.google.book import Sheet, box_range, need_box, need_sheet, outside, range_box
-from sync.sandbox.google.compute import cell_value, compute
+from sync.sandbox.google.book import Sheet, need_box, outside
+from sync.sandbox.google.compute import cell_value
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.formulas import shift_formula
-from sync.sandbox.google.grid import Extra, Look, Value, change_looks, make_look, note_rows, set_extra, set_row
+from sync.sandbox.google.grid import Extra, Look, Value, change_looks, note_rows, set_extra, set_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,116 +152,6 @@ def _shift_sorted(sheet: Sheet, box: Box, order: list[int]) -> None:
                 set_extra(sheet.grid, row, column, replace(extra, formula=followed))
 
 
-def copy_paste(desk: Desk, body: Json) -> Json:
-    """Copy cells; a larger destination repeats them."""
-    book = desk.book
-    source, box = need_box(book, body.get("source", {}), clip=False)
-    target = need_sheet(book, body.get("destination", {}).get("sheetId", 0))
-    block = lift(source, box)
-    if book.pivots and (body.get("pasteType") == "PASTE_VALUES" or not block.has_pivot):
-        block = lift_shown(source, box)
-    if body.get("pasteOrientation") == "TRANSPOSE":
-        block = _transposed(block)
-    wanted = range_box(target, body["destination"])
-    height, width = _tiled(wanted.bottom - wanted.top, block.height), _tiled(wanted.right - wanted.left, block.width)
-    whole = Box(wanted.top, wanted.top + height, wanted.left, wanted.left + width)
-    need_inside(target, whole)
-    check_cells(book, target, whole, desk.caller)
-    if whole.overlaps(box) and target is source and (height, width) != (block.height, block.width):
-        raise invalid("Overlapping repeated paste is not in the sandbox.")
-    kind = body.get("pasteType", "PASTE_NORMAL")
-    for top in range(whole.top, whole.bottom, block.height):
-        for left in range(whole.left, whole.right, block.width):
-            _paste(desk, target, (top, left), Paste(block, kind, (top - box.top, left - box.left)))
-    return {}
-
-
-def _transposed(block: Block) -> Block:
-    """Turn rows into columns. A formula reads as if each cell was copied on its own."""
-    width, height = range(block.width), range(block.height)
-    extras: list[dict[int, Extra]] = [{} for _ in width]
-    for row, cells in enumerate(block.extras):
-        for column, extra in cells.items():
-            formula = extra.formula and shift_formula(extra.formula, column - row, row - column)
-            extras[column][row] = replace(extra, formula=formula)
-    return Block(
-        [[block.values[row][column] for row in height] for column in width],
-        [[block.looks[row][column] for row in height] for column in width],
-        extras,
-    )
-
-
-def _tiled(wanted: int, size: int) -> int:
-    return wanted if wanted > size and wanted % size == 0 else size
-
-
-def need_inside(sheet: Sheet, box: Box) -> None:
-    """Refuse a rectangle that reaches beyond the grid."""
-    if box.bottom > sheet.grid.n_rows or box.right > sheet.grid.n_columns:
-        raise outside(sheet, Rect(box.top, box.bottom, box.left, box.right))
-
-
-@dataclass(frozen=True, slots=True)
-class Paste:
-    """What is pasted: the cells, which parts of them, and how far formulas were carried."""
-
-    block: Block
-    kind: str
-    shift: tuple[int, int]
-
-
-def _paste(desk: Desk, sheet: Sheet, place: tuple[int, int], paste: Paste) -> None:
-    block, kind, shift = paste.block, paste.kind, paste.shift
-    top, left = place
-    if kind in {"PASTE_NORMAL", "PASTE_NO_BORDERS", "PASTE_FORMULA"}:
-        put_values(sheet, top, left, block, shift=shift)
-    elif kind == "PASTE_VALUES":
-        put_values(sheet, top, left, _as_values(desk, sheet, block))
-    elif kind not in {"PASTE_FORMAT", "PASTE_DATA_VALIDATION"}:
-        raise invalid(f"pasteType {kind} is not in the sandbox.")
-    if kind in {"PASTE_NORMAL", "PASTE_NO_BORDERS"}:
-        put_looks(sheet, (top, left), block, lambda _, new: new)
-    elif kind == "PASTE_FORMAT":
-        put_looks(sheet, (top, left), block, lambda old, new: _mixed(new, old))
-    elif kind == "PASTE_DATA_VALIDATION":
-        put_looks(sheet, (top, left), block, _mixed)
-
-
-def _mixed(format_of: Look | None, validation_of: Look | None) -> Look | None:
-    return make_look(format_of.format if format_of else {}, validation_of.validation if validation_of else None)
-
-
-def _as_values(desk: Desk, sheet: Sheet, block: Block) -> Block:
-    values = [list(row) for row in block.values]
-    for row, extras in enumerate(block.extras):
-        for column, extra in extras.items():
-            if extra.formula is not None:
-                values[row][column] = compute(desk.book, sheet, extra.formula)
-    return Block(values, block.looks, [{} for _ in values])
-
-
-def cut_paste(desk: Desk, body: Json) -> Json:
-    """Move cells; what was there is overwritten, the source is left empty."""
-    book = desk.book
-    source, box = need_box(book, body.get("source", {}), clip=False)
-    destination = body.get("destination", {})
-    target = need_sheet(book, destination.get("sheetId", 0))
-    top, left = destination.get("rowIndex", 0), destination.get("columnIndex", 0)
-    block = lift(source, box)
-    whole = Box(top, top + block.height, left, left + block.width)
-    need_inside(target, whole)
-    check_cells(book, source, box, desk.caller)
-    check_cells(book, target, whole, desk.caller)
-    empty = Block(
-        [[None] * block.width for _ in block.values], [[None] * block.width for _ in block.values], [{}] * block.height
-    )
-    put_values(source, box.top, box.left, empty)
-    put_looks(source, (box.top, box.left), empty, lambda _, new: new)
-    kind = body.get("pasteType", "PASTE_NORMAL")
-    _paste(desk, target, (top, left), Paste(block, kind, (0, 0)))
-    return {}
-
-
 def insert_range(desk: Desk, body: Json) -> Json:
     """Insert empty cells, shifting others down or right; what is pushed out of the grid must be empty."""
     sheet, box, by_rows = _shift_box(desk, body)
@@ -337,53 +227,7 @@ def _slid_extras(extras: dict[int, Extra], count: int, width: int) -> dict[int, 
     return {column: extra for column, extra in moved.items() if column < width}
 
 
-def merge_cells(desk: Desk, body: Json) -> Json:
-    """Merge cells; only the value at the top left of each merge stays."""
-    sheet, box = need_box(desk.book, body.get("range", {}), clip=False)
-    check_cells(desk.book, sheet, box, desk.caller)
-    kind = body.get("mergeType", "MERGE_ALL")
-    parts = [box]
-    if kind == "MERGE_COLUMNS":
-        parts = [Box(box.top, box.bottom, column, column + 1) for column in range(box.left, box.right)]
-    elif kind == "MERGE_ROWS":
-        parts = [Box(row, row + 1, box.left, box.right) for row in range(box.top, box.bottom)]
-    for part in parts:
-        _check_frozen(sheet, part)
-    _remove_merges(sheet, box)
-    for part in parts:
-        if (part.bottom - part.top) * (part.right - part.left) > 1:
-            sheet.objects["merges"].append(box_range(sheet.sheet_id, part))
-            _keep_first(sheet, part)
-    return {}
-
-
-def _check_frozen(sheet: Sheet, box: Box) -> None:
-    rows, columns = (sheet.grid_properties.get(name, 0) for name in ("frozenRowCount", "frozenColumnCount"))
-    for start, edge, end, lines in ((box.top, rows, box.bottom, "rows"), (box.left, columns, box.right, "columns")):
-        if start < edge < end:
-            raise invalid(f"You can't merge frozen and non-frozen {lines}.")
-
-
-def _keep_first(sheet: Sheet, box: Box) -> None:
-    for row in range(box.top, box.bottom):
-        left = box.left + (row == box.top)
-        set_row(sheet.grid, row, left, [None] * (box.right - left))
-
-
-def unmerge_cells(desk: Desk, body: Json) -> Json:
-    """Undo the merges inside a range."""
-    sheet, box = need_box(desk.book, body.get("range", {}))
-    check_cells(desk.book, sheet, box, desk.caller)
-    _remove_merges(sheet, box)
-    return {}
-
-
-def _remove_merges(sheet: Sheet, box: Box) -> None:
-    kept = []
-    for merge in sheet.objects["merges"]:
-        old = range_box(sheet, merge)
-        if old.overlaps(box) and not box.contains(old):
-            raise invalid("You must select all cells in a merged range to merge or unmerge them.")
-        if not old.overlaps(box):
-            kept.append(merge)
-    sheet.objects["merges"] = kept
+def need_inside(sheet: Sheet, box: Box) -> None:
+    """Refuse a rectangle that reaches beyond the grid."""
+    if box.bottom > sheet.grid.n_rows or box.right > sheet.grid.n_columns:
+        raise outside(sheet, Rect(box.top, box.bottom, box.left, box.right))

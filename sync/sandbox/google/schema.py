@@ -180,6 +180,9 @@ def _object(value: Any, type_name: str, path: str, violations: Violations) -> Js
             text = f"Invalid value at '{path}' (oneof), oneof field '{ONE_OF[type_name]}' is already set. "
             violations.append((path, f"{text}Cannot set '{sent}'"))
             continue
+        if isinstance(item, list) and fields[name][0] not in "[a":
+            violations.append((path, _not_a_list(sent, path, is_map=fields[name][0] == "{")))
+            continue
         place = f"{path}.{_snake(name)}" if path else _snake(name)
         if type_name in {"ValueRange", "DataFilterValueRange"} and name == "values":
             checked[name] = _grid_of_values(item, place, violations)
@@ -231,16 +234,27 @@ def _map(value: Any, code: str, path: str, violations: Violations) -> Json:
     return {name: _value(item, code, path, violations) for name, item in value.items()}
 
 
+def _not_a_list(sent: str, path: str, *, is_map: bool) -> str:
+    """Return what is said of a list for a field that takes no list; the field is called as it was sent."""
+    if is_map:
+        return f"Invalid value at '{path}' (Map), Cannot bind a list to map for field '{sent}'."
+    where = f" at '{path}'" if path else ""
+    return (
+        f'Invalid JSON payload received. Unknown name "{sent}"{where}: Proto field is not repeating, cannot start list.'
+    )
+
+
 def _not_scalar(value: Any, path: str) -> str:
     parent, _, field = path.rpartition(".")
     where = f" at '{parent}'" if parent else ""
     if isinstance(value, dict):
         return f"Invalid value{where} ({field}), Starting an object on a scalar field"
-    text = f'Invalid JSON payload received. Unknown name "{field}"{where}: '
-    return text + "Proto field is not repeating, cannot start list."
+    return _not_a_list(field, parent, is_map=False)
 
 
 def _list(value: Any, code: str, path: str, violations: Violations) -> list[Any]:
+    if not isinstance(value, list | dict):
+        return [_value(value, code, path, violations)]  # one alone counts as a list of one
     items = value if isinstance(value, list) else [value]
     if code[0] == "@":  # a list inside a list of messages counts as its items
         items = [part for item in items for part in (item if isinstance(item, list) else [item])]
@@ -251,6 +265,8 @@ def _enum(value: Any, number: int, path: str, violations: Violations) -> Any:
     options = enum_options(number)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(options):
         return options[value]
+    if isinstance(value, str) and value.isdecimal() and int(value) < len(options):
+        return options[int(value)]
     if value not in options:
         name = _schema()["enum_names"][number]
         violations.append((path, f"Invalid value at '{path}' ({NAMESPACE}{name}), {_shown(value)}"))

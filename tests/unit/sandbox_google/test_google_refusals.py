@@ -166,3 +166,44 @@ def test_a_number_that_may_be_unset_is_named_as_the_message_that_it_is(google: G
     fields = [violation["field"] for violation in answer["details"][0]["fieldViolations"]]
     place = "data_filters[0].grid_range"
     assert fields == [f"{place}.sheet_id", f"{place}.start_row_index.value"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            {"requests": [{"addSheet": {"properties": {"gridProperties": {"rowCount": [1]}}}}]},
+            'Invalid JSON payload received. Unknown name "rowCount" at \'requests[0].add_sheet.properties.'
+            "grid_properties': Proto field is not repeating, cannot start list.",
+        ),
+        (
+            {"requests": [{"addSheet": [{}]}]},
+            "Invalid JSON payload received. Unknown name \"addSheet\" at 'requests[0]': "
+            "Proto field is not repeating, cannot start list.",
+        ),
+        (
+            {"requests": [{"addSheet": {"properties": {"title": {"a": 1}}}}]},
+            "Invalid value at 'requests[0].add_sheet.properties' (title), Starting an object on a scalar field",
+        ),
+        (
+            {"requests": "x"},
+            "Invalid value at 'requests' (type.googleapis.com/google.apps.sheets.v4.BatchUpdateSpreadsheetRequest."
+            'Request), "x"',
+        ),
+        (
+            {"responseRanges": [["A1"]]},
+            'Invalid JSON payload received. Unknown name "response_ranges[0]": '
+            "Proto field is not repeating, cannot start list.",
+        ),
+    ],
+)
+def test_a_list_or_an_object_in_the_wrong_place_is_called_as_it_was_sent(
+    google: Google, body: Json, words: str
+) -> None:
+    assert google.refused("POST", ":batchUpdate", body) == words
+
+
+def test_an_enum_may_be_a_number_even_one_in_a_text(google: Google) -> None:
+    for sent in (2, "2"):
+        google.batch({"mergeCells": {"range": cells_of(0, 2, 0, 2), "mergeType": sent}})
+        assert len(google.sheet()["merges"]) == 2
