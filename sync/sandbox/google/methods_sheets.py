@@ -6,18 +6,16 @@ from datetime import UTC, datetime
 
 from sync.sandbox.google.admission import check_storage
 from sync.sandbox.google.batch import run_batch
-from sync.sandbox.google.book import Book, make_sheet, need_sheet
+from sync.sandbox.google.book import Book, need_sheet
 from sync.sandbox.google.calls import Call
-from sync.sandbox.google.cells import CELL_FIELDS
+from sync.sandbox.google.creation import make_book
 from sync.sandbox.google.desk import Desk
-from sync.sandbox.google.errors import GoogleError, Json, invalid
+from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.metadata import get_metadata, shown_metadata
 from sync.sandbox.google.metadata_filters import select_metadata
-from sync.sandbox.google.requests_cells import put_cells, tidy
-from sync.sandbox.google.requests_sheets import check_setting, free_title, new_sheet, place_copy
+from sync.sandbox.google.requests_sheets import free_title, place_copy
 from sync.sandbox.google.targets import find_a1, find_filter
 from sync.sandbox.google.view import Ranges, sheet_properties, show_book
-from sync.sandbox.google.world import new_file_id
 
 
 def get(call: Call) -> Json:
@@ -86,42 +84,10 @@ def create(call: Call) -> Json:
     """spreadsheets.create."""
     mask = call.mask("Spreadsheet")
     body = call.body("Spreadsheet")
-    properties = body.get("properties", {})
     check_storage(call.world, call.caller)
-    book = Book(new_file_id(), properties.get("title", "Untitled spreadsheet"))
-    book.locale = check_setting("locale", properties.get("locale", book.locale))
-    book.timezone = check_setting("timeZone", properties.get("timeZone", book.timezone))
-    book.auto_recalc = properties.get("autoRecalc", book.auto_recalc)
-    book.cell_limit = call.world.spreadsheet_cell_limit
-    for step in (_create_sheet, _create_data):
-        for index, wanted in enumerate(body.get("sheets", [])):
-            try:
-                step(Desk(book, call.caller), index, wanted)
-            except GoogleError as error:
-                raise error.prefixed(f"Invalid sheets[{index}]") from None
-    if not book.sheets:
-        book.sheets.append(make_sheet(0, "Sheet1"))
+    book = make_book(body, call.caller, cell_limit=call.world.spreadsheet_cell_limit)
     call.world.add_file(book, access="none", owner=call.caller.email)
     return _show(call, book, mask, None, grid_data=False)
-
-
-def _create_sheet(desk: Desk, _: int, wanted: Json) -> None:
-    unknown = set(wanted) - {"properties", "data"}
-    if unknown:
-        raise invalid(f"{sorted(unknown)[0]} in spreadsheets.create is not in the sandbox.")
-    desk.book.sheets.append(new_sheet(desk.book, wanted.get("properties", {})))
-
-
-def _create_data(desk: Desk, index: int, wanted: Json) -> None:
-    sheet = desk.book.sheets[index]
-    for data in wanted.get("data", []):
-        rows = [row.get("values", []) for row in data.get("rowData", [])]
-        for row in rows:
-            for cell in row:
-                tidy(desk, cell)
-        put_cells(
-            sheet, (data.get("startRow", 0), data.get("startColumn", 0)), rows, {name: {} for name in CELL_FIELDS}
-        )
 
 
 def get_one_metadata(call: Call) -> Json:

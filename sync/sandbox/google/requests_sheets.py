@@ -24,7 +24,7 @@ from sync.sandbox.google.view import sheet_properties
 MAX_TITLE = 100
 MAX_SHEETS = 200
 GRID_FLAGS = ("hideGridlines", "rowGroupControlAfter", "columnGroupControlAfter")
-SETTINGS = ("iterativeCalculationSettings", "importFunctionsExternalUrlAccessAllowed")
+SETTINGS = ("iterativeCalculationSettings", "importFunctionsExternalUrlAccessAllowed", "spreadsheetTheme")
 PLAIN_PROPERTIES = ("hidden", "rightToLeft")
 
 
