@@ -130,6 +130,7 @@ def test_rows_that_shift_while_they_are_read_are_all_found(desk, n):
     assert found.keys() == desk.truth(desk.whole).keys()
 
 
+@pytest.mark.every(2)
 @on(SHIFTING)
 def test_records_that_arrive_before_every_page_for_a_while_are_got_over(desk):
     desk.read(desk.whole)

@@ -150,6 +150,7 @@ def suffer(world: World, mode: str, *faults: tuple[str, int]) -> None:
     assert_all_is_well(world, mode, person)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("mode", "what"), EACH)
 def test_each_mode_survives_whatever_happens_to_each_request(world: World, mode: str, what: tuple[str, int]) -> None:
     suffer(world, mode, what)

@@ -57,7 +57,7 @@ def test_what_people_did_between_two_runs_stays(world: World, name: str) -> None
     run_well(world, person)
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(7)
 @pytest.mark.parametrize("name", EDITS)
 @pytest.mark.parametrize(
     ("kind", "nth"),

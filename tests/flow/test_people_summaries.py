@@ -71,7 +71,7 @@ def turn_order_around(world: World, person: Person) -> None:
     world.admin.arrive(5)
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(7)
 @pytest.mark.parametrize("notes", [True, False])
 @pytest.mark.parametrize(
     "edit",
@@ -114,6 +114,7 @@ def test_a_group_that_is_gone_leaves_its_label_where_somebody_wrote_beside_it(wo
     assert_right(world, person, gone=gone)
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("notes", [True, False])
 @pytest.mark.parametrize("nth", [0, 1, 2])
 def test_new_groups_come_in_and_move_no_note(world: World, notes: bool, nth: int) -> None:

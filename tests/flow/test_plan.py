@@ -50,7 +50,15 @@ def test_a_first_plan_says_what_the_first_run_does_and_writes_nothing(world: Wor
     _assert_run_does_as_planned(world, plan)
 
 
-@pytest.mark.parametrize(("n_edits", "n_arrivals"), [(0, 0), (10, 0), (0, 10), (10, 10), (0, 400), (10, 600)])
+@pytest.mark.parametrize(
+    ("n_edits", "n_arrivals"),
+    [
+        (0, 0),
+        (10, 10),
+        (10, 600),
+        *(pytest.param(*some, marks=pytest.mark.full) for some in ((10, 0), (0, 10), (0, 400))),
+    ],
+)
 def test_a_plan_says_what_the_next_run_does(world: World, n_edits: int, n_arrivals: int) -> None:
     world.run()
     if n_edits:
