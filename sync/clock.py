@@ -184,6 +184,25 @@ class Period:
             return _calendar_dates(words[1], today, week_starts=week_starts, back=_UNITS_BACK[words[0]])
         return _written_dates(self.text, today)
 
+    def dates_before(self, today: date, week_starts: WeekStart = "monday") -> Dates:
+        """Return the first and last day of the period that it is compared with; reversed where nothing has passed yet.
+
+        A week, month, quarter or year is compared with the one before: all of it where it is over, else its first
+        days, as many as have passed, today included. Any other period is compared with as many days before it.
+        """
+        first, last = self.dates_on(today, week_starts)
+        unit = self.text.rpartition(" ")[2]
+        if self.text == "last working day":
+            return _last_working_day(first)
+        if self.text.startswith("last ") and unit in _UNIT_DATES:
+            return _UNIT_DATES[unit](first - ONE_DAY, week_starts)
+        n_passed = (min(last, today) - first).days
+        if unit in _UNIT_DATES:
+            start, end = _UNIT_DATES[unit](first - ONE_DAY, week_starts)
+            return start, min(end, start + timedelta(days=n_passed))
+        start = first - (last - first) - ONE_DAY
+        return start, start + timedelta(days=n_passed)
+
     def slice_at(self, instant: datetime, tz: ZoneInfo, week_starts: WeekStart = "monday") -> Slice:
         """Return the period as UTC instants, as seen at `instant` in a zone."""
         return slice_of(self.dates_on(local_date(instant, tz), week_starts), tz)

@@ -11,12 +11,14 @@ import orjson
 import polars as pl
 
 from sync import clock
+from sync.compared import Compared, compared
 from sync.config.sheet import Sheet
 from sync.config.summary import ChosenMetric, Summary
 from sync.destination.spot import Row, TabShape
 from sync.records import Cell, Column, Slice, Table
 from sync.shape.cells import same_cell
-from sync.shape.conditions import parse_condition
+from sync.shape.comparing import Before, with_changes
+from sync.shape.conditions import fields_of, parse_condition, passes
 from sync.shape.cross import When, known_columns, make_cross
 from sync.shape.groups import BUCKETS, make_groups
 from sync.shape.masking import mask_text, tails_of, without_numbers
@@ -74,6 +76,8 @@ class SummaryJob:
             mode="json", exclude={"title", "of", "connection", "stream", "period", "params"}
         )
         until = self._period.end.isoformat() if self.summary.fill == "zero" else ""  # a new day is a new row
+        if self.summary.compare:
+            until += str(self.compared.before)
         elsewhere = [len(self.of.taken)] if self.of.taken else []  # rows that came in another spreadsheet
         wide = [[c.name, c.width] for c in self.of.chosen if c.width and c.name in self.summary.group_by]
         return digest([ROWS_VERSION, self.of.shape_text, *elsewhere, options, until, *wide])
@@ -122,13 +126,18 @@ class SummaryJob:
 
     def rows(self, keys: Iterable[str] | None) -> list[tuple[str, Row]]:
         """Compute the summary of the rows with these keys; None for all of a tab that was just made."""
-        table = self._make(self.of.records_of(keys, self._fields), earlier=self._earlier())
+        df = self.of.records_of(keys, self._fields)
+        if self.summary.compare:  # a tab may still show what has left its period
+            period, at = self.compared.now, pl.col(self.of.spec.cursor_field)
+            df = df.filter((at >= period.start) & (at < period.end))
+        table = self._make(df, earlier=self._earlier(), before=self._before())
         self._columns = table.columns
         return list(zip(table.keys, table.rows, strict=True))
 
     @cached_property
     def _fields(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*fields_to_sum(self.of.spec, self.question), *self._secret]))
+        also = (self.of.spec.cursor_field,) if self.summary.compare else ()
+        return tuple(dict.fromkeys([*fields_to_sum(self.of.spec, self.question), *self._secret, *also]))
 
     @cached_property
     def question(self) -> Question:
@@ -157,15 +166,32 @@ class SummaryJob:
         """Return the records of the weeks before, for agents who are idle now; None where nobody asks for them."""
         groups = [group for group in make_groups(self.of.spec, self.question.group_by) if not group.is_bucket]
         of_agents = bool(groups) and all(group.is_agent for group in groups)
-        if self.summary.fill != "zero" or not of_agents or self.of.mirror is None:
+        if self.summary.fill != "zero" or self.of.mirror is None or not (of_agents or self.summary.compare):
             return None
-        before = Slice(self.of.window.start - IDLE_FOR, self.of.window.start)
-        return self.of.mirror.read(self._fields, window=before)
+        idle_since = self.of.window.start - (IDLE_FOR if of_agents else timedelta())
+        start = min(idle_since, self.compared.before.start) if self.summary.compare else idle_since
+        return self.of.mirror.read(self._fields, window=Slice(start, self.of.window.start))
+
+    @cached_property
+    def compared(self) -> Compared:
+        """The period of the summed tab and the one before."""
+        return compared(self.of.tab, self.sheet, self.of.at)
+
+    def _before(self) -> pl.DataFrame | None:
+        """Return the records of the period before that the tab would have shown then; None where nobody compares."""
+        if not self.summary.compare or self.of.mirror is None:
+            return None
+        conditions = self.of.staying.conditions
+        fields = tuple(dict.fromkeys([*self._fields, *fields_of(conditions)]))
+        df = self.of.mirror.read(fields, window=self.compared.before)
+        return df.filter(passes(conditions, df.schema, self.of.zone))
 
     def _no_records(self) -> pl.DataFrame:
         return self.of.no_records(self._fields)
 
-    def _make(self, df: pl.DataFrame, *, earlier: pl.DataFrame | None = None) -> Table:
+    def _make(
+        self, df: pl.DataFrame, *, earlier: pl.DataFrame | None = None, before: pl.DataFrame | None = None
+    ) -> Table:
         if self.question.pivot:
             table = make_cross(df, self.of.spec, self.question, self._when(df), known=self._published)
             return self._look(df).dress(table, self._n_groups)
@@ -178,6 +204,10 @@ class SummaryJob:
             period=self._period,
             earlier=earlier,
         )
+        if self.summary.compare:
+            rows = df.clear() if before is None else before
+            was = Before(rows=rows, zone=self.of.zone, week_starts=self.sheet.week_starts, since=self.compared.since)
+            table = with_changes(df, table, self.of.spec, self.question, before=was)
         return self._look(df).dress(table, self._n_groups)
 
     def _look(self, df: pl.DataFrame | None) -> SummaryLook:

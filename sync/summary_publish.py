@@ -84,7 +84,8 @@ class SummaryPublish(TabPublish):
         """Return how many records the last row, of the totals, says; None where it does not count all of them."""
         names = [column.name for column in self.job.shape.columns]
         name = name_of_total("count") if self.job.question.pivot else "count"
-        if not self.job.summary.totals or self.job.summary.where or name not in names or not rows:
+        counts_some = self.job.summary.where or self.job.summary.compare
+        if not self.job.summary.totals or counts_some or name not in names or not rows:
             return None
         total = rows[-1][1][names.index(name)]
         return int(total) if isinstance(total, int | float) else None

@@ -171,8 +171,8 @@ class Summary(Options):
     )
     compare: Literal["previous period"] | None = Field(
         default=None,
-        json_schema_extra={**available(), "example": "previous period"},
-        description="You want columns that show the change from the period before.",
+        json_schema_extra={"example": "previous period"},
+        description="You want columns that show the change of each figure from the period before, also in percent.",
     )
     fill: Literal["none", "zero"] = Field(
         default="none",

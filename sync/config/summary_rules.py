@@ -8,7 +8,7 @@ from sync.config.look_rules import check_metric_look
 from sync.config.problems import Place, did_you_mean, listed, shown, unknown_name
 from sync.config.rules import Known, check_conditions, check_tab, check_twice, chosen_names, spec_of
 from sync.errors import Problem
-from sync.records import Role, StreamSpec
+from sync.records import Role, StreamKind, StreamSpec
 from sync.shape.conditions import parse_condition
 from sync.shape.formats import title_without_unit
 from sync.shape.groups import BUCKETS, GROUP_ROLES, can_group, field_of_group, is_bucket
@@ -27,6 +27,7 @@ def check_summary(summary: Place, sheet: Place, known: Known) -> Iterator[Proble
     yield from check_twice(groups, "group")
     yield from check_twice([(place, metric.id) for place, metric in metrics], "metric")
     spec = _spec_of_summary(summary, sheet, known)
+    yield from _check_compare(summary, spec)
     for place, name in groups:
         yield from _check_group(place, name, spec)
     for place, metric in metrics:
@@ -140,6 +141,17 @@ def _check_pivot(summary: Place) -> Iterator[Problem]:
     elif len(groups) == 1:
         hint = "Add a group whose values are the rows."
         yield summary.at("pivot").problem("A cross table needs a group for its rows", received=shown(pivot), hint=hint)
+
+
+def _check_compare(summary: Place, spec: StreamSpec | None) -> Iterator[Problem]:
+    compare = summary.at("compare")
+    if not isinstance(compare.value, str):
+        return
+    if summary.text("pivot") is not None:
+        yield compare.problem("A cross table cannot show changes", received=shown(compare.value), hint="Remove pivot.")
+    elif spec is not None and spec.kind is not StreamKind.ROWS:
+        what = "has no past" if spec.kind is StreamKind.LIST else "holds sums of periods, which are not compared"
+        yield compare.problem(f'The stream "{spec.name}" {what}', received=shown(compare.value))
 
 
 def _check_chart(summary: Place) -> Iterator[Problem]:

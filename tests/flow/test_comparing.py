@@ -1,0 +1,59 @@
+"""A summary that compares: the period before is read too, and the changes follow it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sync import clock
+from sync.report import Outcome
+from tests.world import ZONE, World
+
+BY_DAY = 'title = "By day"\nof = "Calls"\ngroup_by = ["date"]\nmetrics = ["count", "unique_callers"]\n'
+COMPARED = BY_DAY.replace('["date"]', '["status"]').replace(', "unique_callers"', ', "avg_duration"')
+
+
+def _calls_of(world: World, first: int, last: int) -> list[dict[str, object]]:
+    """Return the calls of some days, counted back from today."""
+    today, zone = clock.local_date(clock.now(), ZoneInfo(ZONE)), ZoneInfo(ZONE)
+    days = {today - timedelta(days=n) for n in range(last, first + 1)}
+    return [c for c in world.admin.calls() if clock.local_date(datetime.fromisoformat(c["started_at"]), zone) in days]
+
+
+def _assert_compares(world: World) -> None:
+    now, before = (Counter(str(c["status"]) for c in _calls_of(world, *days)) for days in ((6, 0), (13, 7)))
+    *rows, total = world.rows_by_header("By day")
+    assert {row["Status"]: row["Calls"] for row in rows} == now
+    for row in [*rows, total]:
+        n, was = (of[row["Status"]] if row is not total else of.total() for of in (now, before))
+        assert row["Calls: change"] == n - was
+        share = row["Calls: change (%)"]
+        assert share is None if not was else share == pytest.approx((n - was) / was, abs=1e-6)
+
+
+def test_changes_are_from_the_days_before_which_no_tab_shows(world: World) -> None:
+    world.swaps = {BY_DAY: COMPARED + 'compare = "previous period"\n'}
+    world.run()
+    _assert_compares(world)
+    header = world.tab("By day")[0]
+    assert header[1:4] == ["Calls", "Calls: change", "Calls: change (%)"]
+    assert {row["Call ID"] for row in world.rows_by_header()} == set(world.wanted())
+    assert world.run().outcome is Outcome.UNCHANGED
+    assert (world.n_requests("write"), world.n_requests("read") <= 2) == (0, True)
+
+
+@pytest.mark.full
+def test_the_next_day_is_compared_with_the_days_before_it(world: World) -> None:
+    world.swaps = {BY_DAY: COMPARED + 'compare = "previous period"\n'}
+    world.run()
+    tomorrow = clock.now() + timedelta(days=1)
+    clock.set_now(lambda: tomorrow)
+    try:
+        world.run()
+        _assert_compares(world)  # though the tab still shows the day that left the period
+        assert world.run().outcome is Outcome.UNCHANGED
+    finally:
+        clock.set_now(None)
