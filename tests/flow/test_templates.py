@@ -300,7 +300,16 @@ def test_the_messages_log_shows_every_text(
     texts = admin.truth("justcall", kind)
     assert 0 < len(rows) <= len(texts)
     assert [row["Time"] for row in rows] == sorted((row["Time"] for row in rows), reverse=True)
-    assert len(rows) == sum(row["Messages"] for row in filled.rows("Messages by day")[:-1])
+    *days, total = filled.rows("Messages by day")
+    assert len(days) == 30
+    assert total["Total"] == len(rows)
+    of_day = Counter((int(row["Time"]), row["Direction"]) for row in rows)
+    assert of_day == {
+        (d["Date"], side): d[side]
+        for d in days
+        for side in ("inbound", "outbound", "Incoming", "Outgoing")
+        if d.get(side)
+    }
 
 
 @pytest.mark.full
@@ -317,6 +326,11 @@ def test_user_status_time_adds_up_every_status(desk: Callable[..., TemplateDesk]
     assert len(rows) == n_wanted
     shown = sum((row["How long"] or 0) for row in rows) * DAY_S
     assert shown == pytest.approx(sum(wanted.values()))
+    *users, total = filled.rows("Time by status")
+    assert total["Total"] * DAY_S == pytest.approx(shown)
+    for status in {status for _, status in wanted}:
+        found = sorted(round((row[status] or 0) * DAY_S) for row in users)
+        assert sum(found) == sum(n for (_, of), n in wanted.items() if of == status)
 
 
 @pytest.mark.full
@@ -332,6 +346,12 @@ def test_the_overview_puts_all_connections_side_by_side(desk: Callable[..., Temp
         told = {key: value for key, value in _of_agent(mine).items() if key != "Answered"}
         told["Customers"] = len({_digits(call["customer"]) for call in mine})
         _same(row, {**told, "Still to return": _n(waiting, connection=name)})
+    *days, total = filled.rows("Calls by day")
+    titles = {"JustCall": "justcall", "Aircall": "aircall", "CallScaler": "callscaler"}
+    for title, name in titles.items():
+        of_days = Counter((call["at"].date() - EPOCH).days for call in calls if call["connection"] == name)
+        assert Counter({day["Date"]: day[title] for day in days if day[title]}) == of_days
+    assert total["Total"] == len(calls)
 
 
 @pytest.mark.full
@@ -339,15 +359,19 @@ def test_best_hours_counts_inbound_calls_by_hour_and_weekday(desk: Callable[...,
     filled = desk("best hours", "justcall")
     inbound = [c for c in _period(_calls(admin, "justcall"), 30) if c["direction"] == "inbound"]
     wanted = Counter((call["at"].hour, WEEKDAYS[call["at"].weekday()]) for call in inbound)
-    assert _cross(filled.rows("Calls by hour")[:-1]) == wanted
-    missed = {k: v for k, v in _cross(filled.rows("Missed by hour")[:-1]).items() if v}
+    *rows, total = filled.rows("Calls by hour")
+    assert list(rows[0]) == ["Hour of day", *WEEKDAYS, "Total"]
+    assert [row["Hour of day"] for row in rows] == list(range(24))
+    assert Counter({key: n for key, n in _cross(rows).items() if n}) == wanted
+    assert total["Total"] == len(inbound)
+    missed = _cross(filled.rows("Missed by hour")[:-1])
     of_missed = Counter((c["at"].hour, WEEKDAYS[c["at"].weekday()]) for c in inbound if c["status"] == "missed")
-    assert missed == {key: pytest.approx(n / wanted[key]) for key, n in of_missed.items()}
+    for key, n in wanted.items():
+        assert missed[key] == pytest.approx(of_missed[key] / n), key
 
 
 def _cross(rows: list[dict[str, Any]]) -> dict[tuple[int, str], Any]:
-    """Read a table of hours and weekdays, whether or not weekdays are its columns."""
-    return {(row["Hour of day"], row["Day of week"]): row.get("Calls", row.get("Missed share")) for row in rows}
+    return {(row["Hour of day"], day): row[day] for row in rows for day in WEEKDAYS}
 
 
 def test_every_template_is_tried_here() -> None:
