@@ -30,7 +30,6 @@ NOW = datetime(2026, 3, 20, 15, 30, tzinfo=UTC)
 CONNECTIONS = {
     "campaign performance": ("callscaler",),
     "messages log": ("live",),
-    "missed calls to return": ("justcall", "aircall", "callscaler"),
     "overview": ("justcall", "aircall", "callscaler", "callrail"),
     "source roi": ("callscaler",),
     "user status time": ("aircall",),

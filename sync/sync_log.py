@@ -74,6 +74,28 @@ SPEC = StreamSpec(
 )
 
 
+_WIDTHS = {
+    "started_at": 140,
+    "outcome": 105,
+    "added": 60,
+    "changed": 80,
+    "removed": 80,
+    "words": 420,
+    "started_by": 100,
+    "requests": 80,
+    "seconds": 75,
+    "run": 120,
+}
+
+
+def _tab(title: str) -> Tab:
+    """Return the log as the config would say it."""
+    columns = [{"field": name, "width": width} for name, width in _WIDTHS.items()]
+    columns[0]["format"] = "date and time"
+    told = {"title": title, "connection": _CONNECTION, "stream": STREAM, "order": "newest first", "columns": columns}
+    return Tab.model_validate(told)
+
+
 @dataclass(kw_only=True)
 class LogJob(DataJob):
     """The tab of a sync log, and the run that is going on."""
@@ -118,7 +140,7 @@ def make_log_job(
     oldest, is_full = _oldest_shown(store, sheet, mirror)
     return LogJob(
         sheet=sheet,
-        tab=Tab(title=sheet.log, connection=(_CONNECTION,), stream=STREAM, order="newest first"),
+        tab=_tab(sheet.log),
         spec=SPEC,
         mirror=mirror,
         window=Slice(oldest, _EVER.end),
