@@ -87,15 +87,15 @@ def _connection(name: str, vendor: Vendor, chosen: Mapping[str, str]) -> str:
 
 def _use_of(template: Template, connection: str) -> str:
     used = f'template = "{template.name}"'
-    title = template.titles()[-1]
+    title, *others = template.titles()
+    without = f'#without = ["{others[-1]}"]\n' if others else ""
     kind = next(kind for kind, tables in template.tables.items() if any(t["title"] == title for t in tables))
     several = "    # or a list of connections" if template.takes_several else ""
     return f"""\
 {used:<{_WIDTH - 1}} # callsheet templates "{template.name}" shows its tabs and columns
 connection = "{connection}"{several}
 log = "Sync log"                           # a tab that tells what became of each run
-#without = ["{title}"]
-
+{without}
 # What you write under a title of the template changes it in that; everything else stays as the template has it:
 #[[sheet.{kind}]]
 #title = "{title}"

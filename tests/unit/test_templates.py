@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from sync.cli import app
+from sync.config.example import make_schema
+from sync.config.kept import read_effective
 from sync.config.load import Config, load_config, read_config
 from sync.config.templates import fit_vendors, fits, names, template_named, templates
 from sync.errors import ConfigError, Problem
 from sync.sources.registry import VENDORS
+from sync.store.db import open_store
 
 TOP = """\
 [google]
@@ -188,3 +195,50 @@ def test_what_is_kept_of_a_sheet_is_what_was_written(tmp_path):
     assert "tab" not in read.raw
     assert read.sheet is not None
     assert read.sheet.titles == ("Calls", "How calls end")
+
+
+def test_a_changed_override_is_taken_over_and_a_broken_one_leaves_the_last_good_sheet(load, tmp_path):
+    used = 'template = "daily volume"\nconnection = "justcall"\n[[sheet.summary]]\ntitle = "By day"\nperiod = "{}"\n'
+    path = tmp_path / "config.toml"
+    store = open_store(f"sqlite:///{tmp_path}/kept.db")
+    seen = []
+    for period in ("last 7 days", "last 14 days", "last 14 dys"):
+        path.write_text(TOP + used.format(period))
+        effective = read_effective(path, store)
+        (sheet,) = effective.config.sheets
+        seen.append(sheet.summaries[0].period.text)
+        assert sheet.titles == ("By day", "By week")
+    assert seen == ["last 7 days", "last 14 days", "last 14 days"]
+    assert effective.broken
+    store.close()
+
+
+def test_the_commands_list_show_and_start_with_a_template(tmp_path):
+    runner, path = CliRunner(), tmp_path / "made.toml"
+    listed = runner.invoke(app, ["templates"])
+    assert all(f"{name}\n" in listed.stdout for name in names())
+    for name in names():
+        shown = runner.invoke(app, ["templates", name.upper()])
+        assert shown.exit_code == 0
+        template = template_named(name)
+        assert template is not None
+        assert all(title in shown.stdout for title in template.titles())
+        assert not set("$|") & set(shown.stdout)
+        made = runner.invoke(app, ["init", "--template", name, "--config", str(path), "--force"])
+        assert made.exit_code == 0, made.output
+        (sheet,) = load_config(path).sheets
+        assert sheet.titles == (*template.titles(), "Sync log")
+        path.write_text(re.sub(r"(?m)^#(?=[\[a-z])", "", path.read_text()))
+        assert len(load_config(path).sheets[0].titles) == max(2, len(template.titles()))
+    assert runner.invoke(app, ["templates", "cal log"]).exit_code == 2
+    assert runner.invoke(app, ["init", "--template", "cal log", "--config", str(path), "--force"]).exit_code == 2
+
+
+def test_editors_ask_for_less_in_a_sheet_with_a_template():
+    schema = json.loads(make_schema())
+    sheet, models = schema["$defs"]["Sheet"], schema["$defs"]
+    assert models["TabOfTemplate"]["required"] == ["title"]
+    assert set(models["Tab"]["required"]) == {"title", "connection", "stream"}
+    assert sheet["properties"]["tab"]["items"] == {"$ref": "#/$defs/TabOfTemplate"}
+    assert sheet["then"]["properties"]["tab"]["items"] == {"$ref": "#/$defs/Tab"}
+    assert sheet["if"] == {"not": {"required": ["template"]}}
