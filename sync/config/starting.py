@@ -90,10 +90,11 @@ def _use_of(template: Template, connection: str) -> str:
     title, *others = template.titles()
     without = f'#without = ["{others[-1]}"]\n' if others else ""
     kind = next(kind for kind, tables in template.tables.items() if any(t["title"] == title for t in tables))
-    several = "    # or a list of connections" if template.takes_several else ""
+    shown = f'connection = "{connection}"'
+    several = f"{shown:<{_WIDTH - 1}} # or a list of connections" if template.takes_several else shown
     return f"""\
 {used:<{_WIDTH - 1}} # callsheet templates "{template.name}" shows its tabs and columns
-connection = "{connection}"{several}
+{several}
 log = "Sync log"                           # a tab that tells what became of each run
 {without}
 # What you write under a title of the template changes it in that; everything else stays as the template has it:
