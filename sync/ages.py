@@ -1,10 +1,12 @@
-"""What the age of records decides: which leave a full tab, and whether new ones stand at the end of it."""
+"""What age and number of records decide: which leave a full tab, whether new ones fit, and stand at its end."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from sync.destination.change import TabChange
+from sync.errors import TooLarge, Where
 from sync.tabs import DataJob, Rows
 
 
@@ -29,3 +31,20 @@ def comes_after(job: DataJob, edge: str, keys: Sequence[str]) -> bool:
     """Tell whether the records of `keys` stand beyond that of `edge` at the end where new rows come in."""
     order = job.by_age({edge, *keys})
     return bool(order) and order[-1 if job.from_top else 0] == edge
+
+
+def bounded(job: DataJob, change: TabChange, n_after: int) -> TabChange:
+    """Return the change of a tab that has `n_after` rows then.
+
+    Raises:
+        TooLarge: the config allows fewer.
+
+    """
+    limit = job.tab.max_rows
+    if job.tab.overflow == "stop" and (change.added or change.load) and n_after > limit:
+        raise TooLarge(
+            f"The tab {job.title!r} would have {n_after:,} rows; max_rows allows {limit:,}.",
+            hint='Raise max_rows, shorten the period, or choose overflow = "next_tab" or "remove_oldest".',
+            where=Where(tab=job.title),
+        )
+    return change

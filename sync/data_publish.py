@@ -7,24 +7,26 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from sync import clock
-from sync.ages import comes_after, without_oldest
+from sync.ages import bounded, comes_after, without_oldest
 from sync.destination.book import Book, ObservedTab
 from sync.destination.change import TabChange, runs_of, to_change
 from sync.destination.diff import Want, diff_known, diff_whole
 from sync.destination.load import misplaced_loads
+from sync.destination.long_read import at, key_hashes
 from sync.destination.mend import find_landed, find_lost_keys, mend_misplaced
 from sync.destination.observe import MAX_RANGES, Block, to_runs
-from sync.destination.spot import Row, find_spot
+from sync.destination.spot import find_spot
 from sync.due_check import is_due
-from sync.errors import TooLarge, Where
-from sync.records import Cell
-from sync.shape.staying import IS_ELSEWHERE
+from sync.errors import StoppedByGuard
 from sync.store import published
 from sync.store.published import Extent, PublishedRow, TabState
 from sync.store.published import TabChange as SavedChange
+from sync.survey import MakeReader, Survey, key_from, read_whole, take_survey
 from sync.tab_load import TabLoad, find_load
-from sync.tab_publish import Allowed, Runs, TabPublish, new_space, new_tab, place_of, shifts_of
+from sync.tab_publish import Allowed, Runs, TabPublish, n_after, new_space, new_tab, place_of, shifts_of
 from sync.tabs import DataJob, Rows, row_print
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class DataPublish(TabPublish):
         self.chain: Chain | None = None
         self.n_left_over = 0
         self._load: TabLoad | None = None
+        self.survey: Survey | None = None  # of this round, where the tab is too long to be held
         if job.error is not None:
             self.fail(job.error)
             return
@@ -69,6 +72,7 @@ class DataPublish(TabPublish):
     def reads(self, there: ObservedTab) -> Runs | None:
         """Return the rows to read, None for the whole tab; they are known only where nothing has moved."""
         state = self._state
+        self.survey = None
         moved = state is None or there.sheet_id != state.sheet_id or there.n_rows != state.n_rows
         self.is_whole = self.is_whole or moved
         if self.is_whole:
@@ -82,6 +86,25 @@ class DataPublish(TabPublish):
             self.is_whole = True
             return None
         return runs
+
+    def look_over(self, there: ObservedTab, read: MakeReader, *, at_once: bool = False) -> Sequence[Block]:
+        """Read a tab that is too long for one answer; what is held is what differs, but where that is not enough."""
+        self.survey = None
+        try:
+            change = self._located(there)
+        except StoppedByGuard:
+            return ()  # as `diff` will say
+        if change.alters_grid:
+            return ()
+        job, is_alone = self.job, self.chain is None or len(self.chain.pages) == 1
+        is_clean = not (self._misplaced or self._moved_loads or self._blanked or self._fills_tail)
+        if self._state is not None and is_alone and is_clean and not (at_once or job.taken or job.is_closed):
+            self.survey = take_survey(job, change, read(job, change))
+        if self.survey is not None:
+            self._rows, self._known, self._edge = self.survey.rows, self.survey.known, self.survey.edge
+            self._extent = self.survey.extent
+            self.survey = self.survey if self._has_order() else None
+        return read_whole(read(job, change)) if self.survey is None else self.survey.blocks
 
     def _beyond_edge(self, n_rows: int) -> range:
         """Return the row beside which new ones come in, and those between it and its end of the tab."""
@@ -105,12 +128,12 @@ class DataPublish(TabPublish):
     def peek(self, there: ObservedTab, blocks: Sequence[Block]) -> None:
         """Note which keys the tab shows, when it was read whole, before any page is diffed."""
         self._there = None
-        if self.is_whole and there.columns:
-            key_columns = [there.columns.get(name, (-1,))[0] for name in self.job.spec.key]
-            names = [column.name for column in self.job.shape.columns]
-            places = [names.index(name) for name in self.job.spec.key]
-            blank: list[Cell] = [None] * len(names)
-            found = (self._key_in(row, key_columns, places, blank) for block in blocks for row in block.rows)
+        if self.is_whole and there.columns and self.survey is None:
+            columns, key_of = (
+                [there.columns.get(name, (-1,))[0] for name in self.job.spec.key],
+                key_from(self.job.shape),
+            )
+            found = (key_of([at(row, index) for index in columns]) for block in blocks for row in block.rows)
             self._there = {key for key in found if key}
 
     def held(self, keys: Collection[str] | None = None) -> set[str]:
@@ -180,7 +203,7 @@ class DataPublish(TabPublish):
         change = self._located(there)
         if change.alters_grid:
             return replace(change, is_final=False)
-        if not self.is_whole:
+        if not self.is_whole or self.survey is not None:
             return self._diff_known(change, blocks)
         return self._diff_whole(change, blocks)
 
@@ -206,7 +229,7 @@ class DataPublish(TabPublish):
 
     def _diff_known(self, change: TabChange, blocks: Sequence[Block]) -> TabChange | None:
         assert self._state is not None
-        if change.spot.header_row != self._state.header_row:
+        if change.spot.header_row != self._state.header_row and self.survey is None:
             return None
         if not self._rows.cells and not self._rows.leaving:
             return change
@@ -223,7 +246,7 @@ class DataPublish(TabPublish):
         if found is None:
             return None
         self.n_left_over = sum(key not in self._known and key not in found.added for key in self._rows.cells)
-        return self._bounded(found, n_known + len(found.added) - len(found.leaving))
+        return bounded(self.job, found, n_known + len(found.added) - len(found.leaving))
 
     def _diff_whole(self, change: TabChange, blocks: Sequence[Block]) -> TabChange:
         known = self._known_rows()
@@ -248,39 +271,16 @@ class DataPublish(TabPublish):
         self._misplaced, self._moved_loads = (), ()
         shown = found.positions or {}
         self.n_left_over = sum(key in self._rows.must and key not in shown for key in self._rows.cells)
-        return self._bounded(found, len(shown))
+        return bounded(self.job, found, len(shown))
 
     def _every_row(self, more_keys: Collection[str], there: Collection[str]) -> Rows:
         rows, tab = self.job.every_row(more_keys), self.job.tab
         if self.chain is not None and (len(self.chain.pages) > 1 or self.job.taken or self.job.is_closed):
-            rows = self._mine(rows, more_keys, there)
+            rows = self.chain.mine(self, rows, known=more_keys, there=there)
         if tab.overflow == "remove_oldest":
             ours = {key for key in there if key in rows.cells}
             rows = without_oldest(self.job, rows, ours, tab.max_rows)
         return rows
-
-    def _mine(self, rows: Rows, known: Collection[str], there: Collection[str]) -> Rows:
-        """Leave out what other pages show; of a row that stands in two, the earlier page keeps its own."""
-        assert self.chain is not None
-        doubled, elsewhere = self.chain.before(self, there), self.chain.elsewhere(self)
-        mine = set(there) | (set(known) - elsewhere)
-        cells = {
-            key: row
-            for key, row in rows.cells.items()
-            if key not in doubled and (key in mine or (key not in elsewhere and self.chain.is_last(self)))
-        }
-        leaving = {**rows.leaving, **dict.fromkeys(doubled, IS_ELSEWHERE)}
-        return replace(rows, cells=cells, must={key for key in rows.must if key in cells}, leaving=leaving)
-
-    def _bounded(self, change: TabChange, n_after: int) -> TabChange:
-        limit = self.job.tab.max_rows
-        if self.job.tab.overflow == "stop" and (change.added or change.load) and n_after > limit:
-            raise TooLarge(
-                f"The tab {self.title!r} would have {n_after:,} rows; max_rows allows {limit:,}.",
-                hint='Raise max_rows, shorten the period, or choose overflow = "next_tab" or "remove_oldest".',
-                where=Where(tab=self.title),
-            )
-        return change
 
     def _new(self, book: Book) -> TabChange:
         is_fresh = self._state is None or self._state.version == UNFINISHED
@@ -292,25 +292,22 @@ class DataPublish(TabPublish):
             n_rows, self.n_left_over = self._load.n_rows, self._load.n_left_over
             change = new_space(self.job.shape, book, n_rows, status=self.job.tab.status)
             self._load.n_grid_rows = change.spot.n_rows
-            return self._bounded(replace(change, load=self._load), n_rows)
+            return bounded(self.job, replace(change, load=self._load), n_rows)
         self._rows = self._every_row(set(self._known_rows()), ())
-        shown = [key for key in self._rows.cells if self._is_shown(key)]
+        # Rows that stayed after their period are not lost with the tab
+        shown = [key for key in self._rows.cells if key in self._rows.must or not self.job.is_exact]
         fitting = self._want().fitting(shown, 0)
         self.n_left_over = len(shown) - len(fitting)
         change = new_tab(
             self.job.shape, book, [(key, self._rows.cells[key]) for key in fitting], status=self.job.tab.status
         )
         self._there = set(fitting)
-        return self._bounded(change, len(change.added))
+        return bounded(self.job, change, len(change.added))
 
     @property
     def loading(self) -> TabLoad | None:
         """The rows of the tab, when this round makes it and sends them as a stream."""
         return self._load if self.planned is not None and self.planned.load is not None else None
-
-    def _is_shown(self, key: str) -> bool:
-        """Tell whether a row is in a tab made anew: those that stayed after their period are not lost with the tab."""
-        return key in self._rows.must or not self.job.is_exact
 
     @property
     def headers(self) -> dict[str, str]:
@@ -323,13 +320,10 @@ class DataPublish(TabPublish):
         """Why keys leave that were found to leave in this run."""
         return self._rows.leaving
 
-    def n_after(self, change: TabChange) -> int:
-        """Count the rows that the tab shows once `change` is done."""
-        if change.load is not None:
-            return change.load.n_rows
-        if change.positions is not None:
-            return len(change.positions)
-        return self._extent.n + len(change.added) - len(change.leaving)
+    @property
+    def n_shown(self) -> int:
+        """How many rows the tab shows as far as is known."""
+        return self._extent.n
 
     def shown_keys(self, change: TabChange) -> set[str]:
         """Return the keys that the tab shows once `change` is done."""
@@ -339,11 +333,14 @@ class DataPublish(TabPublish):
             return set(change.positions)
         return {*self._known_rows(), *change.added} - set(change.leaving)
 
-    def _key_in(self, row: Row, columns: Sequence[int], places: Sequence[int], blank: list[Cell]) -> str | None:
-        cells = list(blank)
-        for place, index in zip(places, columns, strict=True):
-            cells[place] = row[index] if 0 <= index < len(row) and row[index] != "" else None
-        return self.job.shape.key_of(cells)
+    @property
+    def shown_hashes(self) -> pl.Series:
+        """A number for each key that the tab shows after the publish."""
+        if self.survey is None or self.planned is None:
+            return key_hashes(list(self.held()))
+        gone = key_hashes(list(self.planned.leaving)).to_list()
+        left = self.survey.shown.filter(~self.survey.shown.is_in(gone))
+        return pl.concat([left, key_hashes(list(self.planned.added))])
 
     def confirm(self, change: TabChange, now: datetime) -> None:
         """Take over what a round did; the tab is closed when that was all."""
@@ -359,7 +356,8 @@ class DataPublish(TabPublish):
             places = change.positions.items()
         else:
             places = [*change.added.items(), *change.changed.items()]
-        self.n_rows = self.n_after(change)
+        self.n_rows = n_after(change, self._extent.n)
+        is_reset, is_compared = is_compared, is_compared or self.survey is not None
         self.was_whole = is_compared and not (change.is_new and len(change.added) > MAX_PROVED_AT_FIRST)
         if change.is_empty and not is_compared and self.job.is_settled:
             return
@@ -370,13 +368,14 @@ class DataPublish(TabPublish):
         self.saved = SavedChange(
             state=state,
             upserts=upserts,
-            removed=[] if is_compared else list(change.leaving),
-            shifts=[] if is_compared else shifts_of(change, from_top=job.from_top),
-            reset=is_compared,
+            removed=[] if is_reset else [*change.leaving, *(self.survey.stale if self.survey else ())],
+            shifts=[] if is_reset else shifts_of(change, from_top=job.from_top),
+            reset=is_reset,
         )
 
     def _state_after(self, change: TabChange, now: datetime) -> TabState:
-        job, window, is_compared = self.job, self.job.window, change.positions is not None
+        job, window = self.job, self.job.window
+        is_compared = change.positions is not None or self.survey is not None
         return TabState(
             **place_of(change, job.sheet.spreadsheet_id, now),
             mirror_id=job.spec.name if job.mirror is None else job.mirror.id,

@@ -15,7 +15,7 @@ from sync.destination.summary_diff import diff_summary
 from sync.records import Column, FieldType
 from sync.shape.cells import same_cell
 from sync.store import published
-from sync.tab_publish import Allowed, Runs, TabPublish, free_sheet_id, new_tab, place_of
+from sync.tab_publish import Allowed, Runs, TabPublish, free_sheet_id, n_after, new_tab, place_of
 from sync.tabs import DataJob, digest
 
 _COLUMNS = (
@@ -86,7 +86,7 @@ class IndexPublish(TabPublish):
             if sheet_id is None:
                 sheet_id = free_sheet_id(book, page.uid)
             there = book.tab_of(sheet_id)
-            n_rows = page.n_rows if change is None else page.n_after(change)
+            n_rows = page.n_rows if change is None else n_after(change, page.n_shown)
             address = f"https://docs.google.com/spreadsheets/d/{self._of.sheet.spreadsheet_id}/edit#gid={sheet_id}"
             rows.append((address, [there.title if there else page.title, n_rows, address]))
         return rows

@@ -11,17 +11,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
 from sync import clock
 from sync.data_publish import DataPublish
 from sync.destination.book import Book
 from sync.destination.change import TabChange
+from sync.destination.long_read import key_hashes
 from sync.errors import SyncError
 from sync.index_publish import IndexPublish
 from sync.records import Slice
+from sync.shape.staying import IS_ELSEWHERE
 from sync.store import published
 from sync.tab_load import TabLoad
 from sync.tab_publish import Allowed
-from sync.tabs import DataJob
+from sync.tabs import DataJob, Rows
 
 _MONTH = re.compile(r" (\d{4})-(\d{2})")
 FIRST_NEXT = 2  # the page after the first is "Calls (2)"
@@ -62,6 +66,18 @@ class Chain:
         """Return those of `keys`, or all keys, that other pages hold."""
         taken = self._job.taken if keys is None else self._job.taken.intersection(keys)
         return {key for other in self.pages if other is not page for key in other.held(keys)} | taken
+
+    def mine(self, page: DataPublish, rows: Rows, *, known: Collection[str], there: Collection[str]) -> Rows:
+        """Leave out what other pages show; of a row that stands in two, the earlier page keeps its own."""
+        doubled, elsewhere = self.before(page, there), self.elsewhere(page)
+        mine = set(there) | (set(known) - elsewhere)
+        cells = {
+            key: row
+            for key, row in rows.cells.items()
+            if key not in doubled and (key in mine or (key not in elsewhere and self.is_last(page)))
+        }
+        leaving = {**rows.leaving, **dict.fromkeys(doubled, IS_ELSEWHERE)}
+        return replace(rows, cells=cells, must={key for key in rows.must if key in cells}, leaving=leaving)
 
     def before(self, page: DataPublish, keys: Collection[str]) -> set[str]:
         """Return those of `keys` that an earlier page shows."""
@@ -153,6 +169,11 @@ class Pages:
         for page in self.publishes:
             found |= page.shown_keys(changes[page]) if page in changes else page.held()
         return found
+
+    def shown_hashes(self) -> pl.Series:
+        """Return a number for each key that all pages show after the publish, so that a million of them take 8 MB."""
+        hashes = [page.shown_hashes for page in self.publishes] + [key_hashes(list(self.job.taken))]
+        return pl.concat(hashes).unique()
 
 
 def _months_of(job: DataJob) -> set[tuple[int, int]]:

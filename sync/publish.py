@@ -9,27 +9,30 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sync import clock
 from sync.adoption import adopt_tabs, find_foreign, with_adopted
 from sync.body_size import BodySize
 from sync.data_publish import DataPublish
 from sync.destination.adopt import Adopted
-from sync.destination.book import Book, ObservedTab, check_room, locate
+from sync.destination.book import Book, locate
 from sync.destination.change import TabChange
 from sync.destination.google import PayloadTooBig, SheetsHttpClient
-from sync.destination.observe import Blocks, StaleObservation, fetch_book, fetch_cells
+from sync.destination.long_read import is_long
+from sync.destination.observe import Block, Blocks, StaleObservation, fetch_book, fetch_cells
 from sync.destination.writer import Writer
 from sync.errors import ContractBroken, StoppedByGuard, StoreError, SyncError, Unreachable
 from sync.growth import cells_per_day
-from sync.index_publish import IndexPublish
 from sync.log_publish import LogPublish
 from sync.pages import Pages, Unshown, next_page
 from sync.report import TabReport
+from sync.round_steps import OnePublish, check_whole_room, locate_all, needed, open_ones
 from sync.store import published
 from sync.store.db import Store
 from sync.summary_job import SummaryJob
 from sync.summary_publish import SummaryPublish
+from sync.survey import make_reader
 from sync.sync_log import LogJob
 from sync.tab_publish import Allowed, take_along
 from sync.tab_reports import restless, to_report
@@ -40,8 +43,6 @@ from sync.verify import prove
 MAX_ROUNDS = 10
 MAX_REFUSALS = 2  # of one tab: the first may come of a tab that people deleted or shortened a moment ago
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
-
-OnePublish = DataPublish | IndexPublish | LogPublish | SummaryPublish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,24 +171,45 @@ class Publisher:
         if not dry and self._empty_trays(book, tabs):  # of a run that was cut off, or a request that landed late
             book = fetch_book(self._client, self._spreadsheet_id)
         book = self._adopt(book, tabs, dry=dry)
-        found = _locate_all(book, tabs)
-        wanted = {there.sheet_id: tab.reads(there) for tab, there in _open(tabs, found)}
+        found = locate_all(book, tabs)
+        wanted = {there.sheet_id: tab.reads(there) for tab, there in open_ones(tabs, found)}
+        long = {t.sheet_id: tab for tab, t in open_ones(tabs, found) if wanted[t.sheet_id] is None and is_long(t)}
         blocks: Blocks = {}
         if wanted:
-            book, blocks = fetch_cells(self._client, book, _needed(wanted))
+            book, blocks = fetch_cells(
+                self._client, book, needed({id_: wanted[id_] for id_ in wanted if id_ not in long})
+            )
             book = with_adopted(book, self._adopted) if dry else book
-            self._check_columns(book, {tab: t.sheet_id for tab, t in _open(tabs, found) if wanted[t.sheet_id] != []})
-        for tab, there in _open(tabs, found):
+            self._check_columns(
+                book, {tab: t.sheet_id for tab, t in open_ones(tabs, found) if wanted[t.sheet_id] != []}
+            )
+        blocks = {**blocks, **{id_: self._read_long(book, tab, id_) for id_, tab in long.items()}}
+        for tab, there in open_ones(tabs, found):
             if isinstance(tab, DataPublish) and wanted[there.sheet_id] is None:
                 tab.peek(book.tab_of(there.sheet_id) or there, blocks.get(there.sheet_id, ()))
-        sheet_ids = {tab.uid: there.sheet_id for tab, there in _open(tabs, found)}
+        sheet_ids = {tab.uid: there.sheet_id for tab, there in open_ones(tabs, found)}
         changes = self._diff_all(_Seen(book=book, sheet_ids=sheet_ids, blocks=blocks))
         tabs = self._tabs()
-        _check_room(book, tabs, changes)
+        check_whole_room(book, tabs, changes)
         changes = {tab: take_along(tab, change, book, blocks) for tab, change in changes.items() if tab.is_open}
         self._first = self._first or (book, tuple(changes.values()))
         if not dry:
             self._write(changes, blocks)
+
+    def _read_whole(self, book: Book, tab: OnePublish, sheet_id: int) -> tuple[Book, Sequence[Block]]:
+        there = book.tab_of(sheet_id)
+        if there is not None and is_long(there):
+            return book, self._read_long(book, tab, sheet_id, at_once=True)
+        book, blocks = fetch_cells(self._client, book, {sheet_id: None})
+        return book, blocks.get(sheet_id, ())
+
+    def _read_long(self, book: Book, tab: OnePublish, sheet_id: int, *, at_once: bool = False) -> Sequence[Block]:
+        """Read a tab in several requests; only those of data are ever so long, all others count for nothing here."""
+        there = book.tab_of(sheet_id)
+        if there is None or not isinstance(tab, DataPublish):
+            _, blocks = fetch_cells(self._client, book, {sheet_id: None})
+            return blocks.get(sheet_id, ())
+        return tab.look_over(there, partial(make_reader, self._client, self._spreadsheet_id), at_once=at_once)
 
     def _adopt(self, book: Book, tabs: Iterable[OnePublish], *, dry: bool) -> Book:
         """Take over tabs of people where they said so; they are then looked at as ours."""
@@ -271,8 +293,8 @@ class Publisher:
             change = tab.diff(book.tab_of(sheet_id), book, blocks.get(sheet_id, ()))
             if change is None:
                 tab.look_again(after_unknown=False)
-                book, more = fetch_cells(self._client, book, {sheet_id: None})
-                change = tab.diff(book.tab_of(sheet_id), book, more.get(sheet_id, ()))
+                book, rows = self._read_whole(book, tab, sheet_id)
+                change = tab.diff(book.tab_of(sheet_id), book, rows)
         if change is None:
             raise StaleObservation(f"The tab {tab.title!r} changed while it was read.")
         return change
@@ -349,49 +371,3 @@ class Publisher:
         for intent in self._old_intents:
             if done & set(intent.uids) and not left & set(intent.uids):  # another sheet may have tabs here as well
                 published.clear_intent(self._store, intent.id)
-
-
-def _locate_all(book: Book, tabs: Sequence[OnePublish]) -> dict[str, ObservedTab]:
-    """Find the tabs that are there; one that must not be touched ends here."""
-    found: dict[str, ObservedTab] = {}
-    for tab in tabs:
-        if not tab.is_open:
-            continue
-        try:
-            there = locate(book, uid=tab.uid, sheet_id=tab.sheet_id, title=tab.title)
-        except SyncError as error:
-            tab.fail(error)
-            continue
-        if there is not None:
-            found[tab.uid] = there
-    return found
-
-
-def _open(tabs: Sequence[OnePublish], found: Mapping[str, ObservedTab]) -> list[tuple[OnePublish, ObservedTab]]:
-    return [(tab, found[tab.uid]) for tab in tabs if tab.is_open and tab.uid in found]
-
-
-def _needed(
-    wanted: Mapping[int, Sequence[tuple[int, int]] | None],
-) -> dict[int, Sequence[tuple[int, int]] | None]:
-    return {sheet_id: runs for sheet_id, runs in wanted.items() if runs is None or runs}
-
-
-def _check_room(book: Book, tabs: Sequence[OnePublish], changes: Mapping[OnePublish, TabChange]) -> None:
-    """Count the whole workbook before the first write; a tab that does not fit any more ends here."""
-    n_more_cells = n_more_tabs = 0
-    for tab in tabs:
-        change = changes.get(tab)
-        if change is None:
-            continue
-        if isinstance(tab, SummaryPublish) and tab.of.error is not None:
-            tab.fail(tab.of.error)
-            continue
-        cells, new = n_more_cells + change.n_most_cells, n_more_tabs + change.is_new + bool(change.leaving)
-        try:
-            columns = change.spot.n_columns + len(change.new_columns)
-            check_room(book, n_more_cells=cells, n_more_tabs=new, n_columns=columns)
-        except SyncError as error:
-            tab.fail(error)
-        else:
-            n_more_cells, n_more_tabs = cells, new

@@ -148,6 +148,15 @@ class TabPublish:
         return before if before is not None and before > now else None
 
 
+def n_after(change: TabChange, n_before: int) -> int:
+    """Count the rows of ours that a tab shows once `change` is done."""
+    if change.load is not None:
+        return change.load.n_rows
+    if change.positions is not None:
+        return len(change.positions)
+    return n_before + len(change.added) - len(change.leaving)
+
+
 def place_of(change: TabChange, spreadsheet_id: str, now: datetime) -> dict[str, Any]:
     """Return what a saved state says of where the tab and its columns are."""
     spot, shape = change.spot, change.shape

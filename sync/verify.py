@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from sync.destination.long_read import key_hashes, not_among
 from sync.pages import Pages
 from sync.records import Slice
 from sync.report import Proof
@@ -20,22 +21,23 @@ def prove(pages: Pages, summaries: Sequence[SummaryPublish]) -> Proof | None:
     done = all(page.error is None and not page.is_open for page in pages.publishes)
     if job.mirror is None or job.error is not None or not done or not any(p.was_whole for p in pages.publishes):
         return None
-    df = job.mirror.read(job.fields, window=job.window)
-    stays, _ = job.staying.divide(df)
-    shown, wanted = pages.shown_keys({}), _keys(stays)  # in all spreadsheets of the sheet together
+    shown, wanted = pages.shown_hashes(), _wanted(job)  # in all spreadsheets of the sheet together
+    n_missing = len(not_among(wanted, shown))
     return Proof(
         vendor=_n_at_vendor(job, job.window),
-        mirror=df.height,
+        mirror=job.n_in_window,
         wanted=len(wanted),
         tab=len(shown),
-        missing=len(wanted - shown),
-        kept=len(shown - wanted),
+        missing=n_missing,
+        kept=len(shown) - (len(wanted) - n_missing),
         summaries={one.title: one.n_summed for one in summaries if one.of is pages and one.n_summed is not None},
     )
 
 
-def _keys(df: pl.DataFrame) -> set[str]:
-    return set(df[KEY_COLUMN].to_list())
+def _wanted(job: DataJob) -> pl.Series:
+    assert job.mirror is not None
+    pieces = job.mirror.read_pieces(job.fields, window=job.window)
+    return pl.concat([key_hashes([]), *(job.staying.divide(df)[0][KEY_COLUMN].hash() for df in pieces)])
 
 
 def _n_at_vendor(job: DataJob, window: Slice) -> int:

@@ -6,7 +6,7 @@ Never says what a tab should show.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -185,6 +185,30 @@ def add_rows(
         values = [{"tab": tab, "key": key, "row": row, "fingerprint": print_} for key, row, print_ in landed]
         connection.execute(statement, values)
         connection.execute(update(tabs).where(tabs.c.number == tab).values(n_keys=tabs.c.n_keys + len(values)))
+
+
+def note_seen(store: Store, spreadsheet_id: str, uid: str, seen: Mapping[str, PublishedRow]) -> int:
+    """Note where rows of a known tab were seen, and with which cells; return of how many that was news."""
+    known = rows(store, spreadsheet_id, uid, seen)
+    news = [(key, *row) for key, row in seen.items() if known.get(key) != row]
+    if news:
+        with store.begin() as connection:
+            tab = _number_of(connection, spreadsheet_id, uid)
+            n_new = _put_rows(connection, tab, news)
+            connection.execute(update(tabs).where(tabs.c.number == tab).values(n_keys=tabs.c.n_keys + n_new))
+    return len(news)
+
+
+def each_key(store: Store, spreadsheet_id: str, uid: str) -> Iterator[list[str]]:
+    """Yield the keys that a tab shows, so many at a time that memory stays flat."""
+    after = ""
+    with store.read() as connection:
+        tab = _number_of(connection, spreadsheet_id, uid)
+        key = published_rows.c.key
+        query = select(key).where(published_rows.c.tab == tab, key > bindparam("after")).order_by(key)
+        while piece := list(connection.execute(query.limit(_ROWS_IN_A_STATEMENT), {"after": after}).scalars()):
+            yield piece
+            after = piece[-1]
 
 
 def forget_tab(store: Store, spreadsheet_id: str, uid: str) -> None:

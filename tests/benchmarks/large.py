@@ -1,6 +1,6 @@
 """One step of the large publish, run as a process of its own so that its memory can be told from all else.
 
-`python -m tests.benchmarks.large fill|publish|change|floor|peer FOLDER ...` prints one line of JSON.
+`python -m tests.benchmarks.large fill|publish|age|change|floor|peer FOLDER ...` prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -137,6 +137,20 @@ def change(folder: Path, n_changed: int, n_new: int) -> dict[str, Any]:
     return {}
 
 
+def age(folder: Path) -> dict[str, Any]:
+    """Let the last whole comparison be long ago, so that the next run compares the tab."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from sync.config.load import load_config  # noqa: PLC0415
+    from sync.office import open_office  # noqa: PLC0415
+    from sync.store import published  # noqa: PLC0415
+
+    with open_office(load_config(folder / "config.toml")) as office:
+        for state in published.load_tabs(office.store, office.config.sheets[0].spreadsheet_id):
+            published.save_tab(office.store, replace(state, verified_at=None), upserts=())
+    return {}
+
+
 def publish(folder: Path) -> dict[str, Any]:
     """Run the sheet; nothing is asked of the vendor."""
     from sync import clock  # noqa: PLC0415
@@ -262,7 +276,14 @@ def main() -> None:
     os.environ.setdefault("JUSTCALL_API_KEY", "bench-key")
     os.environ.setdefault("JUSTCALL_API_SECRET", "bench-secret")
     step, folder, *rest = sys.argv[1:]
-    steps: dict[str, Any] = {"fill": fill, "publish": publish, "change": change, "floor": floor, "peer": peer}
+    steps: dict[str, Any] = {
+        "fill": fill,
+        "publish": publish,
+        "age": age,
+        "change": change,
+        "floor": floor,
+        "peer": peer,
+    }
     result = steps[step](Path(folder), *[int(word) if word.isdigit() else word for word in rest])
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({**result, "peak_mb": peak_mb}))

@@ -170,3 +170,5 @@ def test_first_load_of_990_000_rows_and_small_changes_of_it(admin: Admin, tmp_pa
         changes.append((step("publish", beside), step("publish", folder)))
     middle = say("100 changed, 20 new, of 10,000", [run[0] for run in changes])
     say("100 changed, 20 new, of 990,000", [run[1] for run in changes], beside=middle)
+    step("age", folder)
+    say("all of 990,000 rows compared", [step("publish", folder)])
