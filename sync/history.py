@@ -96,7 +96,7 @@ def _goes_on(one: Broken) -> str:
 
 def goes_on_lines(broken: Iterable[Broken]) -> list[str]:
     """Say what a daemon does about everything that is broken."""
-    return [f"{one.name or 'everything'}: {_goes_on(one)}" for one in broken]
+    return [f"{one.name or 'all sheets'}: {_goes_on(one)}" for one in broken]
 
 
 def _without_config(one: Broken) -> Standing:

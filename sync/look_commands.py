@@ -11,7 +11,7 @@ from sync.choice import named_sheets, unknown
 from sync.config.kept import Effective, open_effective
 from sync.config.load import load_config, problems_error
 from sync.errors import ConfigError
-from sync.history import due_json, left_out_of, run_json, runs_of, standings_of
+from sync.history import due_json, goes_on_lines, left_out_of, run_json, runs_of, standings_of
 from sync.office import Office, open_office
 from sync.options import DEFAULT_CONFIG, ConfigFile, Json, Names, NoConfig, Verbose
 from sync.overview import headline, incident_lines, overview_json, quota_lines
@@ -50,7 +50,8 @@ def _status(
         screen.say_json(overview)
     else:
         screen.show_standings(standings)
-        screen.say(["", headline(overview), *quota_lines(overview), *incident_lines(overview)])
+        whole = goes_on_lines(one for one in effective.broken if not one.name)
+        screen.say(["", *whole, headline(overview), *quota_lines(overview), *incident_lines(overview)])
 
 
 def _history(

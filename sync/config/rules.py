@@ -327,7 +327,9 @@ def check_claims(sheets: Iterable[Place]) -> Iterator[Problem]:
         other = claimed.setdefault((book, str(title.value).casefold()), title)
         if other is not title:
             yield title.problem(
-                f"This tab is claimed already ({other.file.name}:{other.line})", received=shown(title.value)
+                f"This tab is claimed already ({other.file.name}:{other.line})",
+                received=shown(title.value),
+                hint="Give one of the two another title, or take it out: each tab has one writer.",
             )
     for book, title in titled:
         yield from _check_special_title(book, title, claimed)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sync import log
 
@@ -43,10 +43,19 @@ def to_share(part: float, whole: float | None) -> int:
     return min(100, round(100 * part / whole)) if whole else 0
 
 
+def to_words(text: str) -> Markup:
+    """Write a sentence; what stands between backticks in it is something to type."""
+    parts = [escape(part) for part in log.mask(str(text)).split("`")]
+    if len(parts) % 2 == 0:
+        return Markup("`").join(parts)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "time": to_time,
     "number": to_number,
     "tone": to_tone,
     "share": to_share,
+    "words": to_words,
     "masked": lambda text: log.mask(str(text)),
 }

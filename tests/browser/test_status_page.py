@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         with open_office(load_config(path)) as opened:
             _leave_run(opened, "support", RunReport(sheet="support", outcome=Outcome.OK, **_told(rows=12_345)))
             error = ErrorReport(
-                kind="CredentialsRefused", message="JustCall refused <the key>.", hint="Rotate it.", exit_code=5
+                kind="CredentialsRefused",
+                message="JustCall refused <the key>.",
+                hint="Rotate it, then `callsheet check`.",
+                exit_code=5,
             )
             _leave_run(opened, "sales", RunReport(sheet="sales", outcome=Outcome.FAILED, error=error, **_told(rows=0)))
             with present(opened.store, DAEMON):
@@ -78,7 +81,7 @@ def test_what_needs_people_comes_first_with_its_next_step_and_times_in_words(pag
     assert set(names) == {"support", "sales", LONG}
     sales = page.locator('tbody[data-sheet="sales"]')
     expect(sales).to_contain_text("JustCall refused <the key>.")
-    expect(sales).to_contain_text("Next step: Rotate it.")
+    expect(sales).to_contain_text("Next step: Rotate it, then callsheet check.")
     support = page.locator('tbody[data-sheet="support"]')
     expect(support).to_contain_text("12,345")
     expect(support).to_contain_text("min. ago")
@@ -104,6 +107,19 @@ def test_it_follows_what_happens_without_being_asked_and_keeps_what_the_reader_c
     page.check("#only")
     expect(page.locator("tbody[data-sheet]:visible")).to_have_count(1)
     expect(page.locator('tbody[data-sheet="sales"]')).to_be_visible()
+
+
+def test_days_are_counted_as_people_count_them_and_what_to_type_stands_out(page: Page, address: str) -> None:
+    page.clock.set_fixed_time(datetime(2026, 5, 7, 11, 33))
+    page.goto(address)
+    for at, told in (
+        ("2026-05-09T06:00", "in 2 days"),
+        ("2026-05-08T12:00", "tomorrow"),
+        ("2026-05-08T05:00", "in 17 hr."),
+    ):
+        said = page.evaluate("(at) => said(new Date(at))", at)
+        assert said == told
+    expect(page.locator('tbody[data-sheet="sales"] .hint code')).to_have_text("callsheet check")
 
 
 def test_the_word_of_the_config_lets_people_run_a_sheet_and_no_other_word_does(

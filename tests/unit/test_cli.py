@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from sync import errors
 from sync.cli import app, main
+from sync.config.kept import open_effective, read_effective
 from sync.errors import NotShared
 from sync.report import ErrorReport, Outcome, RunReport, TabReport, run_json
 from sync.store.db import open_store
@@ -302,6 +304,18 @@ def test_a_look_at_the_status_does_not_load_what_only_daemon_and_sandbox_need() 
     slow = ("sync.sandbox.server", "sync.page.app", "uvicorn", "starlette", "prometheus_client", "apprise", "alembic")
     found = subprocess.run([sys.executable, "-c", looking, *slow], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_status_says_what_goes_on_while_the_whole_config_is_broken(folder: Path) -> None:
+    path = folder / "config.toml"
+    with open_effective(path) as (store, _):
+        read_effective(path, store)
+    path.write_text(CONFIG.replace("[google]", "[gogle]"))
+    told = call("status")
+    assert told.exit_code == 0
+    assert 'Did you mean "google"?' in told.stderr
+    assert re.search(r"all sheets: Its config has problems \(config.toml:\d+\); the version of .* goes on", told.stdout)
+    assert "support-calls" in told.stdout
 
 
 HEAVY = (

@@ -16,7 +16,11 @@ function said(at) {
   if (size < 60) return seconds <= 0 ? "just now" : "in a moment";
   if (size < 3600) return format.format(Math.trunc(seconds / 60), "minute");
   if (size < 86400) return format.format(Math.trunc(seconds / 3600), "hour");
-  return format.format(Math.trunc(seconds / 86400), "day");
+  return format.format(Math.round((midnight(at) - midnight(new Date())) / 86400000), "day"); // as people count days
+}
+
+function midnight(at) {
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
 }
 
 function tellTimes() {
