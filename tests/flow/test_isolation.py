@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,32 @@ def test_forty_sheets_due_together_all_run_with_two_workers(
         eventually(lambda: len(desk.heard.reports) == 40)
     assert sorted(desk.outcomes()) == sorted(f"sheet-{n}" for n in range(40))
     assert [(row.state, row.reason) for row in desk.rows()] == [("ended", None)] * 40
+
+
+def test_a_sheet_that_is_due_again_while_it_runs_runs_again_right_after(
+    desk: Desk, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, release = threading.Semaphore(0), threading.Event()
+
+    def slowly(*given: Any, **more: Any) -> RunReport:
+        begun.release()
+        assert release.wait(60)
+        return _instantly(*given, **more)
+
+    monkeypatch.setattr(dispatch, "run_sheet", slowly)
+    desk.write_sheet("calls", "1AbCdEfGhIjKlMnOpQr", schedule='every = "1h"')
+    with desk.serving():
+        assert begun.acquire(timeout=60)
+        clock.set_now(lambda: datetime.now(UTC) + timedelta(hours=1))
+        try:
+            eventually(lambda: [row.state for row in desk.rows()] == ["running", "waiting"])
+            assert not begun.acquire(blocking=False), "never two of one sheet"
+            release.set()
+            desk.ran("calls", 2)
+        finally:
+            release.set()
+            clock.set_now(None)
+    assert [(row.state, row.reason) for row in desk.rows()] == [("ended", None)] * 2
 
 
 def test_a_wish_that_cannot_be_read_any_more_is_kept_with_the_reason(
