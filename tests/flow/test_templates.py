@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -11,8 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from sync.check import check_sheet
 from sync.config.templates import names
+from sync.office import NoProgress, open_office
 from sync.report import Outcome
+from sync.run import RunRequest, Trigger, plan_sheet
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.server import SandboxOptions, SandboxServer
 from tests.sandbox_admin import Admin
@@ -372,6 +376,28 @@ def test_best_hours_counts_inbound_calls_by_hour_and_weekday(desk: Callable[...,
 
 def _cross(rows: list[dict[str, Any]]) -> dict[tuple[int, str], Any]:
     return {(row["Hour of day"], day): row[day] for row in rows for day in WEEKDAYS}
+
+
+@pytest.mark.full
+def test_check_and_plan_know_the_tabs_of_a_template(admin: Admin, tmp_path: Path, freeze: Any) -> None:
+    freeze(NOW)
+    made = TemplateDesk(admin, tmp_path, "missed calls to return", "justcall", "aircall", log="Sync log")
+    config = made.config()
+    request = RunRequest(trigger=Trigger.PERSON, requested_at=NOW)
+    with open_office(config) as office:
+        lines = check_sheet(office, config.sheets[0])
+        assert all(line.ok is not False for line in lines), lines
+        told = [line.text for line in lines if line.text.startswith("tab ")]
+        titles = ("Calls to return", "Waiting by day", "Sync log")
+        assert told == [f'tab "{title}": will be made' for title in titles]
+        plan = plan_sheet(
+            office, config.sheets[0], request, offline=False, progress=NoProgress(), stop=threading.Event()
+        )
+    assert plan.error is None
+    assert tuple(tab.title for tab in plan.tabs) == titles
+    planned = {tab.title: tab.rows_after for tab in plan.tabs}
+    made.run()
+    assert planned == {title: len(made.rows(title)) for title in titles}
 
 
 def test_every_template_is_tried_here() -> None:
