@@ -185,3 +185,41 @@ def test_a_tab_that_people_protected_stops_alone_and_says_who_must_be_let_in(
     gone = {"deleteProtectedRange": {"protectedRangeId": protected["protectedRangeId"]}}
     world.admin.edit(world.spreadsheet, requests=[gone])
     run_well(world, person)
+
+
+def pivot_of(look: Look, end: int) -> list[dict[str, Any]]:
+    """Count the calls of each agent in a tab of one's own."""
+    source = {"sheetId": look.sheet_id, "startRowIndex": look.header_row, "endRowIndex": end, "startColumnIndex": 0}
+    groups = [{"sourceColumnOffset": look.columns["agent_name"], "showTotals": True, "sortOrder": "ASCENDING"}]
+    sums = [{"sourceColumnOffset": look.columns["call_id"], "summarizeFunction": "COUNTA"}]
+    pivot = {"source": {**source, "endColumnIndex": len(look.columns)}, "rows": groups, "values": sums}
+    start = {"sheetId": 4711, "rowIndex": 0, "columnIndex": 0}
+    rows = [{"values": [{"pivotTable": pivot}]}]
+    return [
+        {"addSheet": {"properties": {"sheetId": 4711, "title": "My pivot"}}},
+        {"updateCells": {"start": start, "rows": rows, "fields": "pivotTable"}},
+    ]
+
+
+@pytest.mark.parametrize("order", ["oldest first", pytest.param("newest first", marks=pytest.mark.full)])
+@pytest.mark.parametrize("nth", [None, pytest.param(("write", 1), marks=pytest.mark.full)])
+def test_a_pivot_table_that_reaches_the_end_grows_with_the_calls(
+    world: World, nth: tuple[str, int] | None, order: str
+) -> None:
+    world.more_tab = f'order = "{order}"'
+    person = loaded(world)
+    look = person.look()
+    change(world)
+    do(world, nth, pivot_of(look, look.n_rows))
+    run_well(world, person)
+    world.admin.arrive(7)
+    after = run_well(world, person)
+    path, headers = f"/v4/spreadsheets/{world.spreadsheet}", {"Authorization": "Bearer test"}
+    fields = "sheets.data.rowData.values.pivotTable.source"
+    told = world.admin.http.get(path, params={"ranges": "My pivot!A1", "fields": fields}, headers=headers).json()
+    assert (
+        told["sheets"][0]["data"][0]["rowData"][0]["values"][0]["pivotTable"]["source"]["endRowIndex"] == after.n_rows
+    )
+    shown = [row for row in world.admin.tab_values(world.spreadsheet, "My pivot") if row and row[0]]
+    if order == "oldest first":
+        assert dict(row[:2] for row in shown)["Grand Total"] == len(world.wanted())
