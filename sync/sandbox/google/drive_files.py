@@ -232,7 +232,7 @@ def generate_ids(call: Call) -> Json:
 
 def listing(call: Call) -> Json:
     """files.list: what the caller may open, the files changed last first unless `orderBy` says otherwise."""
-    test = parse_query(call.one("q") or "")
+    test = parse_query(call.one("q") or "", call.caller.email)
     files = [file for file in call.world.files.values() if file.role(call.caller) and test(file)]
     files = _ordered(files, call.one("orderBy") or "")
     size = call.query.get("pageSize", 100)

@@ -18,7 +18,13 @@ TEXTS: dict[str, Callable[[File], str]] = {
 FLAGS: dict[str, Callable[[File], bool]] = {
     "trashed": lambda file: file.trashed,
     "starred": lambda file: file.starred,
-    "sharedwithme": lambda _: False,
+}
+SHARED = "sharedwithme"
+VISIBILITIES = {
+    "anyonecanfind": ("anyone", True),
+    "anyonewithlink": ("anyone", False),
+    "domaincanfind": ("domain", True),
+    "domainwithlink": ("domain", False),
 }
 TIMES: dict[str, Callable[[File], datetime]] = {
     "modifiedtime": lambda file: file.modified,
@@ -29,9 +35,9 @@ PEOPLE = {"owners": {"owner"}, "writers": {"owner", "writer"}, "readers": {"owne
 Test = Callable[[File], bool]
 
 
-def parse_query(text: str) -> Test:
-    """Return what a file must be to be listed. Raises Drive's 400 for a query that it does not read."""
-    reader = _Reader(TOKEN.findall(text))
+def parse_query(text: str, me: str = "") -> Test:
+    """Return what a file must be to be listed for `me`. Raises Drive's 400 for a query that it does not read."""
+    reader = _Reader(TOKEN.findall(text), me)
     test = reader.any_of() if reader.tokens else lambda _: True
     if reader.at < len(reader.tokens):
         raise bad_value()
@@ -46,8 +52,9 @@ def bad_value() -> DriveError:
 class _Reader:
     """Reads a query from left to right."""
 
-    def __init__(self, tokens: list[str]) -> None:
+    def __init__(self, tokens: list[str], me: str) -> None:
         self.tokens = tokens
+        self.me = me
         self.at = 0
 
     def _take(self) -> str:
@@ -86,13 +93,17 @@ class _Reader:
         return self._term(self._take())
 
     def _term(self, first: str) -> Test:
+        if first.lower() == SHARED:
+            shared = not self._next_is("=") or self._take().lower() == "true"
+            return lambda file: (file.owner != self.me) == shared
         sign = self._take().lower()
         if sign == "in":
             # "parents in 'id'" is not documented, but clients send it and Drive takes it
             field, wanted = self._take(), first
             if first[0] not in "\"'":
                 field, wanted = first, field
-            return _membership(field.lower(), _text(wanted))
+            person = _text(wanted)
+            return _membership(field.lower(), self.me if person == "me" and field.lower() in PEOPLE else person)
         return _comparison(first.lower(), sign, self._take())
 
 
@@ -117,6 +128,8 @@ def _comparison(field: str, sign: str, token: str) -> Test:
         return lambda file: FLAGS[field](file) == wanted
     if field in TIMES:
         return _time_test(field, sign, _text(token))
+    if field == "visibility" and sign in {"=", "!="}:
+        return _visibility_test(_text(token).lower(), sign)
     if field in TEXTS and sign in {"=", "!=", "contains"}:
         return _text_test(field, sign, _text(token))
     raise bad_value()
@@ -124,9 +137,26 @@ def _comparison(field: str, sign: str, token: str) -> Test:
 
 def _text_test(field: str, sign: str, wanted: str) -> Test:
     own = TEXTS[field]
-    if sign == "contains":
-        return lambda file: wanted.casefold() in own(file).casefold()
+    if sign == "contains":  # only from the start of a word on, as the documentation says of names
+        start = re.compile(r"(?<![^\W_])" * (field != "mimetype") + re.escape(wanted), re.IGNORECASE)
+        return lambda file: start.search(own(file)) is not None
     return lambda file: (own(file) == wanted) == (sign == "=")
+
+
+def _visibility_test(wanted: str, sign: str) -> Test:
+    if wanted != "limited" and wanted not in VISIBILITIES:
+        raise bad_value()
+
+    def open_to(file: File) -> set[tuple[str, bool]]:
+        entries = (entry for entry in file.permissions if entry["type"] in {"anyone", "domain"})
+        return {(entry["type"], bool(entry.get("allowFileDiscovery"))) for entry in entries}
+
+    def test(file: File) -> bool:
+        found = open_to(file)
+        holds = not found if wanted == "limited" else VISIBILITIES[wanted] in found
+        return holds == (sign == "=")
+
+    return test
 
 
 def _time_test(field: str, sign: str, text: str) -> Test:

@@ -236,3 +236,26 @@ def test_requests_at_the_same_moment_do_not_mix(google: Google) -> None:
     rows = google.raw("A1:C100")
     assert len(rows) == 20
     assert all(len(set(row)) == 1 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("name contains 'Hel'", ["HelloWorld"]),
+        ("name contains 'World'", []),
+        ("name contains 'book'", ["Book", "My book"]),
+        ("'me' in owners", ["HelloWorld", "My book"]),
+        ("sharedWithMe", ["Book"]),
+        ("sharedWithMe = false and not 'me' in owners", []),
+        ("visibility = 'anyoneWithLink'", ["My book"]),
+        ("visibility = 'limited'", ["Book", "HelloWorld"]),
+    ],
+)
+def test_drive_finds_files_by_words_people_and_visibility(google: Google, query: str, names: list[str]) -> None:
+    made = [
+        google.client.post("/drive/v3/files", json={"name": n, "mimeType": MIME}) for n in ("HelloWorld", "My book")
+    ]
+    path = f"/drive/v3/files/{made[1].json()['id']}/permissions"
+    google.client.post(path, json={"type": "anyone", "role": "reader"})
+    found = google.client.get("/drive/v3/files", params={"q": query, "orderBy": "name"}).json()
+    assert [file["name"] for file in found["files"]] == names
