@@ -201,7 +201,11 @@ def find_replace(desk: Desk, body: Json) -> Json:
     """Replace text in cells; formulas only when asked."""
     places = _places(desk, body)
     pattern = _pattern(body)
-    replacement = re.sub(r"\$(\d)", r"\\\1", body.get("replacement", "")) if body.get("searchByRegex") else None
+    replacement = _java_replacement(body.get("replacement", "")) if body.get("searchByRegex") else None
+    try:
+        pattern.sub(replacement or "", "")
+    except (re.error, IndexError):
+        raise invalid(f"Invalid replacement: {body.get('replacement', '')}") from None
     counts = dict.fromkeys(
         ("valuesChanged", "formulasChanged", "rowsChanged", "sheetsChanged", "occurrencesChanged"), 0
     )
@@ -218,6 +222,16 @@ def find_replace(desk: Desk, body: Json) -> Json:
         counts["rowsChanged"] += rows
         counts["sheetsChanged"] += bool(rows)
     return {"findReplace": {name: count for name, count in counts.items() if count}}
+
+
+def _java_replacement(text: str) -> str:
+    """Return a replacement of Java, with `$1` for groups and a backslash before literal signs, as Python reads it."""
+
+    def part(found: re.Match[str]) -> str:
+        literal, group, plain = found.groups()
+        return f"\\g<{group}>" if group else "\\\\" if (literal or plain) == "\\" else literal or plain
+
+    return re.sub(r"\\(.)|\$(\d)|(.)", part, text, flags=re.DOTALL)
 
 
 def _places(desk: Desk, body: Json) -> list[tuple[Sheet, Box]]:

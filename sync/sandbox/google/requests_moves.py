@@ -9,7 +9,7 @@ from typing import Any
 from sync.sandbox.google.a1 import Box, Rect
 from sync.sandbox.google.access import check_cells
 from sync.sandbox.google.book import Sheet, need_box, outside
-from sync.sandbox.google.compute import cell_value
+from sync.sandbox.google.compute import ERRORS, cell_value
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.formulas import shift_formula
@@ -107,12 +107,19 @@ def sort_range(desk: Desk, body: Json) -> Json:
             raise invalid(f"sortSpec.dimensionIndex[{column}] must be within the range.")
         descending = spec.get("sortOrder") == "DESCENDING"
         values = {row: cell_value(book, sheet, row, column) for row in order}
+        broken = {row for row in order if is_broken(sheet, (row, column), values[row])}
         filled = [row for row in order if values[row] is not None]
         blank = [row for row in order if values[row] is None]
-        filled.sort(key=lambda row: sort_key(values[row]), reverse=descending)
+        filled.sort(key=lambda row: (row in broken, sort_key(values[row])), reverse=descending)
         order = filled + blank
     reorder(sheet, box, order)
     return {}
+
+
+def is_broken(sheet: Sheet, place: tuple[int, int], value: Value) -> bool:
+    """Tell whether a cell shows an error, which is no text: only formulas and pivot tables do."""
+    extra = sheet.grid.extra(*place)
+    return extra is not None and extra.has_value and value in ERRORS
 
 
 def sort_key(value: Value) -> tuple[int, float, str]:
