@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol
+
+import orjson
 
 from sync import clock
 from sync.config.load import Config
-from sync.errors import RateLimited, StopRequested
+from sync.errors import ConfigError, RateLimited, StopRequested
 from sync.request import StopEvent
 from sync.sources.base import Source
 from sync.sources.registry import make_source
@@ -20,6 +22,7 @@ from sync.store.budget import Budget, Limit, Turn
 from sync.store.db import Store, open_store
 from sync.store.notes import ConnectionNotes
 from sync.store.runs import Lease
+from sync.store.salt import digest, salt_in
 
 if TYPE_CHECKING:  # slow to load, and not needed to look at how things stand
     from google.auth.credentials import Credentials
@@ -192,6 +195,7 @@ class Office:
         self.store = store
         self.budget = Budget(store)
         self._credentials: dict[str, Credentials] = {}
+        self._noted: dict[tuple[str, str], str] = {}  # what stands for credentials, as the store knows it
         self._lock = threading.Lock()
 
     def source(
@@ -204,11 +208,10 @@ class Office:
         turn: Turn | None = None,
     ) -> Source:
         """Make the source of a connection; its requests go through the budget of its credential. Close it."""
-        options, limits = self.config.connections[connection], self._vendor_limits(connection)
-        secrets = self.config.connection_secrets(connection)
+        options, secrets = self.config.connections[connection], self.config.connection_secrets(connection)
         waiting = Waiting(
             budget=self.budget,
-            limits=limits,
+            limits=self._vendor_limits(connection),
             deadline=deadline or self.deadline(),
             stop=stop,
             on_reserved=on_wait or (lambda: None),
@@ -241,9 +244,25 @@ class Office:
 
     def _vendor_limits(self, connection: str) -> tuple[Limit, ...]:
         options = self.config.connections[connection]
-        references = [str(getattr(options, name)) for name in options.secret_names()]
-        bucket = " ".join([options.vendor, options.base_url, *references])
+        references = " ".join(str(getattr(options, name)) for name in options.secret_names())
+        key = self._key(connection, references, lambda: "\0".join(self.config.connection_secrets(connection).values()))
+        bucket = f"{options.vendor} {options.base_url} {key}"
         return tuple(Limit(bucket, n, window_s) for n, window_s in options.rate_limits())
+
+    def _key(self, connection: str, references: str, read: Callable[[], str]) -> str:
+        """Return what stands for a credential in the names of budgets, whatever names the config gives to it.
+
+        Where it cannot be read, as it need not be to look at how things stand: what stood for it last.
+        """
+        notes, name = ConnectionNotes(self.store, connection), f"budget of {references}"
+        try:
+            key = digest(self._salt, read())
+        except ConfigError:
+            return notes.read(name) or references
+        if self._noted.get((connection, name)) != key and notes.read(name) != key:
+            notes.write(name, key)
+        self._noted[connection, name] = key
+        return key
 
     def deadline(self) -> datetime:
         """Return when a run that starts now must end."""
@@ -296,7 +315,11 @@ class Office:
         return SheetsHttpClient(credentials, endpoint=endpoint, gate=gate, counts=counts), gate
 
     def _bucket(self, kind: Kind, reference: str | None) -> str:
-        return f"google {self.config.google.sheets_url} {reference or self.config.google.credentials} {kind}"
+        reference = reference or self.config.google.credentials
+        key = reference
+        if reference not in {"adc", "anonymous"}:
+            key = self._key("", reference, lambda: _account_in(self.config.google_key(reference) or ""))
+        return f"google {self.config.google.sheets_url} {key} {kind}"
 
     def _of_project(self, credentials: Credentials, kind: Kind, per_account: int) -> tuple[Limit, ...]:
         """Return what all accounts of one project may do together."""
@@ -321,9 +344,21 @@ class Office:
                 self._credentials[reference] = make_credentials(reference, self.config.google_key(reference) or "")
             return self._credentials[reference]
 
+    @cached_property
+    def _salt(self) -> str:
+        return salt_in(self.store)
+
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+
+
+def _account_in(key: str) -> str:
+    """Return the account of a key, which may have several keys and has one quota; else the key itself."""
+    try:
+        return str(orjson.loads(key)["client_email"])
+    except (ValueError, TypeError, KeyError):
+        return key
 
 
 @contextmanager

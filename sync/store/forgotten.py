@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Connection, MetaData, Table, column, delete, exists, insert, select, table, update
+from sqlalchemy import BigInteger, Connection, MetaData, Table, column, delete, exists, select, table, update
 
 from sync.store.db import Store, insert_or_update
 from sync.store.instants import to_us
 from sync.store.mirror_table import CHANGED_IN, KEY
 from sync.store.persons import GATHERED, Judge, Persons, is_agent_column
 from sync.store.pieces import in_pieces
+from sync.store.salt import QUEUE, salt_of
 from sync.store.tables import forget_salt, forgotten, forgotten_rows, mirrors, published_rows, runs, tabs
 
-_QUEUE = "forgotten"
 _ROWS_AT_A_TIME = 5_000
 
 
@@ -43,12 +42,8 @@ class Agent:
 
 def salted(store: Store) -> Persons:
     """Return the persons who are forgotten already, with the salt of this store."""
-    with store.begin(queues=[_QUEUE]) as connection:
-        salt = connection.execute(select(forget_salt.c.salt)).scalar()
-        if salt is None:
-            salt = secrets.token_hex(16)
-            connection.execute(insert(forget_salt).values(salt=salt))
-        return _load(connection, salt)
+    with store.begin(queues=[QUEUE]) as connection:
+        return _load(connection, salt_of(connection))
 
 
 def _load(connection: Connection, salt: str) -> Persons:
@@ -59,7 +54,7 @@ def _load(connection: Connection, salt: str) -> Persons:
 def remember(store: Store, kind: str, digests: Iterable[str], *, at: datetime) -> None:
     """Note whom to forget, from now on and in every process on the store."""
     rows = [{"digest": digest, "kind": kind, "at_us": to_us(at)} for digest in digests]
-    with store.begin(queues=[_QUEUE]) as connection:
+    with store.begin(queues=[QUEUE]) as connection:
         connection.execute(insert_or_update(connection, forgotten, key=("digest",)), rows)
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sync import clock
 from sync.config.load import load_config
+from sync.destination.google import RequestCounts
 from sync.errors import RateLimited, StopRequested, StoreError
-from sync.office import GoogleGate, VendorPace, Waiting, open_office
+from sync.office import GoogleGate, NoProgress, VendorPace, Waiting, open_office
 from sync.store.budget import Budget, Limit
 from sync.store.db import Store, open_store
 from sync.store.runs import Lease
@@ -200,3 +205,86 @@ def test_a_key_keeps_its_minute_and_its_hour_at_once_whichever_connection_or_pro
         assert sent_at[6] >= sent_at[2] + 60 * MINUTE
         for source in asked:
             source.close()
+
+
+TWO_NAMES = """
+[google]
+credentials = "anonymous"
+[daemon]
+run_deadline = "3h"
+[connection.one]
+vendor = "justcall"
+api_key = "env:FIRST_NAME"
+api_secret = "env:FIRST_NAME"
+base_url = "{url}"
+requests_per_minute = 2
+[connection.two]
+vendor = "justcall"
+api_key = "env:SECOND_NAME"
+api_secret = "file:secret.txt"
+base_url = "{url}"
+requests_per_minute = 2
+"""
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_secret_under_two_names_has_one_budget(
+    time: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_same: bool
+) -> None:
+    monkeypatch.setenv("FIRST_NAME", "the-very-key")
+    monkeypatch.setenv("SECOND_NAME", "the-very-key" if is_same else "another-key")
+    (tmp_path / "secret.txt").write_text("the-very-key")
+    with scripted_server() as server:
+        server.play(json_answer({"status": "success", "data": []}))
+        (tmp_path / "config.toml").write_text(TWO_NAMES.format(url=server.url))
+        config = load_config(tmp_path / "config.toml")
+        with open_office(config) as here, open_office(config) as there:
+            asked = [here.source("one", stop=threading.Event()), there.source("two", stop=threading.Event())]
+            for source in [*asked, *asked]:
+                source.probe()
+            for source in asked:
+                source.close()
+            used = {use.name: use.used for use in here.quotas()}
+    assert (time.now - T0 >= MINUTE) is is_same
+    assert used["one"] == used["two"] == 2  # of this minute: the first two are past where all four share one
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("callsheet.db*"))
+    assert kept
+    assert b"the-very-key" not in kept
+
+
+def test_the_use_of_a_quota_is_seen_where_the_secret_is_not(
+    time: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FIRST_NAME", "SECOND_NAME"):
+        monkeypatch.setenv(name, "the-very-key")
+    with scripted_server() as server:
+        server.play(json_answer({"status": "success", "data": []}))
+        (tmp_path / "config.toml").write_text(TWO_NAMES.format(url=server.url))
+        with open_office(load_config(tmp_path / "config.toml")) as office:
+            source = office.source("one", stop=threading.Event())
+            source.probe()
+            source.close()
+    monkeypatch.delenv("FIRST_NAME")
+    with open_office(load_config(tmp_path / "config.toml")) as elsewhere:
+        assert {use.name: use.used for use in elsewhere.quotas()}["one"] == 1
+
+
+def test_two_keys_of_one_google_account_have_one_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, time: Clock
+) -> None:
+    account = {"type": "service_account", "client_email": "sheets@project.example", "token_uri": "http://127.0.0.1:9/t"}
+    pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    for n in range(2):
+        key = {**account, "private_key_id": f"key {n}", "private_key": pem.decode()}
+        (tmp_path / f"key{n}.json").write_text(json.dumps(key))
+    text = '[google]\ncredentials = "file:key0.json"\nwrites_per_minute = 2\n'
+    (tmp_path / "config.toml").write_text(text)
+    with open_office(load_config(tmp_path / "config.toml")) as office:
+        made: dict[str, Any] = {"lease": None, "stop": threading.Event(), "deadline": T0 + 30 * MINUTE}
+        for n in range(3):
+            counts, reference = RequestCounts(), f"file:key{n % 2}.json"
+            _, gate = office.google(f"book {n}", counts=counts, progress=NoProgress(), reference=reference, **made)
+            gate.wait("write")
+    assert time.now - T0 >= MINUTE
