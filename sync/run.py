@@ -318,7 +318,7 @@ def _refresh(run: _Run, tab: Tab) -> list[str]:
         return list(_refresh_one(run, asked).warnings)
     warnings = [said for part in asked.gathered for said in _refresh_one(run, part).warnings]
     with _lease(run, f"stream {asked.mirror.id}", f"another run to gather the calls of {tab.connection_name}"):
-        gathered = gather_calls(run.office, asked)
+        gathered = gather_calls(run.office, asked, stop=run.stop)
         found = {"added": gathered.n_added, "changed": gathered.n_changed}
         _log.info("calls gathered", action="calls-gathered", tab=tab.title, connection=tab.connection_name, **found)
     return warnings

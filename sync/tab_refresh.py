@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -112,12 +113,12 @@ def tells_returns(sheet: Sheet, tab: Tab) -> bool:
     return any(name in text for name in OF_RETURNS for text in texts)
 
 
-def gather_calls(office: Office, asked: TabStream) -> Gathered:
+def gather_calls(office: Office, asked: TabStream, *, stop: threading.Event) -> Gathered:
     """Bring the mirror of all calls up to date from those of its connections; the caller holds its lease."""
     titles = office.config.vendor_titles()
     named = ((part.tab.connection_name, part) for part in asked.gathered)
     parts = [(Origin(vendor=titles[name], connection=name, spec=p.mirror.spec), p.mirror) for name, p in named]
-    return gather(asked.mirror, parts)
+    return gather(asked.mirror, parts, stop=stop)
 
 
 def _buckets_of(sheet: Sheet, tab: Tab, spec: StreamSpec) -> Buckets | None:

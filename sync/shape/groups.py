@@ -48,6 +48,7 @@ GROUP_ROLES: Mapping[str, Role] = {
     "source": Role.SOURCE,
     "status": Role.STATUS,
     "tag": Role.TAGS,
+    "tracking_number": Role.LINE,
 }
 """Names that mean the same in every stream; where a stream has a field of the name, it is that field."""
 

@@ -14,6 +14,7 @@ import pytest
 import tomlkit
 
 from sync import clock
+from sync.catalogue import pull_sample
 from sync.check import check_sheet
 from sync.config.load import load_config
 from sync.forget import forget
@@ -349,6 +350,8 @@ def test_a_plan_a_check_and_a_forgotten_person_know_all_calls_too(several: Sever
     request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
     with open_office(config) as office:
         sheet = config.sheets[0]
+        sample = pull_sample(office, "aircall", "all_calls", n=2, stop=threading.Event())
+        assert [record.values["connection"] for record in sample.records] == ["aircall"] * 2
         plan = plan_sheet(office, sheet, request, offline=False, progress=NoProgress(), stop=threading.Event())
         lines = check_sheet(office, sheet)
     n = len(_in_period(several.calls()))
