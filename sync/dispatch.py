@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial, reduce
@@ -90,6 +90,7 @@ class Dispatch:
         )
         self._waiting: list[DueRun] = []
         self._unsaved: list[Callable[[], bool]] = []
+        self._warned: dict[str, Collection[str]] = {}  # of what, by sheet, its last run
         self._looked_s = self._cared_s = float("-inf")
         self.go_by(office)
 
@@ -198,7 +199,8 @@ class Dispatch:
             raise
         else:
             is_ours = self._save(finish)
-            log_report(report)
+            log_report(report, known=self._warned.get(shift.name, ()))
+            self._warned[shift.name] = report.warnings
             if is_ours:  # else it was paused for so long that another process took it over, and tells of it
                 self._listener.run_ended(report)
 
@@ -248,14 +250,17 @@ def _used_by_all(config: Config) -> frozenset[str]:
     return reduce(frozenset.intersection, used) if used else frozenset()
 
 
-def log_report(report: RunReport) -> None:
-    """Write one line for a run, and one for each thing that went wrong in it."""
+def log_report(report: RunReport, *, known: Collection[str] = ()) -> None:
+    """Write one line for a run, and one for each thing that went wrong in it.
+
+    What the sheet's run before warned of as well is `known`, and said only to those who look closely.
+    """
     told = {"sheet": report.sheet, "run": report.run_id}
     for tab in report.tabs:
         words = {name: getattr(tab, name) for name in ("rows", "added", "changed", "removed")}
         _log.info("tab done", action="tab-done", tab=tab.title, outcome=str(tab.outcome), **told, **words)
     for warning in report.warnings:
-        _log.warning(warning, action="run-warning", **told)
+        (_log.debug if warning in known else _log.warning)(warning, action="run-warning", **told)
     counts = {name: sum(getattr(tab, name) for tab in report.tabs) for name in ("added", "changed", "removed")}
     _log.info(
         "run finished",

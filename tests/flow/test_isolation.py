@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from sync import clock, crew, dispatch, run
+from sync import clock, crew, dispatch, log, run
 from sync.dispatch import STUCK
 from sync.history import errors_in
 from sync.report import Outcome, RunReport
@@ -129,6 +131,30 @@ def test_a_sheet_that_is_due_again_while_it_runs_runs_again_right_after(
             release.set()
             clock.set_now(None)
     assert [(row.state, row.reason) for row in desk.rows()] == [("ended", None)] * 2
+
+
+def test_what_every_run_warns_of_is_said_once(
+    desk: Desk, admin: Admin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warnings = [("the zones differ",), ("the zones differ", "a column is new"), ("the zones differ",)]
+    given = iter(warnings)
+
+    def warn(*asked: Any, **more: Any) -> RunReport:
+        return replace(_instantly(*asked, **more), warnings=next(given))
+
+    log.setup("info", json=True)
+    monkeypatch.setattr(dispatch, "run_sheet", warn)
+    desk.write_sheet("calls", "1AbCdEfGhIjKlMnOpQr")
+    with desk.serving():
+        for n in range(1, 4):
+            desk.ran("calls", n)
+            if n < 3:
+                desk.ask("calls")
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [one["event"] for one in said if one.get("action") == "run-warning"] == [
+        "the zones differ",
+        "a column is new",
+    ]
 
 
 def test_a_wish_that_cannot_be_read_any_more_is_kept_with_the_reason(
