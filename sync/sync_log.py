@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -29,6 +29,7 @@ from sync.tabs import DataJob
 KEPT_LINES, SLACK_LINES = 500, 100  # lines leave a hundred at a time, as each leaving costs requests
 _FIRST_LINES = 500  # of the history, when a log is new
 _EVER = Slice(datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+_LATELY = timedelta(days=3)
 _CONNECTION = "callsheet"
 STREAM = "runs"
 
@@ -132,8 +133,7 @@ def make_log_job(
         return None
     params = {"spreadsheet": sheet.spreadsheet_id, "sheet": sheet.name}
     mirror = open_mirror(store, connection=_CONNECTION, spec=SPEC, params=params)
-    known = mirror.read(("ended_at",), window=_EVER)["ended_at"]
-    since: datetime | None = known.max() if len(known) else None  # type: ignore[assignment]
+    since = _latest_end(mirror)
     runs = ended_runs(store, sheet.name, since=since, limit=_FIRST_LINES if since is None else None)
     runs = [run for run in runs if run.spreadsheet == sheet.spreadsheet_id]
     mirror.upsert(list(to_lines(runs, sheet, vendors)), seen_at=clock.now())
@@ -153,6 +153,16 @@ def make_log_job(
         vendors=vendors,
         n_requests=n_requests,
     )
+
+
+def _latest_end(mirror: Mirror) -> datetime | None:
+    """Return when the latest run that has a line ended; of a long log only the last days are read."""
+    for window in (Slice(clock.now() - _LATELY, _EVER.end), _EVER):
+        ends = mirror.read(("ended_at",), window=window)["ended_at"]
+        if len(ends):
+            latest: datetime = ends.max()  # type: ignore[assignment]
+            return latest
+    return None
 
 
 def _oldest_shown(store: Store, sheet: Sheet, mirror: Mirror) -> tuple[datetime, bool]:
