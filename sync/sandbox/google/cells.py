@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.book import Book, Sheet
-from sync.sandbox.google.colours import NEXT_COLOUR_STYLES, normal_format
+from sync.sandbox.google.colours import NEXT_COLOUR_STYLES, full_border, normal_format
 from sync.sandbox.google.compute import ERRORS, cell_value
 from sync.sandbox.google.conditional import Rule, rule_format
 from sync.sandbox.google.conditions import Subject
@@ -78,13 +78,27 @@ def _kept_run(run: Json) -> Json:
     return kept | {"format": normal_format(run.get("format", {}))}
 
 
+def _kept_format(sent: Json) -> Json:
+    """Return a format as it is kept: colours in both spellings, borders with their width, or none."""
+    kept = normal_format(sent)
+    if "borders" in kept:
+        sides = {side: full_border(border) for side, border in kept["borders"].items()}
+        drawn = {side: border for side, border in sides.items() if border}
+        kept = {name: value for name, value in kept.items() if name != "borders"} | (
+            {"borders": drawn} if drawn else {}
+        )
+    return kept
+
+
 def write_look(grid: Grid, box: Box, cell: Json, mask: Mask) -> None:
     """Put format and validation of a CellData on a rectangle, as far as the mask names them."""
     picked = mask if mask and "*" not in mask else {"userEnteredFormat": {}, "dataValidation": {}}
     picked = {name: inner for name, inner in picked.items() if name in {"userEnteredFormat", "dataValidation"}}
+    if not picked:
+        return
     source: Json = {name: cell[name] for name in picked if name in cell}
     if "userEnteredFormat" in source:
-        source["userEnteredFormat"] = normal_format(source["userEnteredFormat"])
+        source["userEnteredFormat"] = _kept_format(source["userEnteredFormat"])
     both = _with_styles(picked)
 
     def change(look: Look | None) -> Look | None:

@@ -77,3 +77,16 @@ def _add_styles(node: Json) -> None:
     for value in node.values():
         if isinstance(value, dict) and not set(value) <= CHANNELS:
             _add_styles(value)
+
+
+WIDTHS = {"DOTTED": 1, "DASHED": 1, "SOLID": 1, "SOLID_MEDIUM": 2, "SOLID_THICK": 3, "DOUBLE": 3}
+
+
+def full_border(border: Json) -> Json | None:
+    """Return a border as the service keeps it; None when it is none."""
+    style = border.get("style", "NONE")
+    if style in {"NONE", "STYLE_UNSPECIFIED"}:
+        return None
+    colours: Json = {name: border[name] for name in ("color", "colorStyle") if name in border} or {"color": {}}
+    kept: Json = {"style": style, "width": WIDTHS[style]} | normal_format(colours)
+    return kept

@@ -5,12 +5,10 @@ from __future__ import annotations
 from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.access import check_cells
 from sync.sandbox.google.book import Sheet, need_box
-from sync.sandbox.google.colours import normal_format
+from sync.sandbox.google.colours import full_border
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json
 from sync.sandbox.google.grid import Look, change_looks, make_look
-
-WIDTHS = {"DOTTED": 1, "DASHED": 1, "SOLID": 1, "SOLID_MEDIUM": 2, "SOLID_THICK": 3, "DOUBLE": 3}
 
 
 def update_borders(desk: Desk, body: Json) -> Json:
@@ -48,16 +46,6 @@ def _facing(sheet: Sheet, edge: Box, side: str) -> tuple[Box, str]:
     if side == "left":
         return Box(top, bottom, max(0, left - 1), left), "right"
     return Box(top, bottom, right, min(right + 1, sheet.grid.n_columns)), "left"
-
-
-def full_border(border: Json) -> Json | None:
-    """Return a border as the service keeps it; None when it is none."""
-    style = border.get("style", "NONE")
-    if style in {"NONE", "STYLE_UNSPECIFIED"}:
-        return None
-    colours: Json = {name: border[name] for name in ("color", "colorStyle") if name in border} or {"color": {}}
-    kept: Json = {"style": style, "width": WIDTHS[style]} | normal_format(colours)
-    return kept
 
 
 def _draw(sheet: Sheet, box: Box, side: str, border: Json) -> None:

@@ -49,6 +49,55 @@ def test_a_mask_that_names_nothing_known_is_refused(google: Google) -> None:
     assert violation["description"].endswith("Cannot find matching fields for path 'sheets.propertys'.")
 
 
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        ("note", {"userEnteredFormat", "userEnteredValue"}),
+        ("userEnteredValue", {"userEnteredFormat", "note"}),
+        ("userEnteredFormat", {"userEnteredValue", "note"}),
+        ("userEnteredFormat.textFormat.italic", {"userEnteredFormat", "userEnteredValue", "note"}),
+        ("dataValidation", {"userEnteredFormat", "userEnteredValue", "note"}),
+        ("effectiveFormat,formattedValue", {"userEnteredFormat", "userEnteredValue", "note"}),
+        ("*", set()),
+    ],
+)
+@pytest.mark.parametrize("kind", ["repeatCell", "updateCells"])
+def test_only_what_a_mask_names_is_changed(google: Google, kind: str, fields: str, left: set[str]) -> None:
+    cell = {
+        "userEnteredValue": {"numberValue": 1},
+        "note": "n",
+        "userEnteredFormat": {"textFormat": {"bold": True, "italic": True}},
+    }
+    place = cells_of(0, 1, 0, 1)
+    google.batch({"repeatCell": {"range": place, "cell": cell, "fields": "*"}})
+    empty: Json = {"cell": {}} if kind == "repeatCell" else {"rows": []}
+    google.batch({kind: {"range": place, "fields": fields} | empty})
+    shown = "sheets.data.rowData.values(userEnteredValue,userEnteredFormat,note)"
+    rows = google.good("GET", "", ranges="A1", fields=shown)["sheets"][0]["data"][0].get("rowData", [])
+    kept = rows[0]["values"][0] if rows else {}
+    assert set(kept) == left
+    if fields.endswith("italic"):
+        assert kept["userEnteredFormat"] == {"textFormat": {"bold": True}}
+
+
+def test_borders_of_formats_are_kept_as_those_that_are_drawn(google: Google) -> None:
+    borders = {
+        "top": {"style": "SOLID_THICK"},
+        "left": {"style": "NONE"},
+        "right": {"style": "DOTTED", "color": {"red": 1}},
+    }
+    cell = {"userEnteredFormat": {"borders": borders}}
+    google.batch({"repeatCell": {"range": cells_of(0, 1, 0, 1), "cell": cell, "fields": "userEnteredFormat.borders"}})
+    shown = "sheets.data.rowData.values.userEnteredFormat.borders"
+    row = google.good("GET", "", ranges="A1", fields=shown)["sheets"][0]["data"][0]["rowData"][0]
+    black = {"color": {}, "colorStyle": {"rgbColor": {}}}
+    red = {"color": {"red": 1}, "colorStyle": {"rgbColor": {"red": 1}}}
+    assert row["values"][0]["userEnteredFormat"]["borders"] == {
+        "top": {"style": "SOLID_THICK", "width": 3} | black,
+        "right": {"style": "DOTTED", "width": 1} | red,
+    }
+
+
 def test_rows_are_listed_only_when_asked_for(google: Google) -> None:
     google.put("B2", [["x"]])
     assert "data" not in google.sheet()
