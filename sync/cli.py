@@ -286,7 +286,7 @@ def _tell_of(broken: ConfigError | None) -> None:
 @app.command("serve")
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
-    with stop_on_signals() as stop:
+    with stop_on_signals(quietly=True) as stop:
         leave_anyway(after=GONE_WITHIN, code=0)
         from sync.service import run_service
         from sync.watch import set_up_log

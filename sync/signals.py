@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from types import FrameType
 
@@ -16,17 +16,25 @@ from sync import log
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+PATIENCE = b"stopping after the request that is under way; Ctrl-C again leaves at once\n"
+
 _log = log.get("signals")
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """Give an event that the first signal sets; a second Ctrl-C raises KeyboardInterrupt, for those who cannot wait."""
+def stop_on_signals(*, quietly: bool = False) -> Iterator[threading.Event]:
+    """Give an event that the first signal sets; a second Ctrl-C raises KeyboardInterrupt, for those who cannot wait.
+
+    Somebody who presses it is told so, unless `quietly`: a request that hangs may keep the first one waiting.
+    """
     stop = threading.Event()
 
     def ask_to_stop(number: int, _frame: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
+        if number == signal.SIGINT and not stop.is_set() and not quietly:
+            with suppress(OSError):
+                os.write(2, PATIENCE)  # no console: its lock may be held by what was interrupted
         stop.set()
 
     before = {number: signal.signal(number, ask_to_stop) for number in STOP_SIGNALS}

@@ -104,6 +104,27 @@ def test_ctrl_c_ends_a_run_within_a_chunk_with_130_and_still_prints_json(sandbox
     assert program.run("run-now", "--config", str(config)).returncode == 0
 
 
+@pytest.mark.full
+def test_while_the_vendor_hangs_a_second_ctrl_c_leaves_at_once_and_the_first_says_so(
+    sandbox: Admin, tmp_path: Path
+) -> None:
+    config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()})
+    sandbox.fault(service="justcall", do="delay", seconds=90, times=100)
+    with program.started("run-now", "--config", str(config)) as process:
+        while not sandbox.log(service="justcall"):
+            time.sleep(0.05)
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert any("Ctrl-C again leaves at once" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopped; the next run goes on from here" in err
+    sandbox.clear_faults()
+    assert program.run("run-now", "--config", str(config)).returncode == 0
+
+
 def test_on_a_terminal_there_are_bars_and_the_report_stays_on_standard_output(sandbox: Admin, tmp_path: Path) -> None:
     config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()}, period="last 30 days")
     sandbox.fault(service="justcall", do="delay", seconds=0.3, times=2)
