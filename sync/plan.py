@@ -52,14 +52,16 @@ class SheetPlan:
 
 
 def make_plan(published: Published, google: Google, *, warnings: Sequence[str] = ()) -> SheetPlan:
-    """Say what the first round of a publish would send."""
-    changes = [change for change in published.changes if not change.is_empty]
-    sizes = sizes_of(changes, max_bytes=google.max_request_bytes)
+    """Say what a publish would send: its first round, and those that follow where columns change."""
+    rounds = [[change for change in one if not change.is_empty] for one in (published.changes, *published.ahead.rounds)]
+    changes = [change for one in rounds for change in one]
+    sizes = [size for one in rounds for size in sizes_of(one, max_bytes=google.max_request_bytes)]
     n_trays = any(change.leaving for change in changes)  # rows that leave are looked at once more
     n_write = len(sizes) + n_trays
     n_read = n_trays + any(change.load is not None for change in changes)  # so is a tab that was filled as a stream
-    n_read += 2 if published.book and any(not change.is_new for change in published.changes) else 1
-    by_title = {change.shape.title: change for change in published.changes}
+    n_read += published.ahead.n_looks
+    last = [change for one in (published.changes, *published.ahead.rounds) for change in one]
+    by_title = {change.shape.title: change for change in last}
     total = (published.book.n_cells if published.book else 0) + sum(c.n_more_cells for c in changes)
     told = [w for tab in published.tabs for w in tab.warnings]
     told += [w for change in published.changes for w in change.warnings]

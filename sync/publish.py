@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sync import clock
@@ -16,13 +16,14 @@ from sync.adoption import adopt_tabs, find_foreign, with_adopted
 from sync.body_size import BodySize
 from sync.data_publish import DataPublish
 from sync.destination.adopt import Adopted
-from sync.destination.book import Book, locate
+from sync.destination.book import Book, ObservedTab, locate
 from sync.destination.change import TabChange
 from sync.destination.google import PayloadTooBig, SheetsHttpClient
 from sync.destination.long_read import is_long
 from sync.destination.observe import Block, Blocks, StaleObservation, fetch_book, fetch_cells
 from sync.destination.writer import Writer
 from sync.errors import ContractBroken, StoppedByGuard, StoreError, SyncError, Unreachable
+from sync.foreseen import Foreseen, foresee_rounds
 from sync.growth import cells_per_day
 from sync.log_publish import LogPublish
 from sync.pages import Pages, Unshown, next_page
@@ -47,11 +48,15 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What became of every tab. `changes` and `book` are those of the first round, for a plan."""
+    """What became of every tab. `changes` and `book` are those of the first round, for a plan.
+
+    `ahead` are the rounds that are foreseen to follow, with the reads of all of them and the first together.
+    """
 
     tabs: tuple[TabReport, ...]
     changes: tuple[TabChange, ...]
     book: Book | None
+    ahead: Foreseen = field(default_factory=Foreseen)
     cells_per_day: float = 0.0
 
 
@@ -91,6 +96,7 @@ class Publisher:
         self._summed: list[SummaryPublish] = []
         self._log: LogPublish | None = None
         self._adopted: list[Adopted] = []
+        self._ahead, self._n_before = Foreseen(), client.n_reads
         self._first: tuple[Book, tuple[TabChange, ...]] | None = None
 
     def publish(
@@ -130,7 +136,13 @@ class Publisher:
         proofs = {} if dry else {pages.job.uid: prove(pages, self._summed) for pages in self._pages}
         reports = (replace(to_report(tab), proof=proofs.get(tab.uid)) for tab in tabs)
         growth = cells_per_day(self._pages) if dry else 0.0
-        return Published(tabs=tuple(reports), changes=changes, book=book, cells_per_day=growth)
+        return Published(
+            tabs=tuple(reports),
+            changes=changes,
+            book=book,
+            ahead=self._ahead,
+            cells_per_day=growth,
+        )
 
     def _begin(self, data: Sequence[DataJob], summaries: Sequence[SummaryJob], log: LogJob | None) -> list[OnePublish]:
         interrupted = {uid for intent in self._old_intents for uid in intent.uids}
@@ -193,8 +205,23 @@ class Publisher:
         check_whole_room(book, tabs, changes)
         changes = {tab: take_along(tab, change, book, blocks) for tab, change in changes.items() if tab.is_open}
         self._first = self._first or (book, tuple(changes.values()))
-        if not dry:
+        if dry:
+            self._foresee(book, changes)
+        else:
             self._write(changes, blocks)
+
+    def _foresee(self, book: Book, changes: Mapping[OnePublish, TabChange]) -> None:
+        n_looks = self._client.n_reads - self._n_before
+
+        def diff(tab: OnePublish, book: Book, there: ObservedTab, blocks: Sequence[Block]) -> TabChange | None:
+            tab.look_again(after_unknown=False)
+            found: dict[OnePublish, TabChange] = {}
+            ids, read = {tab.uid: there.sheet_id}, {there.sheet_id: blocks}
+            self._diff_into(found, tab, _Seen(book=book, sheet_ids=ids, blocks=read))
+            return found.get(tab)
+
+        ahead = foresee_rounds(book, changes, read=lambda tab, id_: self._read_whole(book, tab, id_)[1], diff=diff)
+        self._ahead = Foreseen(ahead.rounds, ahead.n_looks + n_looks)
 
     def _read_whole(self, book: Book, tab: OnePublish, sheet_id: int) -> tuple[Book, Sequence[Block]]:
         there = book.tab_of(sheet_id)

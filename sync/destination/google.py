@@ -134,6 +134,11 @@ class SheetsHttpClient(gspread.HTTPClient):
         self.session.headers.update({"Accept-Encoding": "gzip", "User-Agent": "callsheet (gzip)"})
         self._endpoint, self._gate, self._counts = endpoint, gate, counts
 
+    @property
+    def n_reads(self) -> int:
+        """How many reads went out, tries included."""
+        return self._counts.read
+
     def send(
         self, method: str, path: str, *, kind: Kind, params: Mapping[str, Any] | None = None, body: bytes | None = None
     ) -> Any:

@@ -99,6 +99,9 @@ def test_what_people_do_between_two_parts_loses_and_doubles_nothing(
     person.do_before(nth, BETWEEN[edit], kind="read")
     report = world.run(rebuild=True)
     assert report.error is None
+    assert report.tabs[0].added == (
+        4 if edit == "delete rows" else 0
+    )  # what two parts show between them is not missing
     if edit == "delete rows":
         person.gone.clear()
     person.assert_all_is_well()
