@@ -244,7 +244,7 @@ class Office:
 
     def _vendor_limits(self, connection: str) -> tuple[Limit, ...]:
         options = self.config.connections[connection]
-        references = " ".join(str(getattr(options, name)) for name in options.secret_names())
+        references = " ".join(str(getattr(options, name)) for name in options.secrets_named())
         key = self._key(connection, references, lambda: "\0".join(self.config.connection_secrets(connection).values()))
         bucket = f"{options.vendor} {options.base_url} {key}"
         return tuple(Limit(bucket, n, window_s) for n, window_s in options.rate_limits())

@@ -27,6 +27,8 @@ _INCLUDE = (
 )
 _REQUIRED: Mapping[str, object] = {
     "google.credentials": "file:service-account.json",
+    "connection.aircall.api_id": "env:AIRCALL_API_ID",
+    "connection.aircall.api_token": "env:AIRCALL_API_TOKEN",
     "sheet.name": "support-calls",
     "sheet.spreadsheet": "https://docs.google.com/spreadsheets/d/1AbC/edit",
     "sheet.every": "15m",

@@ -80,7 +80,7 @@ class Config:
         options = self.connections[name]
         found: dict[str, str] = {}
         failures: list[ConfigError] = []
-        for key in options.secret_names():
+        for key in options.secrets_named():
             try:
                 found[key] = self._resolve(f"connection.{name}.{key}", getattr(options, key))
             except ConfigError as error:

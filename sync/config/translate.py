@@ -47,7 +47,10 @@ def _to_problem(detail: ErrorDetails, base: Place, model: type[BaseModel], hidde
         field = _field_at(model, loc)
         hint = field.description if field and field.description else ""
         return place.problem("The option is missing", allowed=allowed_by(field), hint=hint)
-    received = "" if any(step in hidden for step in loc) else shown(place.value)
+    is_whole = detail["type"] == "value_error" and isinstance(
+        place.value, Mapping
+    )  # of options that do not go together
+    received = "" if is_whole or any(step in hidden for step in loc) else shown(place.value)
     what, allowed = _sentence(detail, _field_at(model, loc))
     return place.problem(what, received=received, allowed=allowed, hint=_hint(detail, place, allowed, received))
 

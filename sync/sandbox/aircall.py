@@ -37,7 +37,7 @@ FORGETS_CALLS, FORGETS_STATUSES = timedelta(days=184), timedelta(days=7)
 
 @dataclass(slots=True, kw_only=True)
 class AircallOptions(VendorOptions):
-    """What the admin address can change. Keys are "api_id:api_token"; a forbidden one lacks Analytics+.
+    """What the admin address can change. Keys are "api_id:api_token", or a token; a forbidden one lacks Analytics+.
 
     `clock_ahead_s` moves the clock by which links and exports expire. `n_pending` is how often an export is asked after
     before it is done; -1: in the answer to the request. `manner` holds what Manner knows: how a file is written.
@@ -223,7 +223,7 @@ class Aircall(VendorDesk):
         text = request.headers.get("authorization")
         if text is None:
             raise Refusal({"message": "Unauthorized"}, status=401)
-        key = _pair_in(text)
+        key = _key_in(text)
         judged = judge_key(self.options, key)
         if key is None or judged == "wrong" or (analytics and judged == "forbidden"):
             raise Refusal({"message": "Forbidden"}, status=403)
@@ -378,9 +378,11 @@ def _nothing_here(_request: Request) -> Any:
     raise Refusal({"message": "Not Found"}, status=404)
 
 
-def _pair_in(text: str) -> str | None:
-    """Return "api_id:api_token" of a Basic header; None for one that cannot be read."""
+def _key_in(text: str) -> str | None:
+    """Return "api_id:api_token" of a Basic header, or the token of a Bearer one; None for one that cannot be read."""
     scheme, _, encoded = text.partition(" ")
+    if scheme.lower() == "bearer":
+        return encoded.strip() or None
     try:
         pair = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

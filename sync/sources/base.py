@@ -80,11 +80,16 @@ class SourceOptions(BaseModel):
             name for name, info in cls.model_fields.items() if any(isinstance(m, SecretMark) for m in info.metadata)
         )
 
+    def secrets_named(self) -> tuple[str, ...]:
+        """Return those of them that are set here."""
+        return tuple(name for name in self.secret_names() if getattr(self, name) is not None)
+
     @classmethod
     def needed_examples(cls) -> dict[str, Any]:
         """Return an example of every option without which there is no connection; a secret names where it is found.
 
-        One that is not a secret declares its own, as `json_schema_extra={"example": ...}`.
+        One that is not a secret declares its own, as `json_schema_extra={"example": ...}`. Where secrets stand in place
+        of others, a vendor names the usual ones.
         """
         needed = {name: info.json_schema_extra for name, info in cls.model_fields.items() if info.is_required()}
         own = {
@@ -187,7 +192,7 @@ class Notebook(Protocol):
 
 
 class SourceMaker(Protocol):
-    """Makes a source; `secrets` holds the value for each of the options' `secret_names`."""
+    """Makes a source; `secrets` holds the value for each of the options' `secrets_named`."""
 
     def __call__(
         self, options: Any, secrets: Mapping[str, SecretStr], *, pace: Pace, sleep: Sleep, notebook: Notebook

@@ -28,5 +28,5 @@ def make_source(
 ) -> Source:
     """Make the source of a connection; `secrets` holds a value for each of the options' `secret_names`."""
     vendor = VENDORS[options.vendor]
-    hidden = {name: SecretStr(secrets[name]) for name in options.secret_names()}
+    hidden = {name: SecretStr(secrets[name]) for name in options.secrets_named()}
     return vendor.make(options, hidden, pace=pace, sleep=sleep, notebook=notebook)

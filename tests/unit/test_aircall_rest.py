@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from sync.errors import ContractBroken
+from sync.config.load import load_config
+from sync.errors import ConfigError, ContractBroken, CredentialsRefused
 from sync.http.waits import NoPace
 from sync.records import LISTED_AT, Slice
 from sync.sandbox.calls import CallOptions
@@ -38,10 +42,13 @@ def admin(server: SandboxServer) -> Iterator[Admin]:
         yield opened
 
 
+def make_with(options: AircallOptions, **keys: str) -> Source:
+    return make_source(options, keys, pace=NoPace(), sleep=lambda _: None, notebook=Notes())
+
+
 def source_at(url: str) -> Source:
     options = AircallOptions(api_id="env:A", api_token="env:B", base_url=f"{url}/aircall")
-    keys = {"api_id": "id", "api_token": "token"}
-    return make_source(options, keys, pace=NoPace(), sleep=lambda _: None, notebook=Notes())
+    return make_with(options, api_id="id", api_token="token")
 
 
 @pytest.fixture
@@ -114,3 +121,47 @@ def test_users_are_found_at_the_old_address_where_there_is_no_new_one(admin: Adm
         "/aircall/v2/users",
         "/aircall/v1/users",
     }
+
+
+def test_an_access_token_stands_in_place_of_the_two_halves_of_a_key(admin: Admin) -> None:
+    admin.options(aircall={"accepted_keys": ["the-access-token"]})
+    options = AircallOptions(access_token="env:A", base_url=f"{admin.url}/aircall")
+    with closing(make_with(options, access_token="the-access-token")) as source:
+        assert "opens the Analytics exports" in source.probe()
+        assert [page.records for page in source.fetch("teams", LISTED, {})]
+    with closing(make_with(options, access_token="one-taken-back")) as source:
+        with pytest.raises(CredentialsRefused) as caught:
+            source.probe()
+        assert "authorise the app at Aircall again" in caught.value.hint
+        assert "one-taken-back" not in f"{caught.value!s} {caught.value!r} {vars(caught.value)!r}"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"api_id": "env:A"},
+        {"api_token": "env:B"},
+        {"access_token": "env:C", "api_id": "env:A"},
+        {"access_token": "env:C", "api_id": "env:A", "api_token": "env:B"},
+    ],
+)
+def test_half_a_key_and_two_keys_are_refused(keys: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="api_id and api_token"):
+        AircallOptions(**keys)
+
+
+def test_a_config_with_an_access_token_asks_for_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRCALL_ACCESS_TOKEN", "the-access-token")
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[google]\ncredentials = "anonymous"\n'
+        '[connection.phones]\nvendor = "aircall"\naccess_token = "env:AIRCALL_ACCESS_TOKEN"\n'
+    )
+    assert load_config(path).connection_secrets("phones") == {"access_token": "the-access-token"}
+    path.write_text(path.read_text().replace("access_token", "api_id"))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    (problem,) = caught.value.problems
+    assert problem.what == "A connection to Aircall needs api_id and api_token, or access_token"
+    assert problem.line == 3

@@ -46,6 +46,7 @@ def test_every_line_that_is_commented_out_can_be_switched_on(tmp_path):
         'A summary has either "of" or a connection and a stream',
         'The stream "calls" holds single records, not sums of a period',
         "A cross table cannot show changes",
+        "A connection to Aircall has api_id and api_token, or access_token, not both",
     }
 
 

@@ -36,6 +36,9 @@ EXPORT_PATH = "/v1/analytics/report/export"
 NO_EXPORT = "00000000-0000-0000-0000-000000000000"  # asked for to see whether exports are open to the key at all
 
 WRONG_KEY = "The API id or the API token is wrong or revoked: make a new key at Aircall (Integrations & API, API Keys)."
+WRONG_TOKEN = (
+    "The access token is wrong or was taken back: authorise the app at Aircall again, for the scope public_api."
+)
 NO_ANALYTICS = (
     "The key is good, but the account's plan or role does not open the Analytics exports, which need Analytics+. "
     "The streams calls, users, teams and numbers do without."
@@ -54,13 +57,13 @@ class Aircall(DeclaredSource[ApiClient]):
         sleep: Sleep,
         notebook: Notebook,
     ) -> None:
-        api_id, token = (secrets[name].get_secret_value() for name in ("api_id", "api_token"))
-        pair = base64.b64encode(f"{api_id}:{token}".encode()).decode()
+        authorization, hidden = _authorization(secrets)
+        self._wrong_key = WRONG_KEY if options.access_token is None else WRONG_TOKEN
         self._options, self._notebook, self._sleep = options, notebook, sleep
         client = make_client(
             options.base_url,
-            headers={"Authorization": f"Basic {pair}"},
-            secrets=(api_id, token, pair),
+            headers={"Authorization": authorization},
+            secrets=hidden,
             pace=pace,
             sleep=sleep,
         )
@@ -115,7 +118,7 @@ class Aircall(DeclaredSource[ApiClient]):
         try:
             return self._client.get_json(path, params)
         except CredentialsRefused as error:
-            error.hint = WRONG_KEY
+            error.hint = self._wrong_key
             raise
 
     def _ask_analytics(self, ask: Callable[[], Any]) -> Any:
@@ -127,7 +130,7 @@ class Aircall(DeclaredSource[ApiClient]):
                 self._get(PING_PATH)
                 error.hint = NO_ANALYTICS
             else:
-                error.hint = WRONG_KEY
+                error.hint = self._wrong_key
             raise
 
     def _exporter(self) -> Exporter:
@@ -283,3 +286,12 @@ class _Headers:
 
 
 _MAY_LACK = frozenset({"user_email", "team", "date", "status", "hour", "line", "direction", "country"})
+
+
+def _authorization(secrets: Mapping[str, SecretStr]) -> tuple[str, tuple[str, ...]]:
+    """Return the header that proves who asks, and what of it no log line may show."""
+    values = {name: secret.get_secret_value() for name, secret in secrets.items()}
+    if token := values.get("access_token"):
+        return f"Bearer {token}", (token,)
+    pair = base64.b64encode(f"{values['api_id']}:{values['api_token']}".encode()).decode()
+    return f"Basic {pair}", (values["api_id"], values["api_token"], pair)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from sync import clock
 from sync.errors import ContractBroken
 from sync.records import FieldType
 from sync.sources.aircall.reports import REPORTS
 from sync.sources.aircall.values import DateOrder, ShortTimes
-from sync.sources.base import BaseUrl, Duration, SecretRef, SourceOptions
+from sync.sources.base import BaseUrl, Duration, SecretMark, SecretRef, SourceOptions
 
 
 def _check_zone(name: str) -> str:
@@ -37,14 +37,24 @@ def _check_columns(wanted: dict[str, dict[str, str | list[str]]]) -> dict[str, d
 
 
 ZoneName = Annotated[str, AfterValidator(_check_zone)]
+MaybeSecret = Annotated[SecretRef | None, SecretMark()]
 
 
 class AircallOptions(SourceOptions):
-    """A connection to Aircall: the two halves of an API key, and how its exports are meant."""
+    """A connection to Aircall: the two halves of an API key, or an access token; and how its exports are meant."""
 
     vendor: Literal["aircall"] = Field(default="aircall", description="Which vendor this connection speaks to.")
-    api_id: SecretRef = Field(description="Where the API id is found, as env:NAME or file:PATH.")
-    api_token: SecretRef = Field(description="Where the API token is found, as env:NAME or file:PATH.")
+    api_id: MaybeSecret = Field(
+        default=None, description="Where the API id is found, as env:NAME or file:PATH; it goes with api_token."
+    )
+    api_token: MaybeSecret = Field(
+        default=None, description="Where the API token is found, as env:NAME or file:PATH; it goes with api_id."
+    )
+    access_token: MaybeSecret = Field(
+        default=None,
+        description="Where an OAuth access token is found, as env:NAME or file:PATH, in place of api_id and api_token.",
+        json_schema_extra={"example": "env:AIRCALL_ACCESS_TOKEN"},
+    )
     base_url: BaseUrl = Field(
         default="https://api.aircall.io", description="The address below which the vendor's API is found."
     )
@@ -77,6 +87,20 @@ class AircallOptions(SourceOptions):
     export_short_times: ShortTimes | None = Field(
         default=None, description="How lengths of time such as 02:05 are meant in exports; else they are refused."
     )
+
+    @model_validator(mode="after")
+    def _check_key(self) -> Self:
+        halves = (self.api_id, self.api_token)
+        if self.access_token is None and None in halves:
+            raise ValueError("a connection to Aircall needs api_id and api_token, or access_token")
+        if self.access_token is not None and halves != (None, None):
+            raise ValueError("a connection to Aircall has api_id and api_token, or access_token, not both")
+        return self
+
+    @classmethod
+    def needed_examples(cls) -> dict[str, Any]:
+        """Return the two halves of a key, which every company can make for itself."""
+        return {name: text for name, text in super().needed_examples().items() if name != "access_token"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
