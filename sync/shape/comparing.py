@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,6 +13,7 @@ from sync.later import Later
 from sync.records import Cell, Column, FieldType, StreamSpec, Table
 from sync.shape.cells import to_rows
 from sync.shape.conditions import passes
+from sync.shape.cross import ACROSS
 from sync.shape.groups import LOCAL, Group, bucket_key, finish_group, latest_names, make_groups
 from sync.shape.metrics import Metric, column_of_metric, is_zero_without_rows, metric_of_rows
 from sync.shape.summary import (
@@ -35,6 +37,7 @@ CHANGE, SHARE = " | change", " | change_pct"
 """Stand behind a metric's id in the names of the columns of its change, absolute and as a share."""
 _SIGNED = {"0": "+0;-0;0", "0.0": "+0.0;-0.0;0.0", '0.0"%"': "+0.0;-0.0;0.0"}
 _PERCENT = "+0.0%;-0.0%;0.0%"
+_UNIT = re.compile(r" \((s|%|cents)\)$")  # a share has none
 _DIGITS = 6  # as figures have them
 _NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
 
@@ -137,6 +140,7 @@ def _columns(metrics: Sequence[Metric], columns: Sequence[Column]) -> Iterator[C
         yield column
         if column.type in _NUMBERS:
             signed = _SIGNED.get(column.number_format, column.number_format)
-            title = f"{column.title}: change"
+            title = f"{column.title}{ACROSS}change"
+            share = f"{_UNIT.sub('', column.title)}{ACROSS}change in %"
             yield Column(name=metric.id + CHANGE, title=title, type=column.type, number_format=signed, metric=metric.id)
-            yield Column(name=metric.id + SHARE, title=f"{title} (%)", type=FieldType.NUMBER, number_format=_PERCENT)
+            yield Column(name=metric.id + SHARE, title=share, type=FieldType.NUMBER, number_format=_PERCENT)

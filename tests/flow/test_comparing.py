@@ -29,8 +29,8 @@ def _assert_compares(world: World) -> None:
     assert {row["Status"]: row["Calls"] for row in rows} == now
     for row in [*rows, total]:
         n, was = (of[row["Status"]] if row is not total else of.total() for of in (now, before))
-        assert row["Calls: change"] == n - was
-        share = row["Calls: change (%)"]
+        assert row["Calls · change"] == n - was
+        share = row["Calls · change in %"]
         assert share is None if not was else share == pytest.approx((n - was) / was, abs=1e-6)
 
 
@@ -39,7 +39,7 @@ def test_changes_are_from_the_days_before_which_no_tab_shows(world: World) -> No
     world.run()
     _assert_compares(world)
     header = world.tab("By day")[0]
-    assert header[1:4] == ["Calls", "Calls: change", "Calls: change (%)"]
+    assert header[1:4] == ["Calls", "Calls · change", "Calls · change in %"]
     assert {row["Call ID"] for row in world.rows_by_header()} == set(world.wanted())
     assert world.run().outcome is Outcome.UNCHANGED
     assert (world.n_requests("write"), world.n_requests("read") <= 2) == (0, True)
