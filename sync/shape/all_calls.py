@@ -29,7 +29,7 @@ END_DIGITS = 7  # as many as any form of a number has, whether or not country an
 
 _TEXT, _INTEGER, _NUMBER = FieldType.TEXT, FieldType.INTEGER, FieldType.NUMBER
 _INSTANT, _BOOLEAN = FieldType.INSTANT, FieldType.BOOLEAN
-_NEEDED = (Role.STARTED_AT, Role.DIRECTION, Role.STATUS, Role.DURATION, Role.CALLER)
+_NEEDED = (Role.STARTED_AT, Role.STATUS, Role.CALLER)
 _BY_NAME = ("utm_source", "utm_medium", "utm_campaign")
 _IN_CENTS = {"value_cents": Role.VALUE, "cost_cents": Role.COST}
 

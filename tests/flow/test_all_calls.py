@@ -377,3 +377,52 @@ def test_a_plan_a_check_and_a_forgotten_person_know_all_calls_too(several: Sever
     assert [row for row in left if row["Agent"] == agent]  # of the same name at another vendor
     several.run()
     assert json.dumps(several.rows()) == json.dumps(left)
+
+
+@pytest.mark.full
+def test_a_connection_may_come_to_the_others_later_and_one_that_goes_takes_no_row_along(several: Several) -> None:
+    several.names = ("justcall", "aircall")
+    several.run()
+    notes = [{"range": "All!AA2", "values": [["seen"]]}]
+    several.admin.edit(
+        several.world.spreadsheet,
+        requests=[{"appendDimension": {"sheetId": _sheet_id(several), "dimension": "COLUMNS", "length": 12}}],
+        values=notes,
+    )
+    noted = str(several.world.tab("All")[1][:3])
+    several.names = ("justcall", "aircall", "callscaler")
+    several.run()
+    _assert_shows(several)
+    assert [str(row[:3]) for row in several.world.tab("All") if row[-1] == "seen"] == [noted]
+    several.names = ("justcall",)
+    several.run()
+    assert {row["Connection"] for row in several.rows()} == {"justcall", "aircall", "callscaler"}
+    assert several.run().outcome is Outcome.UNCHANGED
+
+
+def _sheet_id(several: Several) -> int:
+    url = f"/v4/spreadsheets/{several.world.spreadsheet}"
+    found = several.admin.http.get(url, headers={"Authorization": "Bearer test"}).json()["sheets"]
+    return next(tab["properties"]["sheetId"] for tab in found if tab["properties"]["title"] == "All")
+
+
+@pytest.mark.full
+def test_all_calls_are_compared_with_those_of_the_days_before(several: Several) -> None:
+    several.tab["period"] = "last 5 days"
+    several.summaries = [
+        {
+            "title": "Changes",
+            "of": "All",
+            "group_by": ["connection"],
+            "metrics": ["count"],
+            "compare": "previous period",
+        }
+    ]
+    several.run()
+    every = several.calls()
+    now = Counter(call["connection"] for call in _in_period(every, 5))
+    before = Counter(call["connection"] for call in _in_period(every, 10)) - now
+    for row in several.rows("Changes")[:-1]:
+        name = row["Connection"]
+        assert (row["Calls"], row["Calls · change"]) == (now[name], now[name] - before[name])
+    assert several.run().outcome is Outcome.UNCHANGED

@@ -39,7 +39,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened.close()
 
 
-def _record(vendor: str, told: Sequence[Any]) -> tuple[StreamSpec, Record]:
+def record_of(vendor: str, told: Sequence[Any]) -> tuple[StreamSpec, Record]:
     """Make a call, or the latest version of one: number, direction and status change, as people correct them."""
     spec, (n, number, is_out, status) = SPECS[vendor], told
     words = {"direction": "outbound" if is_out else "inbound", "status": status}
@@ -52,11 +52,11 @@ def _record(vendor: str, told: Sequence[Any]) -> tuple[StreamSpec, Record]:
     return spec, Record(values={**{f.name: None for f in spec.fields}, **words})
 
 
-def _target(store: Store, name: str) -> Mirror:
+def target_in(store: Store, name: str) -> Mirror:
     return open_mirror(store, connection=name, spec=make_spec(list(SPECS.values())), params={})
 
 
-def _content(mirror: Mirror) -> list[tuple[Any, ...]]:
+def content_of(mirror: Mirror) -> list[tuple[Any, ...]]:
     fields = ["connection", "call_id", "status", "missed", "caller", *OF_RETURNS]
     return sorted(mirror.read(fields, window=EVER).select(fields).rows(), key=str)
 
@@ -68,26 +68,14 @@ def test_calls_gathered_bit_by_bit_are_those_gathered_at_once(store: Store, step
     n = next(NAMES)
     mirrors = {name: open_mirror(store, connection=f"{name}{n}", spec=spec, params={}) for name, spec in SPECS.items()}
     parts = [(Origin(vendor=name, connection=name, spec=SPECS[name]), mirror) for name, mirror in mirrors.items()]
-    bit_by_bit = _target(store, f"bit by bit {n}")
+    bit_by_bit = target_in(store, f"bit by bit {n}")
     for calls in steps:
         for vendor, *told in calls:
-            mirrors[vendor].upsert([_record(vendor, told)[1]], seen_at=START)
+            mirrors[vendor].upsert([record_of(vendor, told)[1]], seen_at=START)
         gather(bit_by_bit, parts)
-    at_once = _target(store, f"at once {n}")
+    at_once = target_in(store, f"at once {n}")
     gather(at_once, parts)
-    assert _content(bit_by_bit) == _content(at_once)
+    assert content_of(bit_by_bit) == content_of(at_once)
     version = bit_by_bit.version()
     assert gather(bit_by_bit, parts).n_changed == 0
     assert bit_by_bit.version() == version
-
-
-def test_a_call_whose_number_is_corrected_does_not_return_the_calls_of_the_old_number(store: Store) -> None:
-    mirror = open_mirror(store, connection="corrected", spec=SPECS["justcall"], params={})
-    target = _target(store, "of the corrected")
-    parts = [(Origin(vendor="justcall", connection="corrected", spec=SPECS["justcall"]), mirror)]
-    for number in ("+14155550100", "+14155550199"):
-        missed, answered = (1, "+14155550100", False, "missed"), (2, number, True, "completed")
-        mirror.upsert([_record("justcall", told)[1] for told in (missed, answered)], seen_at=START)
-        gather(target, parts)
-        calls = {row[1]: row for row in _content(target)}
-        assert calls["c1"][-3] is (number == "+14155550100")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.records import Role
-from sync.shape.all_calls import NUMBER_END, call_stream, make_spec, number_end
+from sync.records import Record, Role
+from sync.shape.all_calls import NUMBER_END, Origin, call_stream, make_spec, number_end, to_all_calls, to_frame
 from sync.shape.returns import is_same_number, with_returns
 from sync.sources.registry import VENDORS
 
@@ -106,3 +107,19 @@ def test_every_vendor_has_a_stream_of_calls_under_any_options_and_what_nobody_te
             waits = of_it.field_named("wait")
             assert waits is not None
             assert (waits.role is Role.WAIT) == (waits.shown) == (stream.field_with(Role.WAIT) is not None)
+
+
+def test_a_stream_that_tells_little_is_a_stream_of_calls_all_the_same() -> None:
+    known = VENDORS["justcall"].specs["calls"]
+    roles = (Role.STARTED_AT, Role.STATUS, Role.CALLER)
+    spec = replace(known, fields=tuple(f for f in known.fields if f.role in roles or f.name in known.key))
+    assert call_stream([spec]) is spec
+    at = {"started_at": _START, "from": "+14155550100", "status": "missed", "call_id": "c1"}
+    records = [Record(values=at), Record(values={**at, "status": None, "from": None, "call_id": "c2"})]
+    df = to_all_calls(to_frame(records, spec), Origin(vendor="JustCall", connection="here", spec=spec))
+    fields = ["call_id", "direction", "status", "missed", "duration", "caller", "agent_key", "line"]
+    assert df.select(fields).rows() == [
+        ("c1", None, "missed", True, 0, "+14155550100", None, None),
+        ("c2", None, None, False, 0, None, None, None),
+    ]
+    assert with_returns(df)["returned"].to_list() == [False, None]
