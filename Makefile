@@ -52,6 +52,8 @@ lock: .venv/bin/python ## Choose the newest allowed versions again and write the
 	.venv/lock/bin/python -m pip --disable-pip-version-check install --quiet --upgrade uv
 	.venv/lock/bin/uv $(LOCK) --group build -o requirements.lock pyproject.toml
 	.venv/lock/bin/uv $(LOCK) --group build --group dev -o requirements-dev.lock pyproject.toml
+	@# What the extra for PostgreSQL adds, as it is locked for development
+	awk '/^[a-z]/ {wanted = /^psycopg(-binary)?==/} wanted' requirements-dev.lock > requirements-postgresql.lock
 
 # No index addresses in a lock file: everyone installs from the index that their own machine is set up for.
 LOCK := pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
