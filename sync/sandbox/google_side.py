@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import fields
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,7 +14,7 @@ from sync.sandbox.google.app import GoogleWorld
 from sync.sandbox.google.book import Book
 from sync.sandbox.google.errors import GoogleError
 from sync.sandbox.google.keeping import BadState, dump_world, load_world
-from sync.sandbox.google.world import File, copy_book, describe
+from sync.sandbox.google.world import File, GoogleOptions, copy_book, describe
 from sync.sandbox.viewer.block import show_whole
 from sync.sandbox.viewer.sight import Sight, stamp_of
 
@@ -29,21 +29,7 @@ class Refused(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoogleOptions:
-    """What the admin address can change. `accepted_tokens` counts only with `require_token`."""
-
-    writes_per_minute: int = 60
-    reads_per_minute: int = 60
-    project_writes_per_minute: int = 300
-    project_reads_per_minute: int = 300
-    enforce_quota: bool = True
-    spreadsheet_cell_limit: int = 10_000_000
-    max_request_bytes: int = 10_485_760
-    require_token: bool = False
-    accepted_tokens: frozenset[str] | None = None
-    token_lifetime_s: int = 3599
-    service_accounts_own_files: bool = True
+_OPTIONS = TypeAdapter(GoogleOptions)
 
 
 class GoogleSide:
@@ -59,7 +45,7 @@ class GoogleSide:
 
     def options(self) -> dict[str, Any]:
         """Return the options as they are."""
-        found = {name: getattr(self._world, name) for name in asdict(GoogleOptions())}
+        found = {one.name: getattr(self._world, one.name) for one in fields(GoogleOptions)}
         tokens = found["accepted_tokens"]
         return found | {"accepted_tokens": None if tokens is None else sorted(tokens)}
 
@@ -69,7 +55,7 @@ class GoogleSide:
         if unknown := sorted(set(changes) - set(options)):
             raise Refused(f"unknown option {', '.join(unknown)}; allowed: {', '.join(options)}")
         try:
-            self._apply(TypeAdapter(GoogleOptions).validate_python(options | dict(changes)))
+            self._apply(_OPTIONS.validate_python(options | dict(changes)))
         except ValidationError as wrong:
             raise Refused(str(wrong)) from wrong
 
@@ -98,9 +84,8 @@ class GoogleSide:
         return expire_tokens(self._world)
 
     def _apply(self, options: GoogleOptions) -> None:
-        tokens = options.accepted_tokens
-        for name, value in {**asdict(options), "accepted_tokens": None if tokens is None else set(tokens)}.items():
-            setattr(self._world, name, value)
+        for one in fields(options):
+            setattr(self._world, one.name, getattr(options, one.name))
 
 
 class GoogleFile:

@@ -86,11 +86,9 @@ class Token:
         return not self.scopes or bool(self.scopes & wanted)
 
 
-class GoogleWorld:
-    """The sandbox Google. Options are plain attributes and may be changed at any time.
-
-    Every method of the API runs under `lock`, one at a time.
-    """
+@dataclass(kw_only=True, eq=False, repr=False)
+class GoogleOptions:
+    """What can be changed at any time. `accepted_tokens` counts only with `require_token`."""
 
     writes_per_minute: int = 60
     reads_per_minute: int = 60
@@ -104,11 +102,15 @@ class GoogleWorld:
     token_lifetime_s: int = 3599
     service_accounts_own_files: bool = True
 
+
+class GoogleWorld(GoogleOptions):
+    """The sandbox Google. Options are plain attributes.
+
+    Every method of the API runs under `lock`, one at a time.
+    """
+
     def __init__(self, **options: Any) -> None:
-        for name, value in options.items():
-            if name not in GoogleWorld.__annotations__:
-                raise TypeError(f"unknown option {name}")
-            setattr(self, name, value)
+        super().__init__(**options)
         self.lock = threading.RLock()
         self.files: dict[str, File] = {}
         self.tokens: dict[str, Token] = {}
