@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,9 +11,9 @@ from sync.destination.book import MAX_CELLS
 from sync.destination.change import TabChange
 from sync.destination.writer import sizes_of
 from sync.growth import forecast_words, full_in_days
-from sync.publish import Published
 from sync.report import ErrorReport, TabReport
 from sync.store import published as store_published
+from sync.tab_reports import Published
 from sync.tabs import DataJob, row_print
 
 
@@ -52,17 +52,14 @@ class SheetPlan:
 
 
 def make_plan(published: Published, google: Google, *, warnings: Sequence[str] = ()) -> SheetPlan:
-    """Say what a publish would send: its first round, and those that follow where columns change."""
-    rounds = [[change for change in one if not change.is_empty] for one in (published.changes, *published.ahead.rounds)]
-    changes = [change for one in rounds for change in one]
-    sizes = [size for one in rounds for size in sizes_of(one, max_bytes=google.max_request_bytes)]
-    n_trays = any(change.leaving for change in changes)  # rows that leave are looked at once more
-    n_write = len(sizes) + n_trays
-    n_read = n_trays + any(change.load is not None for change in changes)  # so is a tab that was filled as a stream
-    n_read += published.ahead.n_looks
-    last = [change for one in (published.changes, *published.ahead.rounds) for change in one]
-    by_title = {change.shape.title: change for change in last}
-    total = (published.book.n_cells if published.book else 0) + sum(c.n_more_cells for c in changes)
+    """Say what a publish would send: in each spreadsheet its first round, and those after it where columns change."""
+    costs = list(_costs(published, google))
+    sizes = [size for cost in costs for size in cost.sizes] + [size for size, _ in published.links]
+    n_write = len(sizes) + sum(cost.n_trays for cost in costs)
+    n_read = sum(cost.n_reads for cost in costs) + len(published.links)
+    by_title = {title: change for cost in costs for title, change in cost.by_title.items()}
+    n_before = {cost.spreadsheet: cost.n_cells for cost in costs}
+    total = sum(n_before.values()) + sum(cost.n_more for cost in costs) + sum(n for _, n in published.links)
     told = [w for tab in published.tabs for w in tab.warnings]
     told += [w for change in published.changes for w in change.warnings]
     return SheetPlan(
@@ -72,10 +69,61 @@ def make_plan(published: Published, google: Google, *, warnings: Sequence[str] =
         bytes=sum(sizes),
         minutes_of_quota=max(n_write / google.writes_per_minute, n_read / google.reads_per_minute),
         cells_total=total,
+        cells_limit=MAX_CELLS * max(1, len(n_before)),
         cells_per_day=published.cells_per_day,
-        full_in_days=full_in_days(total, MAX_CELLS, published.cells_per_day),
+        full_in_days=full_in_days(total, MAX_CELLS * max(1, len(n_before)), published.cells_per_day),
         warnings=tuple(dict.fromkeys([*warnings, *told])),
         error=next((tab.error for tab in published.tabs if tab.error), None),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cost:
+    """What one look at a spreadsheet, and what follows from it, costs."""
+
+    spreadsheet: str
+    n_cells: int
+    n_more: int
+    n_reads: int
+    n_trays: int
+    sizes: Sequence[int]
+    by_title: Mapping[str, TabChange]
+
+
+def _costs(published: Published, google: Google) -> Iterator[_Cost]:
+    """Yield the costs of each spreadsheet; a first one that was full is gone through again, without what it took."""
+    done: set[tuple[str, str]] = set()
+    for one, n in _passes(published):
+        spreadsheet = one.book.spreadsheet_id if one.book else ""
+        yield _cost(one, google, done={title for where, title in done if where == spreadsheet}, n=n)
+        done |= {(spreadsheet, change.shape.title) for change in one.changes if change.is_final}
+
+
+def _passes(published: Published) -> Iterator[tuple[Published, int]]:
+    for tried in published.tried:
+        yield from _passes(tried)
+    yield from ((part, n) for n, part in enumerate(published.parts, 1))
+    yield published, 0
+
+
+def _cost(published: Published, google: Google, *, done: Collection[str], n: int) -> _Cost:
+    rounds = [
+        [change for change in one if not change.is_empty and change.shape.title not in done]
+        for one in (published.changes, *published.ahead.rounds)
+    ]
+    changes = [change for one in rounds for change in one]
+    n_trays = any(change.leaving for change in changes)  # rows that leave are looked at once more
+    is_loaded = any(change.load is not None for change in changes)  # so is a tab that was filled as a stream
+    last = [change for one in (published.changes, *published.ahead.rounds) for change in one]
+    mark = f" (part {n + 1})" if n else ""
+    return _Cost(
+        spreadsheet=published.book.spreadsheet_id if published.book else "",
+        n_cells=published.book.n_cells if published.book else 0,
+        n_more=sum(change.n_more_cells for change in changes),
+        n_reads=n_trays + is_loaded + published.ahead.n_looks,
+        n_trays=int(n_trays),
+        sizes=[size for one in rounds for size in sizes_of(one, max_bytes=google.max_request_bytes)],
+        by_title={change.shape.title + mark: change for change in last},
     )
 
 

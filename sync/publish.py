@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sync import clock
@@ -27,7 +27,6 @@ from sync.foreseen import Foreseen, foresee_rounds
 from sync.growth import cells_per_day
 from sync.log_publish import LogPublish
 from sync.pages import Pages, Unshown, next_page
-from sync.report import TabReport
 from sync.round_steps import OnePublish, check_whole_room, locate_all, needed, open_ones
 from sync.store import published
 from sync.store.db import Store
@@ -36,7 +35,7 @@ from sync.summary_publish import SummaryPublish
 from sync.survey import make_reader
 from sync.sync_log import LogJob
 from sync.tab_publish import Allowed, take_along
-from sync.tab_reports import restless, to_report
+from sync.tab_reports import Published, restless, to_report
 from sync.tabs import DataJob
 from sync.trays import empty_trays, find_trays
 from sync.verify import prove
@@ -44,20 +43,6 @@ from sync.verify import prove
 MAX_ROUNDS = 10
 MAX_REFUSALS = 2  # of one tab: the first may come of a tab that people deleted or shortened a moment ago
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What became of every tab. `changes` and `book` are those of the first round, for a plan.
-
-    `ahead` are the rounds that are foreseen to follow, with the reads of all of them and the first together.
-    """
-
-    tabs: tuple[TabReport, ...]
-    changes: tuple[TabChange, ...]
-    book: Book | None
-    ahead: Foreseen = field(default_factory=Foreseen)
-    cells_per_day: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from sync.errors import ConfigError, SyncError, Where
 from sync.office import GoogleGate, NoProgress, Office, Progress, open_office
 from sync.parts import publish_parts
 from sync.plan import SheetPlan, make_offline_plan, make_plan
-from sync.publish import Published, Publisher
+from sync.publish import Publisher
 from sync.records import Slice
 from sync.refresh import Refreshed
 from sync.renames import find_renames, follow
@@ -36,6 +36,7 @@ from sync.summary_job import SummaryJob
 from sync.sync_log import LogJob, make_log_job
 from sync.tab_publish import Allowed
 from sync.tab_refresh import TabStream, gather_calls, open_tab_stream, refresh_tab
+from sync.tab_reports import Published
 from sync.tabs import DataJob
 
 __all__ = [

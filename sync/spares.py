@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from sync.config.sheet import Sheet
 from sync.destination.book import TAB_KEY, Book
 from sync.destination.google import SheetsHttpClient, send_requests
@@ -84,6 +86,18 @@ def needs_links(store: Store, sheet: Sheet, n_used: int) -> bool:
 def note_links(store: Store, sheet: Sheet, n_used: int) -> None:
     """Note that all parts know of each other."""
     _notes(store, sheet).write(_LINKED, str(n_used))
+
+
+def link_sizes(sheet: Sheet, books: Iterable[Book], n_used: int) -> tuple[tuple[int, int], ...]:
+    """Return, of each part, how many bytes `write_links` would send and by how many cells the part would grow."""
+    sizes = []
+    for book in books:
+        requests = list(_link_requests(book, sheet, n_used))
+        grids = (one["addSheet"]["properties"]["gridProperties"] for one in requests if "addSheet" in one)
+        sizes.append(
+            (len(orjson.dumps({"requests": requests})), sum(grid["rowCount"] * grid["columnCount"] for grid in grids))
+        )
+    return tuple(sizes)
 
 
 def write_links(client: SheetsHttpClient, sheet: Sheet, spreadsheet_id: str, n_used: int) -> None:

@@ -1,10 +1,34 @@
-"""What became of each tab of a publish, for the report."""
+"""What became of each tab of a publish, for the report and the plan."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from sync.destination.book import Book
+from sync.destination.change import TabChange
 from sync.errors import SyncError, Unreachable
+from sync.foreseen import Foreseen
 from sync.report import ErrorReport, Outcome, TabReport, outcome_of
 from sync.tab_publish import TabPublish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What became of every tab. `changes` and `book` are those of the first round, for a plan.
+
+    `ahead` are the rounds that are foreseen to follow, with the reads of all of them and the first together.
+    Of a sheet in several spreadsheets: what was `tried` before the first one was full, the other `parts`, and bytes and
+    new cells of each of the `links` between them.
+    """
+
+    tabs: tuple[TabReport, ...]
+    changes: tuple[TabChange, ...]
+    book: Book | None
+    ahead: Foreseen = field(default_factory=Foreseen)
+    cells_per_day: float = 0.0
+    tried: tuple[Published, ...] = ()
+    parts: tuple[Published, ...] = ()
+    links: tuple[tuple[int, int], ...] = ()
 
 
 def restless(title: str) -> SyncError:

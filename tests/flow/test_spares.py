@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
+from sync import clock
+from sync.office import NoProgress, open_office
+from sync.plan import SheetPlan
 from sync.report import Outcome
+from sync.run import RunRequest, Trigger, plan_sheet
 from tests import mishaps
 from tests.people import Person, note_on
 from tests.world import World
@@ -101,3 +106,29 @@ def test_a_second_spare_takes_over_when_the_first_is_full_and_after_the_last_the
     report = world.run()
     assert report.outcome is Outcome.STOPPED
     assert any(tab.error is not None and tab.error.kind == "TooLarge" for tab in report.tabs)
+
+
+def plan_of(world: World) -> SheetPlan:
+    config, request = world.config(), RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
+    with open_office(config) as office:
+        return plan_sheet(
+            office, config.sheets[0], request, offline=False, progress=NoProgress(), stop=threading.Event()
+        )
+
+
+def test_a_plan_counts_all_spreadsheets_that_the_run_comes_to_use(world: World) -> None:
+    (spare,) = with_spares(world)
+    assert world.run().error is None
+    fill(world, world.spreadsheet)
+    for n_arrivals in (30, 5, 0):  # goes on in the spare, then in both
+        world.admin.arrive(n_arrivals)
+        world.admin.edit_calls(n_arrivals)
+        plan = plan_of(world)
+        assert plan.error is None
+        report = world.run()
+        planned = {tab.title: (tab.added, tab.changed, tab.rows_after) for tab in plan.tabs}
+        assert {tab.title: (tab.added, tab.changed, tab.rows) for tab in report.tabs} == planned
+        assert report.requests["google_read"] == plan.requests_read
+        assert report.requests["google_write"] == plan.requests_write
+        assert cells(world, world.spreadsheet) + cells(world, spare) == plan.cells_total
+        assert plan.cells_limit == 2 * LIMIT
