@@ -339,7 +339,10 @@ finally:
 """
 
 
-@pytest.mark.parametrize("command", ["status", "history", "streams justcall", "schema", "--help"])
+FULL = [pytest.param(one, marks=pytest.mark.full) for one in ("history", "streams justcall", "schema")]
+
+
+@pytest.mark.parametrize("command", ["status", "--help", *FULL])
 def test_what_only_looks_loads_no_large_library(folder: Path, command: str) -> None:
     call("status")  # makes the store, for which migrations are loaded
     program = LOOK.replace("NAMES", repr((*HEAVY, "sync.publish", "sync.run", "uvicorn")))
