@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sync.sandbox.google.book import Sheet, need_box, need_sheet
-from sync.sandbox.google.colours import eight_bits
+from sync.sandbox.google.colour_pairs import kept_colours, with_pairs
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
@@ -48,7 +48,7 @@ def add_chart(desk: Desk, body: Json) -> Json:
     _check_spec(desk, new.get("spec", {}))
     new["chartId"] = _free_id(desk, new.get("chartId"))
     sheet, new["position"] = _chart_position(desk, new.get("position", {}))
-    new["spec"] = eight_bits(new["spec"])
+    new["spec"] = kept_colours(new["spec"], "ChartSpec")
     sheet.objects["charts"].append(new)
     return {"addChart": {"chart": show_chart(new)}}
 
@@ -108,7 +108,7 @@ def update_chart_spec(desk: Desk, body: Json) -> Json:
     """Replace the specification of a chart."""
     sheet, name, index = _locate(desk, body.get("chartId"), "charts")
     _check_spec(desk, body.get("spec", {}))
-    sheet.objects[name][index] = sheet.objects[name][index] | {"spec": eight_bits(body["spec"])}
+    sheet.objects[name][index] = sheet.objects[name][index] | {"spec": kept_colours(body["spec"], "ChartSpec")}
     return {}
 
 
@@ -146,7 +146,8 @@ def update_border(desk: Desk, body: Json) -> Json:
     check_update_mask(mask_paths(mask), "EmbeddedObjectBorder")
     sheet, name, index = _locate(desk, body.get("objectId"), "charts")
     chart = sheet.objects[name][index]
-    changed = merge_update(chart.get("border", {}), eight_bits(body.get("border", {})), mask)
+    merged = merge_update(chart.get("border", {}), body.get("border", {}), with_pairs(mask))
+    changed = kept_colours(merged, "EmbeddedObjectBorder")
     sheet.objects[name][index] = chart | {"border": changed}
     return {}
 
@@ -165,7 +166,7 @@ def _slicer_spec(desk: Desk, spec: Json) -> Json:
     if "dataRange" not in spec:
         raise invalid("A slicer must have a data range.")
     sheet, _ = need_box(desk.book, spec["dataRange"])
-    kept: Json = eight_bits(spec)
+    kept = kept_colours(spec, "SlicerSpec")
     return kept | {"dataRange": {"sheetId": sheet.sheet_id} | spec["dataRange"]}
 
 
@@ -175,6 +176,6 @@ def update_slicer_spec(desk: Desk, body: Json) -> Json:
     check_update_mask(mask_paths(mask), "SlicerSpec")
     sheet, name, index = _locate(desk, body.get("slicerId"), "slicers")
     slicer = sheet.objects[name][index]
-    spec = _slicer_spec(desk, merge_update(slicer["spec"], body.get("spec", {}), mask))
+    spec = _slicer_spec(desk, merge_update(slicer["spec"], body.get("spec", {}), with_pairs(mask)))
     sheet.objects[name][index] = slicer | {"spec": spec}
     return {}

@@ -8,7 +8,7 @@ from typing import Any
 from sync.sandbox.google.a1 import parse_cells
 from sync.sandbox.google.access import can_edit
 from sync.sandbox.google.book import Sheet, box_range, close_rect, grid_rect, need_box, need_sheet, range_box
-from sync.sandbox.google.colours import eight_bits
+from sync.sandbox.google.colour_pairs import kept_colours, with_pairs
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import PROTECTED, Json, invalid
 from sync.sandbox.google.masks import mask_paths, merge_update, update_mask
@@ -179,7 +179,7 @@ def delete_protected_range(desk: Desk, body: Json) -> Json:
 
 def add_banding(desk: Desk, body: Json) -> Json:
     """Add alternating colours."""
-    new = dict(eight_bits(body.get("bandedRange", {})))
+    new = kept_colours(body.get("bandedRange", {}), "BandedRange")
     new["range"] = clamped_range(desk, new.get("range", {}))
     new["bandedRangeId"] = own_id(desk, "bandedRanges", "bandedRangeId", new)
     sheet = need_sheet(desk.book, new["range"]["sheetId"])
@@ -199,9 +199,10 @@ def update_banding(desk: Desk, body: Json) -> Json:
     """Change alternating colours."""
     mask = update_mask(body.get("fields"), root="bandedRange")
     check_update_mask(mask_paths(mask), "BandedRange")
-    new = dict(eight_bits(body.get("bandedRange", {})))
+    new = body.get("bandedRange", {})
     sheet, old = locate(desk, "bandedRanges", ("bandedRangeId", new.get("bandedRangeId")), "banded range")
-    changed = merge_update(old, new, mask) | {"bandedRangeId": old["bandedRangeId"]}
+    changed = kept_colours(merge_update(old, new, with_pairs(mask)), "BandedRange")
+    changed["bandedRangeId"] = old["bandedRangeId"]
     changed["range"] = clamped_range(desk, changed["range"])
     _check_bands(sheet, changed, old)
     replace_object(sheet, "bandedRanges", old, changed)

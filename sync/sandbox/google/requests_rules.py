@@ -6,34 +6,23 @@ from sync.sandbox.google.a1 import Box
 from sync.sandbox.google.access import check_cells
 from sync.sandbox.google.book import Sheet, need_box, need_sheet, range_box
 from sync.sandbox.google.cells import write_look
-from sync.sandbox.google.colours import eight_bits
+from sync.sandbox.google.colour_pairs import kept_colours
+from sync.sandbox.google.condition_checks import check_condition
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
 from sync.sandbox.google.requests_objects import clamped_range
+from sync.sandbox.google.view import show_rule
 
-N_VALUES = {
-    "NUMBER_BETWEEN": (2, 2),
-    "NUMBER_NOT_BETWEEN": (2, 2),
-    "DATE_BETWEEN": (2, 2),
-    "DATE_NOT_BETWEEN": (2, 2),
-    "TEXT_IS_EMAIL": (0, 0),
-    "TEXT_IS_URL": (0, 0),
-    "DATE_IS_VALID": (0, 0),
-    "BLANK": (0, 0),
-    "NOT_BLANK": (0, 0),
-    "ONE_OF_LIST": (1, 10_000),
-    "BOOLEAN": (0, 2),
-}
-"""How many values a condition has; one, when it is not named here."""
+GIVEN_LETTERS = {"bold", "italic", "strikethrough", "underline", "foregroundColor", "foregroundColorStyle"}
 
 
 def set_data_validation(desk: Desk, body: Json) -> Json:
     """Set the validation rule of cells, or clear it."""
     sheet, box = need_box(desk.book, body.get("range", {}))
     check_cells(desk.book, sheet, box, desk.caller)
-    rule = body.get("rule")
-    if rule:
-        check_condition(rule.get("condition", {}))
+    rule = {name: value for name, value in body.get("rule", {}).items() if value not in (False, "")}
+    if body.get("rule"):
+        check_condition(rule.get("condition", {}), desk.book)
         _check_untyped(sheet, box)
     write_look(sheet.grid, box, {"dataValidation": rule} if rule else {}, {"dataValidation": {}})
     return {}
@@ -48,27 +37,10 @@ def _check_untyped(sheet: Sheet, box: Box) -> None:
                 raise invalid("This operation is not allowed on cells in typed columns.")
 
 
-def check_condition(condition: Json) -> None:
-    """Refuse a condition without a type, or with too few or too many values for it."""
-    kind, count = condition.get("type", ""), len(condition.get("values", []))
-    if kind in {"", "CONDITION_TYPE_UNSPECIFIED"}:
-        raise invalid("A condition must have a type.")
-    few, many = N_VALUES.get(kind, (1, 1))
-    if few <= count <= many:
-        return
-    wanted = "at least one" if many > few else {0: "exactly zero", 1: "exactly one"}.get(few, "exactly two")
-    plural = "" if few == 1 else "s"
-    raise invalid(f"ConditionType '{kind}' requires {wanted} ConditionValue{plural}, but {count} values were supplied.")
-
-
 def add_conditional_format_rule(desk: Desk, body: Json) -> Json:
     """Add a rule at an index; open ends are closed against the grid as it is now."""
-    rule = dict(eight_bits(body.get("rule", {})))
-    if not rule.get("ranges"):
-        raise invalid("A conditional format rule must have at least one range.")
-    _check_rule(rule)
-    rule["ranges"] = [clamped_range(desk, part) for part in rule["ranges"]]
-    rules = need_sheet(desk.book, rule["ranges"][0]["sheetId"]).objects["conditionalFormats"]
+    sheet, rule = _read_rule(desk, body.get("rule", {}))
+    rules = sheet.objects["conditionalFormats"]
     index = body.get("index", 0)
     if not 0 <= index <= len(rules):
         raise invalid(f"Invalid index {index} for conditional format rules.")
@@ -76,11 +48,25 @@ def add_conditional_format_rule(desk: Desk, body: Json) -> Json:
     return {}
 
 
-def _check_rule(rule: Json) -> None:
+def _read_rule(desk: Desk, sent: Json) -> tuple[Sheet, Json]:
+    """Return the tab of a rule and the rule as it is kept."""
+    if not sent.get("ranges"):
+        raise invalid("A conditional format rule must have at least one range.")
+    rule = kept_colours(sent, "ConditionalFormatRule")
+    rule["ranges"] = [clamped_range(desk, part) for part in rule["ranges"]]
+    sheet = need_sheet(desk.book, rule["ranges"][0]["sheetId"])
+    if any(part["sheetId"] != sheet.sheet_id for part in rule["ranges"]):
+        raise invalid("All ranges of a conditional format rule must be on the same sheet.")
+    _check_rule(desk, sheet, rule)
+    return sheet, rule
+
+
+def _check_rule(desk: Desk, sheet: Sheet, rule: Json) -> None:
     """Refuse a rule that says nothing, and a colour scale whose points say too little."""
     gradient: Json = rule.get("gradientRule", {})
     if "gradientRule" not in rule:
-        check_condition(rule.get("booleanRule", {}).get("condition", {}))
+        check_condition(rule.get("booleanRule", {}).get("condition", {}), desk.book, sheet)
+        _check_given(rule["booleanRule"].get("format", {}))
     for name in ("minpoint", "midpoint", "maxpoint") if "gradientRule" in rule else ():
         if name == "midpoint" and name not in gradient:
             continue
@@ -92,30 +78,41 @@ def _check_rule(rule: Json) -> None:
             raise invalid("InterpolationPoint.value is required.")
 
 
+def _check_given(given: Json) -> None:
+    """Refuse what rules cannot give to cells: they set letters bold, italic or struck, and colours."""
+    unknown = set(given) - {"backgroundColor", "backgroundColorStyle", "textFormat"}
+    unknown |= {f"textFormat.{name}" for name in set(given.get("textFormat", {})) - GIVEN_LETTERS}
+    if unknown:
+        raise invalid(f"{min(unknown)} cannot be set by a conditional format rule.")
+
+
 def update_conditional_format_rule(desk: Desk, body: Json) -> Json:
-    """Replace or move a rule."""
-    rules, index = _rules(desk, body)
-    old = rules[index]
-    if "newIndex" in body:
-        rules.insert(body["newIndex"], rules.pop(index))
-        place = {"newIndex": body["newIndex"], "oldIndex": index, "newRule": old}
+    """Replace or move a rule. A new rule says by its ranges which tab it is on."""
+    index = body.get("index", 0)
+    if "newIndex" not in body:
+        sheet, rule = _read_rule(desk, body.get("rule", {}))
+        rules = _rules(desk, sheet.sheet_id, index)
+        old, rules[index] = rules[index], rule
+        place = {"newIndex": index, "newRule": show_rule(rule), "oldRule": show_rule(old)}
         return {"updateConditionalFormatRule": place}
-    rule = dict(eight_bits(body.get("rule", {})))
-    _check_rule(rule)
-    rule["ranges"] = [clamped_range(desk, part) for part in rule.get("ranges", [])]
-    rules[index] = rule
-    return {"updateConditionalFormatRule": {"newIndex": index, "newRule": rule, "oldRule": old}}
+    rules = _rules(desk, body.get("sheetId", 0), index)
+    if not 0 <= body["newIndex"] < len(rules):
+        raise invalid(f"Invalid index {body['newIndex']} for conditional format rules.")
+    old = rules.pop(index)
+    rules.insert(body["newIndex"], old)
+    place = {"newIndex": body["newIndex"], "oldIndex": index, "newRule": show_rule(old)}
+    return {"updateConditionalFormatRule": place}
 
 
 def delete_conditional_format_rule(desk: Desk, body: Json) -> Json:
     """Remove a rule; the ones after it move up."""
-    rules, index = _rules(desk, body)
-    return {"deleteConditionalFormatRule": {"rule": rules.pop(index)}}
-
-
-def _rules(desk: Desk, body: Json) -> tuple[list[Json], int]:
-    rules: list[Json] = need_sheet(desk.book, body.get("sheetId", 0)).objects["conditionalFormats"]
     index = body.get("index", 0)
+    rules = _rules(desk, body.get("sheetId", 0), index)
+    return {"deleteConditionalFormatRule": {"rule": show_rule(rules.pop(index))}}
+
+
+def _rules(desk: Desk, sheet_id: int, index: int) -> list[Json]:
+    rules: list[Json] = need_sheet(desk.book, sheet_id).objects["conditionalFormats"]
     if not 0 <= index < len(rules):
-        raise invalid(f"No conditional format on sheet: {body.get('sheetId', 0)} at index: {index}")
-    return rules, index
+        raise invalid(f"No conditional format on sheet: {sheet_id} at index: {index}")
+    return rules

@@ -154,12 +154,17 @@ def _show_objects(name: str, value: Any, caller: Caller) -> Any:
     if name == "protectedRanges":
         return [show_protection(protection, caller) for protection in value]
     if name == "conditionalFormats":
-        return [rule | {"ranges": [show_range(part) for part in rule["ranges"]]} for rule in value]
+        return [show_rule(rule) for rule in value]
     if name == "basicFilter":
         return show_ranged(value)
     if name in {"charts", "slicers"}:
         return [(show_chart if name == "charts" else show_slicer)(item) for item in value]
     return [show_ranged(item) for item in value]
+
+
+def show_rule(rule: Json) -> Json:
+    """Write a conditional format rule."""
+    return rule | {"ranges": [show_range(part) for part in rule["ranges"]]}
 
 
 def _add_bands(book: Book, shown: list[Json], ranges: Ranges | None) -> None:

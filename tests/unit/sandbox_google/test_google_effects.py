@@ -163,3 +163,50 @@ def test_a_footer_adds_a_row_to_a_table(google: Google) -> None:
     assert google.sheet()["tables"][0]["range"]["endRowIndex"] == 6
     google.batch({"updateTable": {"table": {"tableId": "t"}, "fields": "rowsProperties.footerColorStyle"}})
     assert google.sheet()["tables"][0]["range"]["endRowIndex"] == 5
+
+
+def test_colours_of_all_objects_are_kept_in_both_spellings(google: Google) -> None:
+    half, dim = {"red": 0.5}, {"red": 0.49803922}
+    both = {"backgroundColor": dim, "backgroundColorStyle": {"rgbColor": dim}}
+    point = {"color": dim, "colorStyle": {"rgbColor": dim}}
+    boolean = {"condition": {"type": "BLANK"}, "format": {"backgroundColor": half}}
+    ends = {name: {"type": kind, "color": half} for name, kind in (("minpoint", "MIN"), ("maxpoint", "MAX"))}
+    bands = {"headerColor": half, "firstBandColorStyle": {"rgbColor": half}}
+    spec = SPEC | {"backgroundColorStyle": {"rgbColor": half}}
+    slicer = {"dataRange": cells_of(0, 3, 0, 1), "backgroundColor": half}
+    google.batch(
+        {"addConditionalFormatRule": {"rule": {"ranges": [cells_of(0, 3, 0, 1)], "booleanRule": boolean}}},
+        {"addConditionalFormatRule": {"rule": {"ranges": [cells_of(0, 3, 0, 1)], "gradientRule": ends}}},
+        {"addBanding": {"bandedRange": {"bandedRangeId": 4, "range": cells_of(0, 3, 0, 1), "rowProperties": bands}}},
+        {"addChart": {"chart": {"spec": spec}}},
+        {"addSlicer": {"slicer": {"spec": slicer}}},
+    )
+    sheet = google.sheet()
+    assert sheet["conditionalFormats"][0]["gradientRule"]["minpoint"] == {"type": "MIN"} | point
+    assert sheet["conditionalFormats"][1]["booleanRule"]["format"] == both
+    assert sheet["bandedRanges"][0]["rowProperties"] == {
+        "headerColor": dim,
+        "headerColorStyle": {"rgbColor": dim},
+        "firstBandColor": dim,
+        "firstBandColorStyle": {"rgbColor": dim},
+    }
+    for shown in (sheet["charts"][0]["spec"], sheet["slicers"][0]["spec"]):
+        assert {name: shown[name] for name in both} == both
+    green = {"bandedRangeId": 4, "rowProperties": {"headerColor": {"green": 1}}}
+    google.batch({"updateBanding": {"bandedRange": green, "fields": "rowProperties.headerColor"}})
+    assert google.sheet()["bandedRanges"][0]["rowProperties"]["headerColorStyle"] == {"rgbColor": {"green": 1}}
+
+
+def test_a_replaced_rule_says_by_its_ranges_where_it_is(google: Google) -> None:
+    google.batch({"addSheet": {"properties": {"sheetId": 5}}})
+    boolean = {"condition": {"type": "BLANK"}, "format": {"textFormat": {"bold": True}}}
+    far = {"ranges": [cells_of(0, 3, 0, 1) | {"sheetId": 5}], "booleanRule": boolean}
+    near = {"ranges": [cells_of(0, 3, 0, 1)], "booleanRule": boolean}
+    google.batch({"addConditionalFormatRule": {"rule": far}}, {"addConditionalFormatRule": {"rule": near}})
+    changed = far | {"booleanRule": boolean | {"condition": {"type": "NOT_BLANK"}}}
+    reply = google.batch({"updateConditionalFormatRule": {"rule": changed}})["replies"][0]
+    assert reply["updateConditionalFormatRule"]["newRule"] == changed
+    assert google.sheet(1)["conditionalFormats"] == [changed]
+    assert google.sheet(0)["conditionalFormats"][0]["booleanRule"] == boolean
+    mixed = {"ranges": near["ranges"] + far["ranges"], "booleanRule": boolean}
+    assert "on the same sheet" in google.no({"addConditionalFormatRule": {"rule": mixed}})

@@ -77,6 +77,24 @@ MERGE = {"mergeCells": {"range": cells_of(0, 4, 0, 4), "mergeType": "MERGE_ALL"}
             "ConditionType 'NUMBER_BETWEEN' requires exactly two ConditionValues, but 1 values were supplied.",
         ),
         ({"findReplace": {"find": "x", "replacement": "y"}}, "Must specify one of range, sheetId or allSheets."),
+        (
+            condition("ONE_OF_RANGE", "Sheet1!A2:A5"),
+            "Invalid ConditionValue.userEnteredValue: Sheet1!A2:A5 for ConditionType: ONE_OF_RANGE",
+        ),
+        (condition("ONE_OF_RANGE", "=Gone!A2:A5"), "Invalid ConditionValue.userEnteredValue: =Gone!A2:A5"),
+        (condition("NUMBER_GREATER", "many"), "Invalid ConditionValue.userEnteredValue: many"),
+        (condition("DATE_AFTER", "soon"), "Invalid ConditionValue.userEnteredValue: soon"),
+        (condition("CUSTOM_FORMULA", "A1>1"), "Invalid ConditionValue.userEnteredValue: A1>1"),
+        (
+            rule(
+                booleanRule={"condition": {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": "=Other!A1>1"}]}}
+            ),
+            "Invalid ConditionValue.userEnteredValue: =Other!A1>1",
+        ),
+        (
+            rule(booleanRule={"condition": {"type": "BLANK"}, "format": {"textFormat": {"fontSize": 12}}}),
+            "textFormat.fontSize cannot be set by a conditional format rule.",
+        ),
     ],
 )
 def test_refusals_have_the_words_of_google(google: Google, request_: Json, words: str) -> None:
