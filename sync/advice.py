@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 from sync import clock
+from sync.compared import with_before
 from sync.config.load import Config
 from sync.config.origins import source_tabs
 from sync.config.schedule import Schedule, next_times
@@ -25,7 +26,7 @@ def retention_warnings(config: Config, sheet: Sheet, now: datetime) -> Iterator[
         spec = config.spec_of(tab)
         if spec.kind is StreamKind.LIST:
             continue
-        window = tab.period.slice_at(now, sheet.zone, sheet.week_starts)
+        window = with_before(sheet, tab, tab.period.slice_at(now, sheet.zone, sheet.week_starts), at=now)
         remembered = clamp_to_memory(spec, window, now=now)
         if remembered.start > window.start:
             words = forgotten_words(sheet, tab, spec, window=window, since=remembered.start)

@@ -33,6 +33,12 @@ def compared(tab: Tab, sheet: Sheet, at: datetime) -> Compared:
     )
 
 
+def with_before(sheet: Sheet, tab: Tab, window: Slice, *, at: datetime) -> Slice:
+    """Return what has to be read for a tab that shows a window, and for summaries that compare it."""
+    before = compared(tab, sheet, at).before if is_compared(sheet, tab) else window
+    return Slice(min(window.start, before.start), window.end)
+
+
 def is_compared(sheet: Sheet, tab: Tab) -> bool:
     """Tell whether a summary of the tab shows changes from the period before."""
     return any(s.compare and tab.title.casefold() == (s.of or s.title).casefold() for s in sheet.summary)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sync import clock
 from sync.advice import forgotten_words, pause_warning
 from sync.clock import Period
-from sync.compared import compared, is_compared
+from sync.compared import with_before
 from sync.config.origins import source_tabs
 from sync.config.sheet import Sheet, Tab
 from sync.errors import ConfigError, SyncError, Where
@@ -64,16 +64,10 @@ def open_tab_stream(office: Office, sheet: Sheet, tab: Tab, *, period: Period, r
     scope = {} if buckets is None else _scope_of(buckets, period)
     mirror = open_mirror(office.store, connection=name, spec=spec, params=tab.params, scope=scope)
     window = _window_of(sheet, tab, spec, buckets, period=period, at=requested_at)
-    reads = _reads(sheet, tab, window, at=requested_at) if spec.kind is StreamKind.ROWS else window
+    reads = with_before(sheet, tab, window, at=requested_at) if spec.kind is StreamKind.ROWS else window
     return TabStream(
         sheet=sheet, tab=tab, mirror=mirror, window=window, reads=reads, buckets=buckets, requested_at=requested_at
     )
-
-
-def _reads(sheet: Sheet, tab: Tab, window: Slice, *, at: datetime) -> Slice:
-    """Return what has to be read so that summaries of a tab can compare it with the period before."""
-    before = compared(tab, sheet, at).before if is_compared(sheet, tab) else window
-    return Slice(min(window.start, before.start), window.end)
 
 
 def _open_gathered(office: Office, sheet: Sheet, tab: Tab, *, period: Period, requested_at: datetime) -> TabStream:

@@ -24,6 +24,8 @@ from sync.shape.summary import (
     make_summary,
     once,
     seat,
+    summed,
+    summed_by,
     with_groups,
     with_masks,
 )
@@ -83,18 +85,18 @@ def with_changes(df: pl.DataFrame, table: Table, spec: StreamSpec, question: Que
     groups = make_groups(spec, question.group_by)
     rows = _grouped(counted, spec, groups, before)
     by = [name for group in groups for name in group.by]
-    found = rows.group_by(by).agg(computed)
+    found = summed_by(rows, by, computed)
     for group in groups:
         names = latest_names(before.rows, spec, group) if group.is_agent else None
         found = finish_group(found, group, week_starts=before.week_starts, names=names)
     keys, n_groups = keys_of(found, groups), len(groups)
     known = dict(zip(keys, _cells(found, spec, question), strict=True))
-    known[TOTAL_KEY] = _cells(counted.select(computed), spec, question)[0]
+    known[TOTAL_KEY] = _cells(summed(counted, computed), spec, question)[0]
     if CUT_KEY in table.keys:
         gone = _keys_cut(df, table, spec, question, before=before)
         of_gone = found.filter(pl.Series([key in gone for key in keys], dtype=pl.Boolean)).select(by)
         cut = once(rows.join(of_gone, on=by, how="semi", nulls_equal=True))
-        known[CUT_KEY] = _cells(cut.select(computed), spec, question)[0]
+        known[CUT_KEY] = _cells(summed(cut, computed), spec, question)[0]
     lines, figures = [], table.columns[n_groups:]
     for key, row in zip(table.keys, table.rows, strict=True):
         lines.append((*row[:n_groups], *_line(question.metrics, row[n_groups:], known.get(key), figures)))

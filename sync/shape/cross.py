@@ -34,6 +34,8 @@ from sync.shape.summary import (
     seat,
     sort_groups,
     summary_problems,
+    summed,
+    summed_by,
     with_groups,
     with_masks,
 )
@@ -122,22 +124,22 @@ class _Cross:
         made = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
         rows = self._grouped(counted, self.down)
         both = self._grouped(rows, [self.across])
-        every = rows.group_by(self._by).agg(made)
+        every = summed_by(rows, self._by, made)
         if question.fill == "zero":
             every = self._filled(every, self._grouped(df, self.down), self.down)
         every = sort_groups(self._finished(every, self.down, df), self.down, question)
         places = self._places(counted, df, known)
         shown = every if question.limit is None else every.head(question.limit)
         labels, n_cut = to_rows(shown, [seat(group.column, group.shown) for group in self.down], self.when.zone)
-        figures = self._figures(both.group_by([*self._by, *self.across.by]).agg(made), self._by)
+        figures = self._figures(summed_by(both, [*self._by, *self.across.by], made), self._by)
         totals = self._cells(shown)
         keys = keys_of(shown, self.down)
         lines: list[tuple[Cell, ...]] = []
         for value, label, total in zip(shown.select(self._by).rows(), labels, totals, strict=True):
             lines.append((*labelled(label, len(self.down)), *self._line(figures.get(value, {}), total, places)))
         for name, key, of, across in self._last(every, shown, counted, both):
-            one = self._figures(across.group_by(self.across.by).agg(made), [])
-            total = self._cells(of.select(made))[0]
+            one = self._figures(summed_by(across, self.across.by, made), [])
+            total = self._cells(summed(of, made))[0]
             lines.append((name, *[None] * (len(self.down) - 1), *self._line(one.get((), {}), total, places)))
             keys.append(key)
         return Table(columns=self._columns(places, known), keys=keys, rows=lines, n_cut_cells=n_cut)

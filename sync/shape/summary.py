@@ -124,8 +124,7 @@ def make_summary(
     rows = with_groups(counted, spec, groups, zone=zone, week_starts=week_starts)
     computed = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
     by = [name for group in groups for name in group.by]
-    # In pieces: to put a million rows in the order of their groups takes the room of all of them several times
-    grouped = rows.lazy().group_by(by).agg(computed).collect(engine="streaming")
+    grouped = summed_by(rows, by, computed)
     if question.fill == "zero":
         every = with_groups(known, spec, groups, zone=zone, week_starts=week_starts)
         grouped = with_empty_groups(grouped, every, groups, zone=zone, week_starts=week_starts, period=period)
@@ -136,6 +135,17 @@ def make_summary(
         grouped = finish_group(grouped, group, week_starts=week_starts, names=names)
     grouped = sort_groups(grouped, groups, question)
     return _Sheet(spec, question, groups, zone).table(grouped, counted, rows, computed)
+
+
+def summed_by(rows: pl.DataFrame, by: Sequence[str], computed: Sequence[pl.Expr]) -> pl.DataFrame:
+    """Compute figures of each group of rows."""
+    # In pieces: to put a million rows in the order of their groups takes the room of all of them several times
+    return rows.lazy().group_by(by).agg(computed).collect(engine="streaming")
+
+
+def summed(rows: pl.DataFrame, computed: Sequence[pl.Expr]) -> pl.DataFrame:
+    """Compute figures of all rows."""
+    return rows.lazy().select(computed).collect(engine="streaming")
 
 
 def with_masks(
@@ -249,8 +259,7 @@ class _Sheet:
         keys = keys_of(shown, self.groups)
 
         def add(label: str, key: str, of: pl.DataFrame) -> None:
-            summed = of.lazy().select(computed).collect(engine="streaming")
-            figures = to_rows(summed, places, self.zone)[0][0]
+            figures = to_rows(summed(of, computed), places, self.zone)[0][0]
             made.append((label, *[None] * (n_groups - 1), *figures))
             keys.append(key)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from sync import clock
+from sync.advice import retention_warnings
+from sync.config.load import load_config
 from sync.report import Outcome
 from tests.world import ZONE, World
 
@@ -57,3 +60,31 @@ def test_the_next_day_is_compared_with_the_days_before_it(world: World) -> None:
         assert world.run().outcome is Outcome.UNCHANGED
     finally:
         clock.set_now(None)
+
+
+def test_what_the_vendor_forgot_of_the_period_before_is_told_too(tmp_path: Path) -> None:
+    text = """
+[google]
+credentials = "anonymous"
+[connection.air]
+vendor = "aircall"
+api_id = "env:AIR_ID"
+api_token = "env:AIR_TOKEN"
+[[sheet]]
+name = "s"
+spreadsheet = "abcdefghijklmnopqrstuvwxyz0123456789abcdefgh"
+[[sheet.summary]]
+title = "By line"
+connection = "air"
+stream = "calls_history"
+period = "last 120 days"
+group_by = ["line"]
+"""
+    found = []
+    for more in ("", 'compare = "previous period"\n'):
+        (tmp_path / "config.toml").write_text(text + more)
+        config = load_config(tmp_path / "config.toml")
+        found.append(list(retention_warnings(config, config.sheets[0], clock.now())))
+    assert found[0] == []
+    assert len(found[1]) == 1
+    assert "cannot be had any more" in found[1][0]
