@@ -18,6 +18,7 @@ from sync.catalogue import pull_sample
 from sync.check import check_sheet
 from sync.config.load import load_config
 from sync.forget import forget
+from sync.housekeeping import keep_house
 from sync.office import NoProgress, open_office
 from sync.report import Outcome, RunReport
 from sync.run import RunRequest, Trigger, plan_sheet, run_sheet
@@ -50,6 +51,7 @@ class Several:
         self.sheet: dict[str, Any] = {}
         self.tab: dict[str, Any] = {"period": "last 7 days"}
         self.summaries: list[dict[str, Any]] = []
+        self.store: dict[str, Any] = {}
 
     def config(self) -> Any:
         """Write the config and read it."""
@@ -70,7 +72,7 @@ class Several:
         if self.summaries:
             sheet["summary"] = self.summaries
         path = self.folder / "all.toml"
-        path.write_text(tomlkit.dumps({"google": google, "connection": of_each, "sheet": [sheet]}))
+        path.write_text(tomlkit.dumps({"google": google, "store": self.store, "connection": of_each, "sheet": [sheet]}))
         return load_config(path)
 
     def run(self, **wanted: Any) -> RunReport:
@@ -426,3 +428,25 @@ def test_all_calls_are_compared_with_those_of_the_days_before(several: Several) 
         name = row["Connection"]
         assert (row["Calls"], row["Calls · change"]) == (now[name], now[name] - before[name])
     assert several.run().outcome is Outcome.UNCHANGED
+
+
+@pytest.mark.full
+def test_records_that_no_tab_shows_are_trimmed_from_all_mirrors_and_rows_that_stay_keep_theirs(
+    several: Several,
+) -> None:
+    several.store = {"keep_records": "2 days"}
+    several.tab["period"] = "last 9 days"
+    several.run()
+    shown = sorted(str(row) for row in several.rows())
+    several.tab["period"] = "last 3 days"
+    several.run()
+    later = clock.now() + timedelta(days=2)
+    clock.set_now(lambda: later)
+    try:
+        with open_office(several.config()) as office:
+            n_gone = keep_house(office, now=later)["records"]
+        assert n_gone > 0
+        several.run(rebuild=True)
+    finally:
+        clock.set_now(None)
+    assert sorted(str(row) for row in several.rows()) == shown
