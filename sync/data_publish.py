@@ -199,7 +199,7 @@ class DataPublish(TabPublish):
 
     def _diff(self, there: ObservedTab | None, book: Book, blocks: Sequence[Block]) -> TabChange | None:
         if there is None:
-            return self._new(book)
+            return self._decorated(self._new(book), None)
         change = self._located(there)
         if change.alters_grid:
             return replace(change, is_final=False)
@@ -213,7 +213,7 @@ class DataPublish(TabPublish):
             known = dict.fromkeys(there.columns, "")
         take = self._allowed.take_header
         found = find_spot(there, self.job.shape, known_columns=known, take_header=take)
-        return self._dressed(to_change(self.job.shape, found))
+        return self._decorated(self._dressed(to_change(self.job.shape, found)), there)
 
     def _want(self) -> Want:
         job, rows = self.job, self._rows

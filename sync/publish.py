@@ -347,7 +347,7 @@ class Publisher:
                 tab.confirm(change, clock.now())
 
     def _take_refusal(self, tab: OnePublish, refusal: SyncError, change: TabChange) -> None:
-        if (change.formulas or change.reaching) and tab.takes_along:
+        if (change.formulas or change.reaching or change.under or change.more) and tab.takes_along:
             tab.takes_along = False  # our rows come in all the same, whatever it is of people's that is in the way
             tab.look_again(after_unknown=False)
             return

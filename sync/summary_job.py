@@ -14,6 +14,7 @@ from sync import clock
 from sync.compared import Compared, compared
 from sync.config.sheet import Sheet
 from sync.config.summary import ChosenMetric, Summary
+from sync.decorations import make_decor
 from sync.destination.spot import Row, TabShape
 from sync.records import Cell, Column, Slice, Table
 from sync.shape.cells import same_cell
@@ -23,7 +24,7 @@ from sync.shape.cross import When, known_columns, make_cross
 from sync.shape.groups import BUCKETS, make_groups
 from sync.shape.masking import mask_text, tails_of, without_numbers
 from sync.shape.metrics import SERVICE_LEVEL_S, Metric
-from sync.shape.summary import Question, fields_to_sum, make_summary
+from sync.shape.summary import TOTAL_LABEL, Question, fields_to_sum, make_summary
 from sync.shape.summary_looks import FigureLook, SummaryLook
 from sync.store import published
 from sync.store.db import Store
@@ -98,6 +99,14 @@ class SummaryJob:
             key_columns=key_columns,
             key_of=lambda row: _group_key([row[n] for n in key_columns]),
             same_cell=same_cell,
+            decor=make_decor(
+                columns,
+                banding=self.summary.banding,
+                highlights=self.summary.highlight,
+                charts=self.summary.chart,
+                find=partial(self._columns_named, columns),
+                total=TOTAL_LABEL if self.summary.totals else "",
+            ),
         )
 
     def _known_columns(self) -> tuple[Column, ...]:
@@ -112,6 +121,17 @@ class SummaryJob:
     @property
     def _n_groups(self) -> int:
         return len(self.summary.group_by) - self.question.pivot
+
+    def _columns_named(self, columns: Sequence[Column], name: str) -> list[int]:
+        """Return the columns of a group or metric by its name or title; a metric may have several."""
+        if name in self.summary.group_by:
+            return [n for n in (self.summary.group_by.index(name),) if n < self._n_groups]
+        metrics = self.question.metrics
+        exact = [metric.id for metric in metrics if name in (metric.id, metric.title)]
+        meant = (exact or [metric.id for metric in metrics if metric.name == name])[:1]
+        own = [n for n, c in enumerate(columns) if c.name in meant]  # beside it stands how it changed
+        across = [n for n, c in enumerate(columns) if c.metric in meant]
+        return own or across or [n for n, c in enumerate(columns) if c.title == name]
 
     @property
     def is_settled(self) -> bool:

@@ -9,14 +9,29 @@ from typing import Any
 
 from sync.destination.book import Book, ObservedTab
 from sync.destination.change import TabChange, to_change
+from sync.destination.decorate import Extent, last_filled
 from sync.destination.observe import Block
 from sync.destination.spot import Row, find_spot
+from sync.destination.status import is_status_row
 from sync.destination.summary_diff import diff_summary
 from sync.pages import Pages, Unshown
 from sync.shape.cross import name_of_total
+from sync.shape.summary import CUT_KEY, TOTAL_KEY
 from sync.store import published
 from sync.summary_job import SummaryJob
 from sync.tab_publish import Allowed, Runs, TabPublish, new_tab, place_of
+
+_NOT_GROUPS = (TOTAL_KEY, CUT_KEY)
+
+
+def _end(change: TabChange) -> int:
+    """Return where the rows of groups end, above those of totals; charts of nothing draw one blank row."""
+    rows = [row for key, row in (change.positions or {}).items() if key not in _NOT_GROUPS]
+    return max(rows, default=change.spot.header_row + 1) + 1
+
+
+def _chart_ids(book: Book) -> frozenset[int]:
+    return frozenset(chart_id for tab in book.tabs for chart_id in tab.charts)
 
 
 class SummaryPublish(TabPublish):
@@ -54,7 +69,8 @@ class SummaryPublish(TabPublish):
         """Return what is to be changed; None when the tab must be read whole first."""
         if there is None:
             wanted = self._wanted()  # first: the columns of a cross table come of its rows
-            return new_tab(self.job.shape, book, wanted, status=self.job.summary.status)
+            made = new_tab(self.job.shape, book, wanted, status=self.job.summary.status)
+            return self._decorated(made, None, extent=Extent(end=_end(made), taken=_chart_ids(book)))
         wanted = self._wanted() if self.is_whole else []
         known = (
             {c["name"]: c["title"] for c in self._state.columns} if self._state else dict.fromkeys(there.columns, "")
@@ -68,7 +84,20 @@ class SummaryPublish(TabPublish):
             return replace(change, is_final=False, cleared=tuple(index for _, index in change.given_up))
         if not self.is_whole:
             return change if self._state and change.spot.header_row == self._state.header_row else None
-        return diff_summary(change, wanted=wanted, blocks=blocks)
+        change = diff_summary(change, wanted=wanted, blocks=blocks)
+        rows = {block.start + i: row for block in blocks for i, row in enumerate(block.rows)}
+        old_end, last = self._old_end(change, rows), last_filled(rows)
+        extent = Extent(end=_end(change), old_end=old_end, last_column=last, taken=_chart_ids(book))
+        return self._decorated(change, there, extent=extent)
+
+    def _old_end(self, change: TabChange, rows: Mapping[int, Row]) -> int:
+        """Return where the rows of groups ended before, above those of totals; 0 where that is not known."""
+        if self._state is None:
+            return 0
+        spot, key_of = change.spot, self.job.shape.key_of
+        keyed = [at for at, row in rows.items() if at > spot.header_row and key_of(spot.ours(row)) is not None]
+        known = published.rows(self.job.store, self.job.sheet.spreadsheet_id, self.job.uid, _NOT_GROUPS)
+        return max([at for at in keyed if not is_status_row(rows[at])], default=spot.header_row + 1) + 1 - len(known)
 
     def _wanted(self) -> list[tuple[str, Row]]:
         keys = self._keys

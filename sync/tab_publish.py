@@ -10,6 +10,7 @@ from typing import Any
 
 from sync.destination.book import Book, ObservedTab
 from sync.destination.change import RowWrite, TabChange, runs_of
+from sync.destination.decorate import Extent, decorate
 from sync.destination.mend import Misplaced
 from sync.destination.observe import Block, Blocks
 from sync.destination.spot import Row, Spot, TabShape
@@ -96,6 +97,14 @@ class TabPublish:
         columns = enumerate(change.shape.columns)
         widened = tuple(n for n, c in columns if c.width and c.name in widths and widths[c.name] != c.width)
         return replace(change, redressed=looks_changed(self._state, change.shape), widened=widened)
+
+    def _decorated(self, change: TabChange, there: ObservedTab | None, *, extent: Extent | None = None) -> TabChange:
+        """Add what is new over and beside the rows; not once Google has refused it."""
+        found = decorate(change, there, extent=extent)
+        if self.takes_along or not (found.under or found.more):
+            return found
+        self.warnings["Google refused the charts and colours of the tab; its rows are there without them."] = None
+        return change
 
     def note_moved(self, change: TabChange, blocks: Sequence[Block]) -> None:
         """Remember what was written while people moved columns, so that their cells can be given back."""

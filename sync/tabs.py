@@ -16,6 +16,7 @@ import polars as pl
 from sync import clock
 from sync.config.forms import LONGEST_TITLE
 from sync.config.sheet import Sheet, Tab
+from sync.decorations import make_decor
 from sync.destination.spot import Row, TabShape
 from sync.errors import SyncError
 from sync.records import Column, Slice, StreamKind, StreamSpec
@@ -173,6 +174,10 @@ class DataJob:
         """Columns, and which of them are the key."""
         schema = self.no_records(self.fields).schema
         columns = make_columns(self.spec, self.chosen, schema)
+
+        def columns_named(name: str) -> list[int]:
+            return [n for n, column in enumerate(columns) if name in (column.name, column.title)][:1]
+
         names = [column.name for column in columns]
         key_columns = tuple(names.index(name) for name in self.spec.key)
         types = [columns[n].type for n in key_columns]
@@ -183,6 +188,7 @@ class DataJob:
             key_columns=key_columns,
             key_of=lambda row: cell_key_text([row[n] for n in key_columns], types),
             same_cell=same_cell,
+            decor=make_decor(columns, banding=self.tab.banding, highlights=self.tab.highlight, find=columns_named),
         )
 
     @cached_property

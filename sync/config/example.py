@@ -15,9 +15,10 @@ from pydantic.fields import FieldInfo
 
 from sync.clock import Period
 from sync.config.forms import Options, available_values, in_words
+from sync.config.looks import Chart, Highlight
 from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSettings
 from sync.config.sheet import ChosenColumn, Sheet, Tab
-from sync.config.summary import Chart, ChosenMetric, Summary
+from sync.config.summary import ChosenMetric, Summary
 from sync.config.translate import allowed_by
 from sync.sources.registry import VENDORS
 
@@ -57,7 +58,8 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
 _INNER: tuple[tuple[str, type[BaseModel]], ...] = (
     ("a table in `columns`", ChosenColumn),
     ("a table in `metrics`", ChosenMetric),
-    ("the table `chart`", Chart),
+    ("a table in `chart`", Chart),
+    ("a table in `highlight`", Highlight),
 )
 _DURATION = TypeAdapter(timedelta)
 

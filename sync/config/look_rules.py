@@ -1,15 +1,18 @@
-"""What fits in how columns look: formats, masks."""
+"""What fits in how columns look: formats, masks, highlights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from sync.config.problems import Place, listed, shown
+from sync.config.problems import Place, listed, shown, unknown_name
 from sync.errors import Problem
-from sync.records import FieldType, StreamSpec
+from sync.records import Column, FieldType, StreamSpec
+from sync.shape.cells import ChosenColumn, make_columns
 from sync.shape.formats import find_format
+from sync.shape.marks import make_test
 from sync.shape.metrics import Metric, column_of_metric
 
+_NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
 _MASKED = (FieldType.TEXT, FieldType.INTEGER, FieldType.NUMBER, FieldType.LIST)
 
 
@@ -61,3 +64,55 @@ def _check_format(place: Place, kind: FieldType | None, name: str, usual: str = 
         allowed, _, hint = str(error).removeprefix("allowed: ").partition(". ")
         what = f"The format does not fit {name}" + (f", which holds {kind.value}" if kind else "")
         yield place.at("format").problem(what, received=shown(text), allowed=allowed.rstrip("."), hint=hint)
+
+
+def tables_or_one(place: Place) -> list[Place]:
+    """Return the places of a list of tables, or of the one table that stands in its place."""
+    if isinstance(place.value, dict):
+        return [place]
+    items = place.value if isinstance(place.value, list) else []
+    return [place.at(n) for n, item in enumerate(items) if isinstance(item, dict)]
+
+
+def check_tab_highlights(tab: Place, spec: StreamSpec) -> Iterator[Problem]:
+    """Yield highlights that do not fit the columns of a data tab."""
+    if tab.at("group_by").value is not None:
+        return  # a summary of a stream of its own; its columns are told elsewhere
+    items = tab.at("columns").value
+    given = [_chosen(item) for item in items] if isinstance(items, list) else None
+    chosen = [ChosenColumn(f.name) for f in spec.fields if f.shown] if given is None else [one for one in given if one]
+    columns = make_columns(spec, chosen)
+    yield from check_highlights(tab, {name: c for c in columns for name in (c.name, c.title)})
+
+
+def _chosen(item: object) -> ChosenColumn | None:
+    table = {"field": item} if isinstance(item, str) else item
+    if not isinstance(table, dict) or not isinstance(table.get("field"), str):
+        return None
+    title, format_, mask = (v if isinstance(v := table.get(key), str) else "" for key in ("title", "format", "mask"))
+    return ChosenColumn(table["field"], title or None, format_, 0, mask)
+
+
+def check_highlights(owner: Place, columns: Mapping[str, Column]) -> Iterator[Problem]:
+    """Yield highlights whose column is not there by name or title, or whose condition does not fit it."""
+    for place in tables_or_one(owner.at("highlight")):
+        name, when, scale = place.text("column"), place.text("when"), place.text("scale")
+        if name is None:
+            continue  # told where the forms are checked
+        column = columns.get(name)
+        if (when is None) == (scale is None):
+            yield place.problem('A highlight has either "when" or "scale"', received=shown(name))
+        elif column is None:
+            yield unknown_name(place.at("column"), "column in this tab", name, list(columns))
+        elif scale is not None and (column.type not in _NUMBERS or column.as_text):
+            yield place.at("scale").problem("A scale needs numbers", received=shown(name))
+        elif when is not None:
+            yield from _check_when(place, when, column)
+
+
+def _check_when(place: Place, when: str, column: Column) -> Iterator[Problem]:
+    try:
+        make_test(when, column)
+    except ValueError as error:
+        allowed = str(error).removeprefix("allowed: ")
+        yield place.at("when").problem("The condition cannot be used", received=shown(when), allowed=allowed)

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from sync import clock
 from sync.config import forms
-from sync.config.look_rules import check_column_looks
+from sync.config.look_rules import check_column_looks, check_tab_highlights
 from sync.config.problems import Place, did_you_mean, listed, nearest_name, shown, unknown_name
 from sync.config.schedule import Cron, RunBetween, Schedule, never_fires
 from sync.errors import Problem
@@ -88,6 +88,7 @@ def check_tab(tab: Place, known: Known) -> Iterator[Problem]:
     yield from _check_per(tab, spec)
     yield from _check_columns(tab, spec)
     yield from check_column_looks(tab, spec)
+    yield from check_tab_highlights(tab, spec)
     yield from check_conditions(tab, spec)
 
 

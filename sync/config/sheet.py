@@ -25,6 +25,7 @@ from sync.config.forms import (
     one_or_more,
     text_form,
 )
+from sync.config.looks import Highlights
 from sync.config.schedule import Schedule
 from sync.config.summary import Summary
 from sync.records import Per
@@ -153,6 +154,13 @@ class Tab(Options):
         default="never",
         description='You let rows that are older than this leave the tab, such as "180 days".',
     )
+    highlight: Highlights = Field(
+        default=(),
+        max_length=20,
+        json_schema_extra={"example": [{"column": "status", "when": "in missed, voicemail", "colour": "orange"}]},
+        description="You want cells to stand out by their colour.",
+    )
+    banding: bool = Field(default=True, description="You want striped rows in a tab that is made; false: none.")
     verify: Verify | None = Field(
         default=None,
         json_schema_extra={"example": "daily"},

@@ -17,6 +17,7 @@ from sync.config.forms import (
     one_or_more,
     parse_cell,
 )
+from sync.config.looks import Charts, Highlights
 from sync.shape.formats import FORMATS
 from sync.shape.groups import BUCKETS, GROUP_ROLES
 from sync.shape.metrics import METRICS, OF_FIELD, SERVICE_LEVEL_S
@@ -70,18 +71,6 @@ class ChosenMetric(Options):
         default=None,
         json_schema_extra={"example": 120},
         description="You make the column this many pixels wide when it is made; what people make of it later stays.",
-    )
-
-
-class Chart(Options):
-    """A chart beside a summary."""
-
-    type: Literal["column", "bar", "line", "area", "pie", "combo", "heat map"] = Field(
-        description="You choose the kind of chart."
-    )
-    x: str = Field(min_length=1, description="You name the group along the horizontal axis.")
-    y: tuple[str, ...] = Field(
-        min_length=1, strict=False, description="You name the metrics that are drawn along the vertical axis."
     )
 
 
@@ -159,11 +148,19 @@ class Summary(Options):
         description="You show at most this many groups; one more row tells how many there are, and their figures.",
     )
     totals: bool = Field(default=True, description="You want a last row with the totals of all records.")
-    chart: Chart | None = Field(
-        default=None,
-        json_schema_extra={**available(), "example": {"type": "column", "x": "agent_name", "y": ["count"]}},
-        description="You want a chart beside the summary.",
+    chart: Charts = Field(
+        default=(),
+        max_length=10,
+        json_schema_extra={"example": {"type": "column", "x": "agent_name", "y": ["count"]}},
+        description="You want a chart beside the summary, or a list of several.",
     )
+    highlight: Highlights = Field(
+        default=(),
+        max_length=20,
+        json_schema_extra={"example": [{"column": "missed_pct", "when": "> 20", "colour": "red"}]},
+        description="You want cells to stand out by their colour.",
+    )
+    banding: bool = Field(default=True, description="You want striped rows in a tab that is made; false: none.")
     pivot: str | None = Field(
         default=None,
         json_schema_extra={"example": "date"},

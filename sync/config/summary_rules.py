@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sync.config.look_rules import check_metric_look
+from sync.config.look_rules import check_highlights, check_metric_look, tables_or_one
 from sync.config.problems import Place, did_you_mean, listed, shown, unknown_name
 from sync.config.rules import Known, check_conditions, check_tab, check_twice, chosen_names, spec_of
 from sync.errors import Problem
-from sync.records import Role, StreamKind, StreamSpec
+from sync.records import Column, Role, StreamKind, StreamSpec
 from sync.shape.conditions import parse_condition
-from sync.shape.formats import title_without_unit
-from sync.shape.groups import BUCKETS, GROUP_ROLES, can_group, field_of_group, is_bucket
+from sync.shape.formats import dress, title_without_unit
+from sync.shape.groups import BUCKETS, GROUP_ROLES, can_group, field_of_group, is_bucket, make_groups
 from sync.shape.metrics import METRICS, OF_FIELD, Metric, column_of_metric, metric_problems
 
 _OWN = ("connection", "stream", "period", "params")
@@ -22,7 +22,7 @@ def check_summary(summary: Place, sheet: Place, known: Known) -> Iterator[Proble
     yield from _check_of(summary, sheet, known)
     yield from _check_order(summary)
     yield from _check_pivot(summary)
-    yield from _check_chart(summary)
+    yield from _check_charts(summary)
     groups, metrics = chosen_names(summary, "group_by", "field"), chosen_metrics(summary)
     yield from check_twice(groups, "group")
     yield from check_twice([(place, metric.id) for place, metric in metrics], "metric")
@@ -32,6 +32,7 @@ def check_summary(summary: Place, sheet: Place, known: Known) -> Iterator[Proble
         yield from _check_group(place, name, spec)
     for place, metric in metrics:
         yield from _check_metric(place, metric, spec)
+    yield from _check_highlights(summary, spec)
     if spec is not None:
         if summary.text("of") is not None:
             yield from check_conditions(summary, spec)
@@ -154,20 +155,59 @@ def _check_compare(summary: Place, spec: StreamSpec | None) -> Iterator[Problem]
         yield compare.problem(f'The stream "{spec.name}" {what}', received=shown(compare.value))
 
 
-def _check_chart(summary: Place) -> Iterator[Problem]:
-    """Check the names in a chart too, so that no typo waits for the day on which charts are carried out."""
-    names = _shown_names(summary)
-    x = summary.at("chart").text("x")
-    if x is not None and x not in names:
-        yield _not_shown(summary.at("chart", "x"), x, names)
-    for place, name in chosen_names(summary.at("chart"), "y", "metric"):
-        if name not in names:
-            yield _not_shown(place, name, names)
+def _check_charts(summary: Place) -> Iterator[Problem]:
+    across = summary.text("pivot")
+    groups = [name for _, name in chosen_names(summary, "group_by", "field") if name != across]
+    metrics = list(dict.fromkeys(name for name in _shown_names(summary) if name not in (*groups, across)))
+    for chart in tables_or_one(summary.at("chart")):
+        x, lines = chart.text("x"), [name for _, name in chosen_names(chart, "lines", "metric")]
+        if x is not None and x not in groups:
+            yield _not_shown(chart.at("x"), x, groups, what="group")
+        y = chosen_names(chart, "y", "metric") or [(chart.at("y"), name) for name in [chart.text("y")] if name]
+        for place, name in y:
+            if name not in metrics:
+                yield _not_shown(place, name, metrics, what="metric")
+        for place, name in chosen_names(chart, "lines", "metric"):
+            if name not in [one for _, one in y]:
+                yield _not_shown(place, name, [one for _, one in y], what="metric among y")
+        yield from _check_chart(chart, n_y=len(y), has_lines=bool(lines))
 
 
-def _not_shown(place: Place, name: str, names: Sequence[str]) -> Problem:
+def _check_chart(chart: Place, *, n_y: int, has_lines: bool) -> Iterator[Problem]:
+    kind = chart.text("type")
+    if kind == "pie" and n_y > 1:
+        yield chart.at("y").problem("A pie shows one metric", received=f"{n_y} of them")
+    if kind == "combo" and n_y == 1:
+        yield chart.at("y").problem("A combo draws two metrics at least", hint='Take "column" or "line".')
+    if kind is not None and kind != "combo" and has_lines:
+        yield chart.at("lines").problem("Only a combo has lines", received=shown(kind))
+    if chart.at("stacked").value is True and kind not in ("column", "bar", "area", None):
+        yield chart.at("stacked").problem("Only column, bar and area charts are stacked", received=shown(kind))
+
+
+def _check_highlights(summary: Place, spec: StreamSpec | None) -> Iterator[Problem]:
+    """Look for the column of each highlight, and whether its condition fits it."""
+    if spec is None:
+        return
+    columns: dict[str, Column] = {}
+    for _, name in chosen_names(summary, "group_by", "field"):
+        if name != summary.text("pivot") and not any(_check_group(summary, name, spec)):
+            (group,) = make_groups(spec, [name])
+            columns |= {name: group.column, group.column.title: group.column}
+    for place, metric in chosen_metrics(summary):
+        if any(_check_metric(place, metric, spec)):
+            continue
+        plain = column_of_metric(spec, metric)
+        dressed = dress(plain, format_=place.text("format") or "", width=0, unit_of=metric.field or metric.name)
+        columns |= dict.fromkeys([metric.id, metric.title or plain.title, metric.name], dressed)
+    if not chosen_metrics(summary):
+        columns["count"] = column_of_metric(spec, Metric(name="count"))
+    yield from check_highlights(summary, columns)
+
+
+def _not_shown(place: Place, name: str, names: Sequence[str], *, what: str = "metric or group") -> Problem:
     return place.problem(
-        "The summary shows no such metric or group",
+        f"The summary shows no such {what}",
         received=shown(name),
         allowed=listed(names),
         hint=did_you_mean(name, names),

@@ -16,6 +16,7 @@ COLUMN_KEY = "callsheet.column"
 FORMER_KEY = "callsheet.former column"
 HEADER_KEY = "callsheet.header"
 TRAY_KEY = "callsheet.tray"
+MADE_KEY = "callsheet.made"
 
 MAX_CELLS = 10_000_000  # of all tabs together, empty cells included
 MAX_COLUMNS = 18_278
@@ -27,7 +28,7 @@ BOOK_FIELDS = (
     "developerMetadata(metadataKey,metadataValue),"
     "data(columnMetadata(developerMetadata(metadataKey,metadataValue))))"
 )
-LOOK_FIELDS = f"{BOOK_FIELDS[:-1]},{REACHING_FIELDS}),namedRanges(namedRangeId,range)"
+LOOK_FIELDS = f"{BOOK_FIELDS[:-1]},{REACHING_FIELDS},conditionalFormats),namedRanges(namedRangeId,range)"
 """Narrow on purpose: rowMetadata would list every row of every tab."""
 
 
@@ -35,7 +36,8 @@ LOOK_FIELDS = f"{BOOK_FIELDS[:-1]},{REACHING_FIELDS}),namedRanges(namedRangeId,r
 class ObservedTab:
     """One tab as Google shows it. `columns` maps each field we tagged to the indexes that carry its tag.
 
-    `former` does so for fields that the config asked for once.
+    `former` does so for fields that the config asked for once. `made` notes what we laid over the rows; `charts` holds
+    the specification of each chart by its id, `rules` the conditional formats.
     """
 
     sheet_id: int
@@ -49,6 +51,9 @@ class ObservedTab:
     header: tuple[Cell, ...] = ()
     tray_of: str | None = None
     former: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    made: tuple[str, ...] = ()
+    charts: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    rules: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def n_cells(self) -> int:
@@ -105,6 +110,9 @@ def _to_tab(sheet: Mapping[str, Any]) -> ObservedTab:
         columns=columns,
         tray_of=next(iter(_values_of(sheet, TRAY_KEY)), None),
         former=former,
+        made=tuple(_values_of(sheet, MADE_KEY)),
+        charts={chart["chartId"]: chart.get("spec", {}) for chart in sheet.get("charts", [])},
+        rules=tuple(sheet.get("conditionalFormats", [])),
     )
 
 

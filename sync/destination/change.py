@@ -83,8 +83,8 @@ class TabChange:
     of stands, `leaving` which keys leave and from where. Rows of `annotated` have something of people's beside them;
     so has `template`, counted before rows were inserted, of which `formulas` (columns) are carried on into new rows.
     The rows of a new tab may come out of `load`, in place of `writes`. Columns of ours that are `redressed` get the
-    number format of the config, those that are `widened` its width; `more` are requests that lay something beside or
-    over the rows, as they are once all of them came in.
+    number format of the config, those that are `widened` its width. `under` are requests that lay something over the
+    rows before others come in, `more` beside or over them once all came in, for which the grid grows at its end.
     """
 
     shape: TabShape
@@ -101,7 +101,10 @@ class TabChange:
     cleared: tuple[int, ...] = ()
     redressed: tuple[int, ...] = ()
     widened: tuple[int, ...] = ()
+    under: tuple[Mapping[str, Any], ...] = ()
     more: tuple[Mapping[str, Any], ...] = ()
+    more_rows: int = 0
+    more_columns: int = 0
     template: int | None = None
     formulas: tuple[int, ...] = ()
     reaching: tuple[Reaching, ...] = ()
@@ -135,7 +138,7 @@ class TabChange:
         if self.is_new:
             return self.spot.n_rows
         n_more = self.n_insert + self.has_new_header - len(self.delete_rows) - len(self.leaving)
-        return self.spot.n_rows + n_more
+        return self.spot.n_rows + n_more + self.more_rows
 
     def settle(self, row: int) -> int:
         """Return where a row stands once all that leave have left."""
@@ -144,7 +147,7 @@ class TabChange:
     @property
     def needs_structure(self) -> bool:
         """Whether the grid, its tags or how it looks change."""
-        return self.alters_grid or bool(self.redressed or self.widened or self.more)
+        return self.alters_grid or bool(self.redressed or self.widened or self.under or self.more)
 
     @property
     def alters_grid(self) -> bool:
@@ -174,7 +177,7 @@ class TabChange:
         """Cells by which the workbook grows."""
         if self.is_new:
             return self.spot.n_rows * self.spot.n_columns
-        columns = self.spot.n_columns + len(self.new_columns)
+        columns = self.spot.n_columns + len(self.new_columns) + self.more_columns
         return self.n_rows_after * columns - self.spot.n_rows * self.spot.n_columns
 
     @property

@@ -16,8 +16,10 @@ from sync.records import Cell, Column, FieldType
 Request = Mapping[str, Any]
 
 _NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
+_TO_THE_RIGHT = (*_NUMBERS, FieldType.INSTANT, FieldType.DATE)  # as Sheets shows them
 _WIDTHS_PX = {FieldType.INSTANT: 150, FieldType.DATE: 100, FieldType.BOOLEAN: 90}
 _TEXT_WIDTH_PX, _NUMBER_WIDTH_PX, _LONG_WIDTH_PX = 140, 110, 260
+_SAMPLE_ROWS = 200
 _LONG_TEXTS = ("notes", "recording_url")
 
 
@@ -25,9 +27,10 @@ def make_structure(change: TabChange) -> Iterator[Request]:
     """Yield what changes the grid, the header or the tags of one tab, in an order that keeps every index right."""
     if change.is_new:
         yield from _new_tab(change)
-        yield from change.more
+        yield from (*change.under, *change.more)
         return
     yield from _columns(change)
+    yield from change.under
     for start, end in reversed(runs_of(change.delete_rows)):
         yield {"deleteDimension": {"range": _dimension(change, "ROWS", start, end)}}
     n_rows = change.spot.n_rows - len(change.delete_rows)
@@ -44,6 +47,9 @@ def make_structure(change: TabChange) -> Iterator[Request]:
         yield format_column(change, n)
     for n in change.widened:
         yield _set_width(change, n)
+    for dimension, n in (("ROWS", change.more_rows), ("COLUMNS", change.more_columns)):
+        if n:
+            yield {"appendDimension": {"sheetId": change.spot.sheet_id, "dimension": dimension, "length": n}}
     yield from change.more
 
 
@@ -169,7 +175,7 @@ def format_column(change: TabChange, n: int) -> Request:
 
 def _set_width(change: TabChange, n: int) -> Request:
     column, index = change.shape.columns[n], change.spot.indexes[n]
-    width = {"range": _dimension(change, "COLUMNS", index, index + 1), "properties": {"pixelSize": _width(column)}}
+    width = {"range": _dimension(change, "COLUMNS", index, index + 1), "properties": {"pixelSize": _width(change, n)}}
     return {"updateDimensionProperties": {**width, "fields": "pixelSize"}}
 
 
@@ -182,22 +188,30 @@ def _format_of(column: Column) -> dict[str, str] | None:
     return kind | ({"pattern": column.number_format} if column.number_format else {})
 
 
-def _width(column: Column) -> int:
-    """Return the width of the config, or one that shows what the column holds and its header."""
+def _width(change: TabChange, n: int) -> int:
+    """Return the width of the config, or one that shows the header and what the first rows hold."""
+    column = change.shape.columns[n]
     if column.width:
         return column.width
     if column.name in _LONG_TEXTS:
         return _LONG_WIDTH_PX
     usual = _NUMBER_WIDTH_PX if column.type in _NUMBERS else _WIDTHS_PX.get(column.type, _TEXT_WIDTH_PX)
-    return min(_LONG_WIDTH_PX, max(usual, 9 * len(column.title)))
+    cells = (write.cells[n] for write in change.writes[:_SAMPLE_ROWS])
+    longest = max((len(cell) for cell in cells if isinstance(cell, str)), default=0)
+    return min(_LONG_WIDTH_PX, max(usual, 9 * len(column.title), 7 * longest + 16))
 
 
 def _header_cell(change: TabChange, n: int) -> Request:
     column = change.shape.columns[n]
-    style = {"textFormat": {"bold": True}, "backgroundColor": {"red": 0.93, "green": 0.94, "blue": 0.96}}
+    style: dict[str, Any] = {
+        "textFormat": {"bold": True},
+        "backgroundColor": {"red": 0.93, "green": 0.94, "blue": 0.96},
+    }
+    if column.type in _TO_THE_RIGHT and not column.as_text and not column.mask:
+        style["horizontalAlignment"] = "RIGHT"
     cell = {"userEnteredValue": {"stringValue": column.title}, "userEnteredFormat": style}
     start = _coordinate(change, change.spot.header_row, change.spot.indexes[n])
-    fields = "userEnteredValue,userEnteredFormat(textFormat.bold,backgroundColor)"
+    fields = "userEnteredValue,userEnteredFormat(textFormat.bold,backgroundColor,horizontalAlignment)"
     return {"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": fields}}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sync.destination.book import ObservedTab
 from sync.destination.columns import given_up, make_moves, new_titles, taken_back
+from sync.destination.decor import PLAIN, Decor
 from sync.errors import HeaderChanged, Where
 from sync.records import Cell, Column
 
@@ -26,6 +27,7 @@ class TabShape:
     key_columns: tuple[int, ...]
     key_of: KeyOf
     same_cell: SameCell
+    decor: Decor = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,6 +216,7 @@ def _batches(change: TabChange, max_bytes: int) -> Iterator[TabChange]:
         yield change
         return
     done, leaving, more = 0, change.leaving, change.more
+    more_rows, more_columns = change.more_rows, change.more_columns
     while done < len(rows):
         some = rows[done : done + _n_fitting(change, rows[done:], max_bytes)]
         done += len(some)
@@ -226,6 +227,8 @@ def _batches(change: TabChange, max_bytes: int) -> Iterator[TabChange]:
             writes=tuple(some),
             leaving=leaving if is_last else {},
             more=more if is_last else (),
+            more_rows=more_rows if is_last else 0,
+            more_columns=more_columns if is_last else 0,
         )
         yield part
         spot = change.spot
@@ -237,6 +240,8 @@ def _batches(change: TabChange, max_bytes: int) -> Iterator[TabChange]:
             added=change.added,
             annotated=change.annotated,
             template=template,
+            more_rows=more_rows,
+            more_columns=more_columns,
             formulas=change.formulas,
             reaching=after(part.reaching, part.inserts),
         )
@@ -268,7 +273,7 @@ def _is_as_meant(change: TabChange, after: Book) -> bool:
         return False
     n_rows, n_columns = change.n_rows_after, change.spot.n_columns
     if not change.is_new:
-        n_columns += len(change.new_columns)
+        n_columns += len(change.new_columns) + change.more_columns
     columns = {c.name: (i,) for c, i in zip(change.shape.columns, change.spot.indexes, strict=True)}
     found = {name: tab.columns.get(name) for name in columns}
     return (tab.n_rows, tab.n_columns) == (n_rows, n_columns) and found == columns

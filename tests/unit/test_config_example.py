@@ -10,13 +10,14 @@ import pytest
 
 from sync.config import example
 from sync.config.load import load_config, read_config
+from sync.config.looks import Chart, Highlight
 from sync.config.settings import Daemon, Google, StoreSettings
 from sync.config.sheet import ChosenColumn, Sheet, Tab
 from sync.config.starting import make_starting_config
-from sync.config.summary import Chart, ChosenMetric, Summary
+from sync.config.summary import ChosenMetric, Summary
 
 ROOT = Path(__file__).parents[2]
-MODELS = (Google, StoreSettings, Daemon, Sheet, Tab, ChosenColumn, Summary, ChosenMetric, Chart)
+MODELS = (Google, StoreSettings, Daemon, Sheet, Tab, ChosenColumn, Summary, ChosenMetric, Chart, Highlight)
 
 
 @pytest.mark.parametrize("path", example.generated_files())
