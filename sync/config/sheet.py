@@ -157,7 +157,7 @@ class Tab(Options):
     highlight: Highlights = Field(
         default=(),
         max_length=20,
-        json_schema_extra={"example": [{"column": "status", "when": "in missed, voicemail", "colour": "orange"}]},
+        json_schema_extra={"example": [{"column": "notes", "when": "contains urgent", "colour": "orange"}]},
         description="You want cells to stand out by their colour.",
     )
     banding: bool = Field(default=True, description="You want striped rows in a tab that is made; false: none.")

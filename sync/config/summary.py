@@ -157,7 +157,7 @@ class Summary(Options):
     highlight: Highlights = Field(
         default=(),
         max_length=20,
-        json_schema_extra={"example": [{"column": "missed_pct", "when": "> 20", "colour": "red"}]},
+        json_schema_extra={"example": [{"column": "avg_duration", "when": "> 300", "colour": "red"}]},
         description="You want cells to stand out by their colour.",
     )
     banding: bool = Field(default=True, description="You want striped rows in a tab that is made; false: none.")

@@ -174,7 +174,7 @@ def format_column(change: TabChange, n: int) -> Request:
 
 
 def _set_width(change: TabChange, n: int) -> Request:
-    column, index = change.shape.columns[n], change.spot.indexes[n]
+    index = change.spot.indexes[n]
     width = {"range": _dimension(change, "COLUMNS", index, index + 1), "properties": {"pixelSize": _width(change, n)}}
     return {"updateDimensionProperties": {**width, "fields": "pixelSize"}}
 
