@@ -14,7 +14,7 @@ FUNCTION_LINES = 60
 MODULE_LINES = 400
 PUBLIC_METHODS = 7
 POSITIONAL_ARGS = 4
-MODULES = 210  # of sync/ outside the sandbox; more than the 65 first planned, as many have under 120 lines and as
+MODULES = 216  # of sync/ outside the sandbox; more than the 65 first planned, as many have under 120 lines and as
 # each thing that people do in a tab, each that a daemon does, and each look of a tab, has a module of its own
 
 LONG_MODULES: dict[str, str] = {}

@@ -12,7 +12,6 @@ from sync.config.forms import (
     Options,
     PeriodText,
     Width,
-    available,
     bare_or_table,
     one_or_more,
     parse_cell,
