@@ -20,7 +20,7 @@ from sync.records import Cell, Column, Slice, Table
 from sync.shape.cells import same_cell
 from sync.shape.comparing import Before, with_changes
 from sync.shape.conditions import fields_of, parse_condition, passes
-from sync.shape.cross import When, known_columns, make_cross
+from sync.shape.cross import When, known_columns, make_cross, name_of_total
 from sync.shape.groups import BUCKETS, make_groups
 from sync.shape.masking import mask_text, tails_of, without_numbers
 from sync.shape.metrics import SERVICE_LEVEL_S, Metric
@@ -130,7 +130,8 @@ class SummaryJob:
         exact = [metric.id for metric in metrics if name in (metric.id, metric.title)]
         meant = (exact or [metric.id for metric in metrics if metric.name == name])[:1]
         own = [n for n, c in enumerate(columns) if c.name in meant]  # beside it stands how it changed
-        across = [n for n, c in enumerate(columns) if c.metric in meant]
+        totals = [name_of_total(one) for one in meant] if self.question.pivot else []
+        across = [n for n, c in enumerate(columns) if c.metric in meant and c.name not in totals]
         return own or across or [n for n, c in enumerate(columns) if c.title == name]
 
     @property

@@ -313,3 +313,29 @@ def test_a_decoration_that_google_refuses_does_not_keep_the_rows_away(world: Wor
     world.admin.arrive(9)
     assert world.run().outcome is Outcome.OK
     assert_right(world)  # the next change is another try
+
+
+def test_a_cross_table_is_drawn_with_a_series_for_each_of_its_columns(world: World) -> None:
+    options = """group_by = ["date", "direction"]
+pivot = "direction"
+metrics = ["count"]
+chart = [{ type = "column", x = "date", y = "count", stacked = true }, { type = "heat map", y = "count" }]
+"""
+    assert charted(world, options).run().outcome is Outcome.OK
+    (chart,) = look(world)["charts"]
+    header = world.tab("By day")[0]
+    drawn = [source["startColumnIndex"] for source in sources(chart)]
+    assert drawn[0] == 0
+    assert {header[n] for n in drawn[1:]} == set(header[1:]) - {"Total", *[t for t in header if "otal" in t]}
+    assert len(drawn) >= 3
+    assert_right(world)
+    assert world.run().outcome is Outcome.UNCHANGED
+    assert world.n_requests("write") == 0
+
+
+def test_a_summary_with_changes_draws_the_figures_and_not_the_changes(world: World) -> None:
+    options = 'group_by = ["agent"]\nmetrics = ["count"]\ncompare = "previous period"\n'
+    options += 'chart = { type = "bar", y = "count" }'
+    assert charted(world, options).run().outcome is Outcome.OK
+    (chart,) = look(world)["charts"]
+    assert len(sources(chart)) == 2
