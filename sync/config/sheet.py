@@ -160,7 +160,10 @@ class Tab(Options):
         json_schema_extra={"example": [{"column": "notes", "when": "contains urgent", "colour": "orange"}]},
         description="You want cells to stand out by their colour.",
     )
-    banding: bool = Field(default=True, description="You want striped rows in a tab that is made; false: none.")
+    banding: bool = Field(
+        default=False,
+        description="You want striped rows in a tab that is made; people cannot turn striped rows into a table.",
+    )
     verify: Verify | None = Field(
         default=None,
         json_schema_extra={"example": "daily"},

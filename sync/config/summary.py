@@ -159,7 +159,7 @@ class Summary(Options):
         json_schema_extra={"example": [{"column": "avg_duration", "when": "> 300", "colour": "red"}]},
         description="You want cells to stand out by their colour.",
     )
-    banding: bool = Field(default=True, description="You want striped rows in a tab that is made; false: none.")
+    banding: bool = Field(default=True, description="You want striped rows in a tab that is made.")
     pivot: str | None = Field(
         default=None,
         json_schema_extra={"example": "date"},

@@ -249,7 +249,7 @@ def test_a_highlight_that_changes_in_the_config_takes_the_place_of_the_one_befor
 
 
 def test_stripes_come_with_a_tab_once_and_go_along(world: World) -> None:
-    world.more_tab = 'order = "newest first"\n'
+    world.more_tab = 'order = "newest first"\nbanding = true\n'
     assert world.run().outcome is Outcome.OK
     (band,) = look(world, "Calls")["bandedRanges"]
     world.admin.arrive(7)
