@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from sync.sandbox.google.book import Book, Sheet
-from sync.sandbox.google.compute import split_formula
 from sync.sandbox.google.errors import GoogleError, Json, invalid
 from sync.sandbox.google.formulas import REFERENCE, title_of
-from sync.sandbox.google.operands import FormulaError
 from sync.sandbox.google.parse import read_typed
 from sync.sandbox.google.targets import find_a1
 
@@ -25,6 +25,10 @@ N_VALUES = {
 }
 """How many values a condition has; one, when it is not named here."""
 WITH_RELATIVE_DATES = {"DATE_EQ", "DATE_BEFORE", "DATE_AFTER", "DATE_ON_OR_BEFORE", "DATE_ON_OR_AFTER"}
+
+
+QUOTED = re.compile(r'"(?:[^"]|"")*"')
+OPEN_ENDS = ("+", "-", "*", "/", "^", "&", "<", ">", "(", ",", ";")
 
 
 def check_condition(condition: Json, book: Book, owner: Sheet | None = None) -> None:
@@ -68,9 +72,8 @@ def _is_range(text: str, book: Book) -> bool:
 
 def _is_formula(text: str, book: Book, owner: Sheet | None) -> bool:
     """Tell whether a text is a formula; those of conditional formats may not name other tabs."""
-    try:
-        split_formula(text)
-    except FormulaError:
+    bare = QUOTED.sub("", text)
+    if bare.count("(") != bare.count(")") or bare.rstrip().endswith(OPEN_ENDS) or '"' in bare:
         return False
     titles = (found.group("title") for found in REFERENCE.finditer(text) if found.group("cells"))
     named = [book.find_title(title_of(title)) for title in titles if title]

@@ -197,6 +197,16 @@ def test_colours_of_all_objects_are_kept_in_both_spellings(google: Google) -> No
     assert google.sheet()["bandedRanges"][0]["rowProperties"]["headerColorStyle"] == {"rgbColor": {"green": 1}}
 
 
+@pytest.mark.parametrize(
+    "formula", ['=REGEXMATCH($A1,"(x")', "=MATCH(A1,{1;2},0)", "=Sheet1!$A1>1", "=sum(A$1:A1)=3", '=A1="a""b"']
+)
+def test_any_whole_formula_may_be_a_condition(google: Google, formula: str) -> None:
+    condition = {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}
+    boolean = {"condition": condition, "format": {"textFormat": {"bold": True}}}
+    google.batch({"addConditionalFormatRule": {"rule": {"ranges": [cells_of(0, 3, 0, 1)], "booleanRule": boolean}}})
+    google.batch({"setDataValidation": {"range": cells_of(0, 3, 0, 1), "rule": {"condition": condition}}})
+
+
 def test_a_replaced_rule_says_by_its_ranges_where_it_is(google: Google) -> None:
     google.batch({"addSheet": {"properties": {"sheetId": 5}}})
     boolean = {"condition": {"type": "BLANK"}, "format": {"textFormat": {"bold": True}}}

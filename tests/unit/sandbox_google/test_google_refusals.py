@@ -84,6 +84,7 @@ MERGE = {"mergeCells": {"range": cells_of(0, 4, 0, 4), "mergeType": "MERGE_ALL"}
         (condition("ONE_OF_RANGE", "=Gone!A2:A5"), "Invalid ConditionValue.userEnteredValue: =Gone!A2:A5"),
         (condition("NUMBER_GREATER", "many"), "Invalid ConditionValue.userEnteredValue: many"),
         (condition("DATE_AFTER", "soon"), "Invalid ConditionValue.userEnteredValue: soon"),
+        (condition("CUSTOM_FORMULA", "=AND(A1>1"), "Invalid ConditionValue.userEnteredValue: =AND(A1>1"),
         (condition("CUSTOM_FORMULA", "A1>1"), "Invalid ConditionValue.userEnteredValue: A1>1"),
         (
             rule(
