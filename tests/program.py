@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 KEYS = {"JUSTCALL_API_KEY": "test-key", "JUSTCALL_API_SECRET": "test-secret"}
 
@@ -95,3 +97,12 @@ def started(*arguments: str, stderr: IO[str] | int = subprocess.PIPE) -> Iterato
     finally:
         process.kill()
         process.communicate()
+
+
+def stop(
+    process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM, *, within_s: float = 20
+) -> list[dict[str, Any]]:
+    """Send a signal to a daemon, and return what it logs until its end."""
+    process.send_signal(number)
+    _, rest = process.communicate(timeout=within_s)
+    return [json.loads(line) for line in rest.splitlines()]

@@ -6,32 +6,13 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sync.sandbox.calls import CallOptions
-from sync.sandbox.server import SandboxOptions, SandboxServer
 from tests import program
 from tests.sandbox_admin import Admin
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(options=SandboxOptions(calls=CallOptions(n_calls=300, days=30))) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(server: SandboxServer) -> Iterator[Admin]:
-    with Admin(server.url) as admin:
-        admin.reset()
-        admin.options(
-            justcall={"requests_per_minute": 6000}, google={"writes_per_minute": 6000, "reads_per_minute": 6000}
-        )
-        yield admin
 
 
 def _events_until(process: subprocess.Popen[str], action: str, n: int = 1) -> list[dict[str, Any]]:
@@ -43,13 +24,6 @@ def _events_until(process: subprocess.Popen[str], action: str, n: int = 1) -> li
         if sum(event["action"] == action for event in events) == n:
             return events
     raise AssertionError(f"{action} did not come {n} times: {events}")
-
-
-def _stop(process: subprocess.Popen[str], number: signal.Signals) -> list[dict[str, Any]]:
-    """Send a signal, and return the lines that come until the end; it must come within ten seconds."""
-    process.send_signal(number)
-    _, rest = process.communicate(timeout=10)
-    return [json.loads(line) for line in rest.splitlines()]
 
 
 def _named(events: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
@@ -65,7 +39,7 @@ def test_sheets_due_together_all_run_and_a_signal_ends_it_with_0(
     config = program.write_config(tmp_path, sandbox.url, books, workers=2)
     with program.started("serve", "--config", str(config)) as daemon:
         events = _events_until(daemon, "run-finished", 6)
-        rest = _stop(daemon, number)
+        rest = program.stop(daemon, number, within_s=10)
     assert daemon.returncode == 0
     assert sorted(event["sheet"] for event in _named(events, "run-finished")) == sorted(books)
     assert {event["outcome"] for event in _named(events, "run-finished")} == {"ok"}
@@ -79,7 +53,7 @@ def test_one_sheet_that_fails_does_not_stop_another(sandbox: Admin, tmp_path: Pa
     config = program.write_config(tmp_path, sandbox.url, books, workers=1)
     with program.started("serve", "--config", str(config)) as daemon:
         events = _events_until(daemon, "run-finished", 2)
-        rest = _stop(daemon, signal.SIGTERM)
+        rest = program.stop(daemon, within_s=10)
     outcomes = {event["sheet"]: event["outcome"] for event in _named(events, "run-finished")}
     assert outcomes == {"refused": "failed", "fine": "ok"}
     (error,) = _named(events + rest, "run-error")
@@ -93,7 +67,7 @@ def test_a_stop_in_the_middle_of_a_run_ends_it_and_gives_the_lease_back(sandbox:
     with program.started("serve", "--config", str(config)) as daemon:
         _events_until(daemon, "run-started")
         time.sleep(0.5)
-        rest = _stop(daemon, signal.SIGTERM)
+        rest = program.stop(daemon, within_s=10)
     assert daemon.returncode == 0
     assert _named(rest, "run-stopped")[0]["reason"] == "daemon stops"
     assert _named(rest, "daemon-stopped")[0]["still_running"] == []
@@ -109,7 +83,7 @@ def test_a_run_that_is_not_owed_is_not_run_at_start(sandbox: Admin, tmp_path: Pa
     with program.started("serve", "--config", str(config)) as daemon:
         events = _events_until(daemon, "daemon-started")
         time.sleep(0.5)
-        events += _stop(daemon, signal.SIGTERM)
+        events += program.stop(daemon, within_s=10)
     assert not _named(events, "run-missed")
     assert not _named(events, "run-started")
 
@@ -122,7 +96,7 @@ def test_a_broken_sheet_is_left_out_and_the_others_run(sandbox: Admin, tmp_path:
     config.write_text('include = ["broken.toml"]\n' + config.read_text())
     with program.started("serve", "--config", str(config)) as daemon:
         events = _events_until(daemon, "run-finished")
-        _stop(daemon, signal.SIGTERM)
+        program.stop(daemon, within_s=10)
     problems = _named(events, "config-problem")
     assert ("broken.toml", 4) in [(Path(problem["file"]).name, problem["line"]) for problem in problems]
     assert [event["sheet"] for event in _named(events, "run-finished")] == ["good"]

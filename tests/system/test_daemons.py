@@ -6,37 +6,16 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from sync.sandbox.calls import CallOptions
-from sync.sandbox.server import SandboxOptions, SandboxServer
 from tests import program
 from tests.daemon_desk import eventually
 from tests.sandbox_admin import Admin
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(options=SandboxOptions(calls=CallOptions(n_calls=300, days=30))) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(server: SandboxServer) -> Iterator[Admin]:
-    with Admin(server.url) as admin:
-        admin.reset()
-        admin.options(
-            justcall={"requests_per_minute": 100_000},
-            google={"writes_per_minute": 100_000, "reads_per_minute": 100_000},
-        )
-        yield admin
 
 
 def _ask(config: Path, query: str) -> list[tuple[object, ...]]:
@@ -61,12 +40,6 @@ def _config(sandbox: Admin, folder: Path, n: int, **values: object) -> Path:
     return path
 
 
-def _drain(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> list[dict[str, object]]:
-    process.send_signal(number)
-    _, rest = process.communicate(timeout=20)
-    return [json.loads(line) for line in rest.splitlines()]
-
-
 def test_two_daemons_on_one_store_share_the_work_and_no_run_happens_twice(sandbox: Admin, tmp_path: Path) -> None:
     config = _config(sandbox, tmp_path, 10, workers=1)
     sandbox.fault(service="justcall", do="delay", seconds=0.2, times=100)
@@ -74,7 +47,7 @@ def test_two_daemons_on_one_store_share_the_work_and_no_run_happens_twice(sandbo
         daemons = [stack.enter_context(program.started("serve", "--config", str(config))) for _ in range(2)]
         eventually(lambda: sum(outcome == "ok" for _, _, outcome in _runs(config)) == 10)
         time.sleep(0.5)
-        logs = [_drain(daemon) for daemon in daemons]
+        logs = [program.stop(daemon) for daemon in daemons]
     assert [daemon.returncode for daemon in daemons] == [0, 0]
     assert Counter(sheet for sheet, _, _ in _runs(config)) == {f"sheet-{n}": 1 for n in range(10)}
     done = [sum(event["action"] == "run-finished" for event in log) for log in logs]
@@ -92,7 +65,7 @@ def test_what_a_killed_daemon_was_doing_is_taken_up_by_the_next(sandbox: Admin, 
     sandbox.clear_faults()
     with program.started("serve", "--config", str(config)) as daemon:
         eventually(lambda: len(_runs(config)) == 2 and _runs(config)[1][2] == "ok")
-        _drain(daemon)
+        program.stop(daemon)
     assert _runs(config) == [("sheet-0", "schedule", "interrupted"), ("sheet-0", "schedule", "ok")]
     ((n_tries, state),) = _ask(config, "SELECT n_tries, state FROM due_runs")
     assert (n_tries, state) == (2, "ended")
@@ -110,7 +83,7 @@ def test_a_daemon_takes_up_what_another_one_was_doing_when_it_was_killed(sandbox
             first.wait()
             sandbox.clear_faults()
             eventually(lambda: ("sheet-0", "schedule", "ok") in _runs(config))
-            _drain(second)
+            program.stop(second)
     assert len(_runs(config)) == 2
 
 
@@ -120,14 +93,14 @@ def test_a_run_that_is_stopped_with_the_daemon_goes_on_with_the_next(sandbox: Ad
     sandbox.fault(service="justcall", do="delay", seconds=2, times=1)
     with program.started("serve", "--config", str(config)) as daemon:
         eventually(lambda: _runs(config))
-        log = _drain(daemon)
+        log = program.stop(daemon)
     assert daemon.returncode == 0
     assert [event["reason"] for event in log if event["action"] == "run-stopped"] == ["daemon stops"]
     history = json.loads(program.run("history", "--json", "--config", str(config)).stdout)
     assert "takes it up when it is there again" in history["not_run"][0]["reason"]
     with program.started("serve", "--config", str(config)) as daemon:
         eventually(lambda: ("sheet-0", "schedule", "ok") in _runs(config))
-        _drain(daemon)
+        program.stop(daemon)
 
 
 @pytest.mark.full
@@ -141,7 +114,7 @@ def test_run_now_beside_the_daemon_waits_for_the_run_under_way_and_never_overlap
         result = program.run("run-now", "sheet-0", "--json", "--config", str(config))
         left = program.run("run-now", "sheet-0", "--no-wait", "--json", "--config", str(config))
         eventually(lambda: [outcome for _, _, outcome in _runs(config)].count("unchanged") == 2)
-        _drain(daemon)
+        program.stop(daemon)
     assert result.returncode == left.returncode == 0
     assert json.loads(left.stdout)["runs"] == []
     query = "SELECT trigger, started_at_us, finished_at_us FROM runs ORDER BY finished_at_us"
@@ -170,7 +143,7 @@ def test_a_killed_run_now_is_taken_up_by_the_daemon(sandbox: Admin, tmp_path: Pa
             person.wait()
         sandbox.clear_faults()
         eventually(lambda: len(_runs(config)) == 3 and _runs(config)[2][2] is not None)
-        _drain(daemon)
+        program.stop(daemon)
     assert [(trigger, outcome) for _, trigger, outcome in _runs(config)][1:] == [
         ("person", "interrupted"),
         ("person", "unchanged"),
@@ -184,7 +157,7 @@ def test_a_hangup_reads_the_config_again_and_ends_nothing(sandbox: Admin, tmp_pa
         eventually(lambda: ("sheet-0", "schedule", "ok") in _runs(config))
         daemon.send_signal(signal.SIGHUP)
         time.sleep(1)
-        log = _drain(daemon)
+        log = program.stop(daemon)
     assert daemon.returncode == 0
     assert "config-read" in [event["action"] for event in log]
 
@@ -209,8 +182,8 @@ def test_a_daemon_that_was_paused_past_its_leases_sends_nothing_for_runs_that_ar
             eventually(lambda: all(outcome for _, _, outcome in _runs(config)))
             time.sleep(1)
             assert len(sandbox.log(service="google", kind="write")) == n_writes
-            _drain(other)
-        _drain(daemon)
+            program.stop(other)
+        program.stop(daemon)
     assert sorted(str(outcome) for _, _, outcome in _runs(config)) == ["failed", "ok"]
 
 
@@ -221,10 +194,10 @@ def test_a_stop_does_not_wait_for_a_request_that_hangs(sandbox: Admin, tmp_path:
     with program.started("serve", "--config", str(config)) as daemon:
         eventually(lambda: _runs(config))
         time.sleep(1)
-        log = _drain(daemon)
+        log = program.stop(daemon)
     assert daemon.returncode == 0
     assert log[-1]["still_running"] == ["sheet-0"]
     sandbox.clear_faults()
     with program.started("serve", "--config", str(config)) as daemon:
         eventually(lambda: ("sheet-0", "schedule", "ok") in _runs(config))
-        _drain(daemon)
+        program.stop(daemon)

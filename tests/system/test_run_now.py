@@ -9,29 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sync.sandbox.calls import CallOptions
-from sync.sandbox.server import SandboxOptions, SandboxServer
 from tests import program
 from tests.sandbox_admin import Admin
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(options=SandboxOptions(calls=CallOptions(n_calls=300, days=30))) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(server: SandboxServer) -> Iterator[Admin]:
-    with Admin(server.url) as admin:
-        admin.reset()
-        admin.options(justcall={"requests_per_minute": 6000})
-        yield admin
 
 
 def test_json_is_the_only_thing_on_standard_output(sandbox: Admin, tmp_path: Path) -> None:
