@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -11,8 +12,11 @@ def main() -> None:
     """Run the command line. A daemon that is told to stop while it still loads has nothing to finish."""
     if "serve" in sys.argv[1:2]:
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    from sync.cli import main as run  # noqa: PLC0415 - loading takes part of a second
+    gc.disable()  # nothing that loading makes is ever thrown away
+    from sync.cli import main as run  # noqa: PLC0415 - it takes part of a second
 
+    gc.freeze()
+    gc.enable()
     run()
 
 

@@ -190,8 +190,8 @@ def test_the_vendor_of_the_how_to_page_is_a_whole_one(tmp_path: Path) -> None:
     line = re.search(r"```python\n(    \"acme\".*\n)```", page)
     assert line
     registry = (sources / "registry.py").read_text()
-    registry = registry.replace("from sync.sources import ", "from sync.sources import acme, ")
-    opening = "VENDORS: Mapping[str, Vendor] = {\n"
+    opening = "VENDORS: Mapping[str, Vendor] = _Vendors(\n"
+    assert opening in registry
     (sources / "registry.py").write_text(registry.replace(opening, opening + line[1]))
     with scripted_server() as server:
         at = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"

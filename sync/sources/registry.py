@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
 from pydantic import SecretStr
 
 from sync.http.waits import Pace, Sleep
-from sync.sources import aircall, callrail, callscaler, justcall
 from sync.sources.base import Notebook, Source, SourceOptions, Vendor
 
-VENDORS: Mapping[str, Vendor] = {
-    "justcall": justcall.VENDOR,
-    "aircall": aircall.VENDOR,
-    "callscaler": callscaler.VENDOR,
-    "callrail": callrail.VENDOR,
-}
+
+class _Vendors(Mapping[str, Vendor]):
+    """The vendors by the names of their folders, each loaded when it is asked for: a config has one or two of them."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def __getitem__(self, name: str) -> Vendor:
+        if name not in self._names:
+            raise KeyError(name)
+        vendor: Vendor = import_module(f"sync.sources.{name}").VENDOR
+        return vendor
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+VENDORS: Mapping[str, Vendor] = _Vendors(
+    "justcall",
+    "aircall",
+    "callscaler",
+    "callrail",
+)
 
 
 def vendor_of(options: SourceOptions) -> Vendor:
