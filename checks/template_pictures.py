@@ -36,7 +36,7 @@ CONNECTIONS = {
     "agent scoreboard": ("aircall",),
 }
 CHROMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-DESKTOP, PHONE = {"width": 1180, "height": 620}, {"width": 390, "height": 780}
+DESKTOP, BESIDE_A_CHART, PHONE = (1180, 620), (1720, 620), (390, 780)
 
 
 def main(names: list[str]) -> int:
@@ -62,16 +62,19 @@ def main(names: list[str]) -> int:
     return 0
 
 
-def _take(browser: Browser, admin: Admin, name: str, folder: Path, size: dict[str, int]) -> None:
+def _take(browser: Browser, admin: Admin, name: str, folder: Path, size: tuple[int, int]) -> None:
     template = template_named(name)
     assert template is not None
     desk = TemplateDesk(admin, folder, template.name, *CONNECTIONS.get(name, ("justcall",)))
     desk.run()
     sheets = {one["properties"]["title"]: one["properties"]["sheetId"] for one in admin.book(desk.spreadsheet)}
-    page = browser.new_page(viewport=size)  # type: ignore[arg-type]
+    charted = {one["properties"]["title"] for one in admin.book(desk.spreadsheet) if one.get("charts")}
+    page = browser.new_page()
     target = Path(os.environ.get("PICTURES", IMAGES))
     target.mkdir(parents=True, exist_ok=True)
     for n, title in enumerate(template.titles(), 1):
+        width, height = BESIDE_A_CHART if title in charted and size == DESKTOP else size
+        page.set_viewport_size({"width": width, "height": height})
         page.goto(f"{admin.url}/view/{desk.spreadsheet}#gid={sheets[title]}")
         page.reload()
         page.wait_for_timeout(1200)
