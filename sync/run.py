@@ -320,19 +320,18 @@ def _refresh(run: _Run, tab: Tab) -> list[str]:
     warnings = [said for part in asked.gathered for said in _refresh_one(run, part).warnings]
     with _lease(run, f"stream {asked.mirror.id}", f"another run to gather the calls of {tab.connection_name}"):
         gathered = gather_calls(run.office, asked, stop=run.stop)
-        found = {"added": gathered.n_added, "changed": gathered.n_changed}
-        _log.info("calls gathered", action="calls-gathered", tab=tab.title, connection=tab.connection_name, **found)
+        found = {"connection": tab.connection_name, "added": gathered.n_added, "changed": gathered.n_changed}
+        _log.info("calls gathered", action="calls-gathered", tab=tab.title, **found)
     return warnings
 
 
 def _refresh_one(run: _Run, asked: TabStream) -> Refreshed:
     name, stream = asked.tab.connection_name, asked.tab.stream
-    source = run.source(name)
     with (
         log.bound(connection=name, stream=stream),
         _lease(run, f"stream {asked.mirror.id}", f"another run to read {name} {stream}"),
     ):
-        refreshed = refresh_tab(asked, source, allow_empty=run.request.allow_empty, progress=run.progress)
+        refreshed = refresh_tab(asked, run.source(name), allow_empty=run.request.allow_empty, progress=run.progress)
         found = {"pages": refreshed.n_pages, "added": refreshed.n_added, "changed": refreshed.n_changed}
         _log.info("stream read", action="stream-read", tab=asked.tab.title, **found)
         return refreshed
@@ -377,6 +376,7 @@ def _data_job(run: _Run, tab: Tab, error: SyncError | None, warnings: Sequence[s
         at=run.request.requested_at,
         store=run.office.store,
         zone=run.sheet.zone,
+        gathered=tuple(part.mirror for part in asked.gathered),
         error=error,
         warnings=tuple(warnings),
     )

@@ -69,6 +69,7 @@ class Job(Protocol):
 class DataJob:
     """A data tab: its records, window and columns, and what the store knows of the tab.
 
+    `gathered` are the mirrors of single connections that one of all calls is made of.
     `taken` are keys that other spreadsheets of the sheet show; one that `is_closed` takes no new rows.
     `error` is why its records could not be refreshed; such a tab is left as it is. `body_bytes` is the most that one
     request to Google may hold.
@@ -86,6 +87,7 @@ class DataJob:
     part: Slice | None = None
     suffix: str = ""
     known_as: str = ""
+    gathered: tuple[Mirror, ...] = ()
     taken: frozenset[str] = frozenset()
     is_closed: bool = False
     error: SyncError | None = None

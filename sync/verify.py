@@ -11,6 +11,7 @@ from sync.pages import Pages
 from sync.records import Slice
 from sync.report import Proof
 from sync.shape.cells import KEY_COLUMN
+from sync.store.mirror import Mirror
 from sync.summary_publish import SummaryPublish
 from sync.tabs import DataJob
 
@@ -24,7 +25,7 @@ def prove(pages: Pages, summaries: Sequence[SummaryPublish]) -> Proof | None:
     shown, wanted = pages.shown_hashes(), _wanted(job)  # in all spreadsheets of the sheet together
     n_missing = len(not_among(wanted, shown))
     return Proof(
-        vendor=_n_at_vendor(job, job.window),
+        vendor=sum(_n_at_vendor(mirror, job.window) for mirror in job.gathered or (job.mirror,)),
         mirror=job.n_in_window,
         wanted=len(wanted),
         tab=len(shown),
@@ -40,14 +41,13 @@ def _wanted(job: DataJob) -> pl.Series:
     return pl.concat([key_hashes([]), *(job.staying.divide(df)[0][KEY_COLUMN].hash() for df in pieces)])
 
 
-def _n_at_vendor(job: DataJob, window: Slice) -> int:
+def _n_at_vendor(mirror: Mirror, window: Slice) -> int:
     """Count the records that the vendor returned when it was asked last, stretch by stretch."""
-    assert job.mirror is not None
     n, at = 0, window.start
-    for known in job.mirror.coverage():
+    for known in mirror.coverage():
         part = Slice(max(at, known.start), min(known.end, window.end))
         if part.start < part.end:
-            n += job.mirror.count(Slice(at, part.start)) if at < part.start else 0
-            n += job.mirror.count(part, seen_since=known.read_at)
+            n += mirror.count(Slice(at, part.start)) if at < part.start else 0
+            n += mirror.count(part, seen_since=known.read_at)
             at = part.end
-    return n + (job.mirror.count(Slice(at, window.end)) if at < window.end else 0)
+    return n + (mirror.count(Slice(at, window.end)) if at < window.end else 0)

@@ -213,7 +213,10 @@ def several(world: World, monkeypatch: pytest.MonkeyPatch) -> Several:
 
 
 def test_one_tab_shows_the_calls_of_several_vendors_once_each_in_one_form(several: Several) -> None:
-    several.run()
+    (tab,) = several.run().tabs
+    n = len(_in_period(several.calls()))
+    assert tab.proof is not None
+    assert (tab.proof.vendor, tab.proof.mirror, tab.proof.tab, tab.proof.missing) == (n, n, n, 0)
     _assert_shows(several)
     assert several.run().outcome is Outcome.UNCHANGED
     assert len(several.admin.log(service="google", kind="write")) == 0
