@@ -13,7 +13,6 @@ import pytest
 
 from sync import clock
 from sync.errors import ContractBroken, CredentialsRefused, RateLimited, Unreachable
-from sync.http.waits import NoPace
 from sync.records import Buckets, Page, Record, Slice
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.server import SandboxOptions, SandboxServer
@@ -22,10 +21,9 @@ from sync.sources.aircall.filters import EXPORT_PARAMS, make_payload
 from sync.sources.aircall.models import AircallOptions
 from sync.sources.aircall.streams import SPECS, find_mistakes
 from sync.sources.base import Source
-from sync.sources.registry import make_source
 from tests.aircall_world import zone_at_noon
 from tests.sandbox_admin import Admin
-from tests.source_desk import Notes
+from tests.source_desk import Notes, Sources
 
 UNTIL = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 WEEK = Slice(datetime(2026, 3, 24, tzinfo=UTC), datetime(2026, 3, 31, tzinfo=UTC))
@@ -50,19 +48,19 @@ def admin(server: SandboxServer) -> Iterator[Admin]:
 
 @dataclass
 class Account:
-    """One connection whose notes outlive its sources; `slept` holds the pauses, none of which is waited for."""
+    """One connection whose notes outlive its sources."""
 
     admin: Admin
+    sources: Sources
     notes: Notes = field(default_factory=Notes)
-    slept: list[float] = field(default_factory=list)
-    made: list[Source] = field(default_factory=list)
+
+    @property
+    def slept(self) -> list[float]:
+        return self.sources.slept
 
     def source(self, *, sleep: Callable[[float], None] | None = None, **options: Any) -> Source:
         wanted = AircallOptions(api_id="env:A", api_token="env:B", base_url=f"{self.admin.url}/aircall", **options)
-        keys = {"api_id": "id", "api_token": "token"}
-        sleep = sleep or self.slept.append
-        self.made.append(make_source(wanted, keys, pace=NoPace(), sleep=sleep, notebook=self.notes))
-        return self.made[-1]
+        return self.sources.make(wanted, notes=self.notes, sleep=sleep, api_id="id", api_token="token")
 
     def pages(self, source: Source | None = None, within: Slice = WEEK, **asked: Any) -> Iterator[Page]:
         stream, params = asked.pop("stream", "calls_history"), asked.pop("params", {})
@@ -85,11 +83,8 @@ class Account:
 
 
 @pytest.fixture
-def account(admin: Admin) -> Iterator[Account]:
-    opened = Account(admin)
-    yield opened
-    for source in opened.made:
-        source.close()
+def account(admin: Admin, sources: Sources) -> Account:
+    return Account(admin, sources)
 
 
 @pytest.fixture

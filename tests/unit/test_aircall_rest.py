@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,16 +11,14 @@ from pydantic import ValidationError
 
 from sync.config.load import load_config
 from sync.errors import ConfigError, ContractBroken, CredentialsRefused
-from sync.http.waits import NoPace
 from sync.records import LISTED_AT, Slice
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.server import SandboxOptions, SandboxServer
 from sync.sources.aircall import rest
 from sync.sources.aircall.models import AircallOptions
 from sync.sources.base import Source
-from sync.sources.registry import make_source
 from tests.sandbox_admin import Admin
-from tests.source_desk import Notes
+from tests.source_desk import Sources
 
 UNTIL = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 ALL = Slice(UNTIL - timedelta(days=21), UNTIL + timedelta(days=1))
@@ -42,20 +39,10 @@ def admin(server: SandboxServer) -> Iterator[Admin]:
         yield opened
 
 
-def make_with(options: AircallOptions, **keys: str) -> Source:
-    return make_source(options, keys, pace=NoPace(), sleep=lambda _: None, notebook=Notes())
-
-
-def source_at(url: str) -> Source:
-    options = AircallOptions(api_id="env:A", api_token="env:B", base_url=f"{url}/aircall")
-    return make_with(options, api_id="id", api_token="token")
-
-
 @pytest.fixture
-def source(admin: Admin) -> Iterator[Source]:
-    made = source_at(admin.url)
-    yield made
-    made.close()
+def source(admin: Admin, sources: Sources) -> Source:
+    options = AircallOptions(api_id="env:A", api_token="env:B", base_url=f"{admin.url}/aircall")
+    return sources.make(options, api_id="id", api_token="token")
 
 
 def ids_in(source: Source, within: Slice = ALL, **params: object) -> list[int]:
@@ -123,17 +110,16 @@ def test_users_are_found_at_the_old_address_where_there_is_no_new_one(admin: Adm
     }
 
 
-def test_an_access_token_stands_in_place_of_the_two_halves_of_a_key(admin: Admin) -> None:
+def test_an_access_token_stands_in_place_of_the_two_halves_of_a_key(admin: Admin, sources: Sources) -> None:
     admin.options(aircall={"accepted_keys": ["the-access-token"]})
     options = AircallOptions(access_token="env:A", base_url=f"{admin.url}/aircall")
-    with closing(make_with(options, access_token="the-access-token")) as source:
-        assert "opens the Analytics exports" in source.probe()
-        assert [page.records for page in source.fetch("teams", LISTED, {})]
-    with closing(make_with(options, access_token="one-taken-back")) as source:
-        with pytest.raises(CredentialsRefused) as caught:
-            source.probe()
-        assert "authorise the app at Aircall again" in caught.value.hint
-        assert "one-taken-back" not in f"{caught.value!s} {caught.value!r} {vars(caught.value)!r}"
+    source = sources.make(options, access_token="the-access-token")
+    assert "opens the Analytics exports" in source.probe()
+    assert [page.records for page in source.fetch("teams", LISTED, {})]
+    with pytest.raises(CredentialsRefused) as caught:
+        sources.make(options, access_token="one-taken-back").probe()
+    assert "authorise the app at Aircall again" in caught.value.hint
+    assert "one-taken-back" not in f"{caught.value!s} {caught.value!r} {vars(caught.value)!r}"
 
 
 @pytest.mark.parametrize(

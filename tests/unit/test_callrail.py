@@ -12,16 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sync.errors import ContractBroken, CredentialsRefused
-from sync.http.waits import NoPace
 from sync.records import Slice
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.server import SandboxOptions, SandboxServer
 from sync.sources.base import Source
 from sync.sources.callrail.models import CallRailOptions, read_page, with_status
-from sync.sources.registry import make_source
 from tests.sandbox_admin import Admin
-from tests.source_desk import Notes
-from tests.unit.scripted_server import ScriptedServer, json_answer, scripted_server
+from tests.source_desk import Sources
+from tests.unit.scripted_server import json_answer
 
 UNTIL = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 LONG_AGO = Slice(UNTIL - timedelta(days=29), UNTIL)
@@ -38,23 +36,12 @@ def admin() -> Iterator[Admin]:
 
 
 @pytest.fixture
-def vendor() -> Iterator[ScriptedServer]:
-    with scripted_server() as opened:
-        yield opened
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Source]]:
-    made: list[Source] = []
-
+def make(sources: Sources) -> Callable[..., Source]:
     def build(url: str, **options: Any) -> Source:
         wanted = CallRailOptions(**{"api_key": "env:X", "base_url": url, "account_id": "ACC111", **options})
-        made.append(make_source(wanted, {"api_key": "a-key"}, pace=NoPace(), sleep=lambda s: None, notebook=Notes()))
-        return made[-1]
+        return sources.make(wanted, api_key="a-key")
 
-    yield build
-    for source in made:
-        source.close()
+    return build
 
 
 def test_a_recorded_page_is_read_with_its_status_and_types(vendor, make):

@@ -11,18 +11,16 @@ import pytest
 
 from sync import clock
 from sync.errors import ConfigError, ContractBroken, CredentialsRefused
-from sync.http.waits import NoPace
 from sync.records import Buckets, Page, Slice
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.server import SandboxOptions, SandboxServer
 from sync.sources.base import Source
 from sync.sources.callscaler.models import CallScalerOptions, read_groups, read_list
 from sync.sources.callscaler.streams import ANALYTICS, CALLS, find_mistakes, narrow
-from sync.sources.registry import make_source
 from tests.benches.callscaler import figures_of
 from tests.sandbox_admin import Admin
-from tests.source_desk import Notes
-from tests.unit.scripted_server import ScriptedServer, json_answer, scripted_server
+from tests.source_desk import Sources
+from tests.unit.scripted_server import json_answer
 
 UNTIL = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 PERIOD = Slice(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
@@ -48,23 +46,11 @@ def admin(server: SandboxServer) -> Iterator[Admin]:
 
 
 @pytest.fixture
-def vendor() -> Iterator[ScriptedServer]:
-    with scripted_server() as opened:
-        yield opened
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Source]]:
-    made: list[Source] = []
-
+def make(sources: Sources) -> Callable[..., Source]:
     def build(url: str, *, key: str = "cs_key_for_tests", **options: Any) -> Source:
-        wanted = CallScalerOptions(api_key="env:X", base_url=url, **options)
-        made.append(make_source(wanted, {"api_key": key}, pace=NoPace(), sleep=lambda s: None, notebook=Notes()))
-        return made[-1]
+        return sources.make(CallScalerOptions(api_key="env:X", base_url=url, **options), api_key=key)
 
-    yield build
-    for source in made:
-        source.close()
+    return build
 
 
 @pytest.fixture
