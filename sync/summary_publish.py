@@ -10,6 +10,7 @@ from typing import Any
 from sync.destination.book import Book, ObservedTab
 from sync.destination.change import TabChange, to_change
 from sync.destination.decorate import Extent, last_filled
+from sync.destination.mend import mend_above
 from sync.destination.observe import Block
 from sync.destination.spot import Row, find_spot
 from sync.destination.status import is_status_row
@@ -84,7 +85,10 @@ class SummaryPublish(TabPublish):
             return replace(change, is_final=False, cleared=tuple(index for _, index in change.given_up))
         if not self.is_whole:
             return change if self._state and change.spot.header_row == self._state.header_row else None
+        above = tuple(mend_above(self._misplaced, change.spot, blocks, self.job.shape.same_cell))
+        self._misplaced = ()
         change = diff_summary(change, wanted=wanted, blocks=blocks)
+        change = replace(change, foreign=above, is_final=False) if above else change
         rows = {block.start + i: row for block in blocks for i, row in enumerate(block.rows)}
         old_end, last = self._old_end(change, rows), last_filled(rows)
         extent = Extent(end=_end(change), old_end=old_end, last_column=last, taken=_chart_ids(book))

@@ -107,7 +107,7 @@ def make_bodies(
             if is_narrow:
                 _add_pieces(body, change, write)
                 continue
-            if write.keeps_key and guarded is not body:
+            if (write.keeps_key or not change.is_new) and guarded is not body:
                 guarded = body
                 _add_header_guard(body, change)
             _add(body, change, write, span=(first, end), row=row)

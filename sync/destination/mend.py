@@ -79,6 +79,25 @@ def mend_misplaced(landed: Sequence[Landed], now: Spot, same_cell: SameCell) -> 
                     yield ForeignCell(row=one.row, column=index, cell=before)
 
 
+def mend_above(
+    misplaced: Iterable[Misplaced], now: Spot, blocks: Sequence[Block], same_cell: SameCell
+) -> Iterator[ForeignCell]:
+    """Yield the cells of the header and above it on which rows fell that were written by place, with what they showed.
+
+    People had just inserted rows there, which were blank, and pushed the header down.
+    """
+    rows = {b.start + i: row for b in blocks for i, row in enumerate(b.rows) if b.start + i <= now.header_row}
+    for one in misplaced:
+        at = one.write.row
+        if at not in rows or one.spot.indexes != now.indexes:
+            continue
+        for index, wrote in zip(now.indexes, one.write.cells, strict=True):
+            shows = _cell(rows[at], index)
+            before = _cell(one.spot.header, index) if at == now.header_row else None
+            if same_cell(wrote, shows) and not same_cell(before, shows):
+                yield ForeignCell(row=at, column=index, cell=before)
+
+
 def _columns_before(ones: Sequence[Landed], now: Spot) -> dict[int, int]:
     """Tell where people's columns stood before; those that they had just inserted are left out.
 
