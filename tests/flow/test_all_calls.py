@@ -350,6 +350,7 @@ def test_a_call_of_a_period_that_is_over_is_known_to_be_returned_after_it(severa
         assert (row["Returned"], row["Attempts"]) == wanted[row["Connection"], str(row["Call ID"])]
 
 
+@pytest.mark.full
 def test_a_plan_a_check_and_a_forgotten_person_know_all_calls_too(several: Several) -> None:
     config = several.config()
     request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())

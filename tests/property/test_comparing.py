@@ -39,7 +39,7 @@ def _compared(now: pl.DataFrame, before: pl.DataFrame, question: Question, since
     return with_changes(now, table, CALLS, question, before=was)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(CALL, max_size=12),
     st.lists(CALL, max_size=12),

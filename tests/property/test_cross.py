@@ -33,7 +33,7 @@ def _ask(groups: list[str], metrics: list[str], **more: Any) -> Question:
     return Question(group_by=groups, metrics=[Metric.of(name) for name in metrics], **more)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(CALL, TAGS), max_size=14),
     st.lists(st.sampled_from([*GROUPS, "tags"]), min_size=2, max_size=3, unique=True),

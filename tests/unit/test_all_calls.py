@@ -76,7 +76,7 @@ def _frame(calls: list[tuple[int, str, bool, bool]]) -> pl.DataFrame:
 _NUMBERS = ("+14155550100", "(415) 555-0100", "+12155550100", "anonymous")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 12), st.sampled_from(_NUMBERS), st.booleans(), st.booleans()), min_size=1, max_size=14

@@ -90,6 +90,7 @@ def test_every_group_and_every_metric_can_be_asked_or_is_refused_with_the_reason
         )
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("spec", _streams())
 def test_three_groups_zeros_and_columns_of_any_stream_agree_with_each_other(spec: StreamSpec) -> None:
     df, status = _calls(spec), spec.field_with(Role.STATUS)
