@@ -189,6 +189,7 @@ def test_a_chart_that_a_person_deleted_is_not_made_again_even_by_a_new_store(wor
     assert look(world).get("charts", []) == []
 
 
+@pytest.mark.full
 def test_a_range_that_a_person_made_shorter_stays(world: World) -> None:
     world.period = "last 20 days"
     assert charted(world).run().outcome is Outcome.OK
@@ -223,6 +224,7 @@ def test_charts_come_to_a_tab_that_is_there_beside_what_people_keep_in_it(world:
     assert any("a note" in row for row in world.tab("By day"))
 
 
+@pytest.mark.full
 def test_a_highlight_that_changes_in_the_config_takes_the_place_of_the_one_before(world: World) -> None:
     world.more_tab = 'highlight = { column = "status", when = "= missed", row = true }\norder = "newest first"\n'
     assert world.run().outcome is Outcome.OK
@@ -248,6 +250,7 @@ def test_a_highlight_that_changes_in_the_config_takes_the_place_of_the_one_befor
     assert look(world, "Calls").get("conditionalFormats", []) == []
 
 
+@pytest.mark.full
 def test_stripes_come_with_a_tab_once_and_go_along(world: World) -> None:
     world.more_tab = 'order = "newest first"\nbanding = true\n'
     assert world.run().outcome is Outcome.OK
@@ -272,6 +275,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.full
 def test_every_kind_of_chart_can_be_had_below_each_other(world: World) -> None:
     options = f'group_by = ["date"]\nmetrics = ["count", "missed_count"]\nchart = [{", ".join(KINDS)}]'
     assert charted(world, options).run().outcome is Outcome.OK
@@ -284,6 +288,7 @@ def test_every_kind_of_chart_can_be_had_below_each_other(world: World) -> None:
     assert world.run().outcome is Outcome.UNCHANGED
 
 
+@pytest.mark.full
 def test_a_chart_that_people_moved_to_another_tab_is_in_nobodys_way(world: World) -> None:
     assert charted(world).run().outcome is Outcome.OK
     sheet = look(world)
@@ -302,6 +307,7 @@ def test_a_chart_that_people_moved_to_another_tab_is_in_nobodys_way(world: World
     assert world.n_requests("write") == 0
 
 
+@pytest.mark.full
 def test_a_decoration_that_google_refuses_does_not_keep_the_rows_away(world: World) -> None:
     charted(world)
     said = "Invalid requests[3].addBanding: No."
@@ -333,6 +339,7 @@ chart = [{ type = "column", x = "date", y = "count", stacked = true }, { type = 
     assert world.n_requests("write") == 0
 
 
+@pytest.mark.full
 def test_a_summary_with_changes_draws_the_figures_and_not_the_changes(world: World) -> None:
     options = 'group_by = ["agent"]\nmetrics = ["count"]\ncompare = "previous period"\n'
     options += 'chart = { type = "bar", y = "count" }'

@@ -43,7 +43,7 @@ def as_duration(seconds: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
 
 
-@pytest.mark.parametrize("locale", ["de_DE", "en_US"])
+@pytest.mark.parametrize("locale", ["de_DE", pytest.param("en_US", marks=pytest.mark.full)])
 def test_people_see_durations_shares_and_dates_as_their_locale_writes_them(world: World, locale: str) -> None:
     set_locale(world, locale)
     world.columns = DRESSED.replace('"started_at"', '{ field = "started_at", format = "date and time", width = 170 }')
@@ -85,7 +85,10 @@ def test_people_see_durations_shares_and_dates_as_their_locale_writes_them(world
     assert all(re.fullmatch(r"\d+:\d\d:\d\d", row["Duration"]) for row in seen(world) if row.get("Duration"))
 
 
-@pytest.mark.parametrize("mode", ["upsert", "append", "replace"])
+FULL = pytest.mark.full
+
+
+@pytest.mark.parametrize("mode", ["append", pytest.param("upsert", marks=FULL), pytest.param("replace", marks=FULL)])
 def test_a_format_added_later_rewrites_the_whole_column_once(world: World, mode: str) -> None:
     world.more_tab = f'mode = "{mode}"'
     world.columns = PLAIN
@@ -107,6 +110,7 @@ def test_a_format_added_later_rewrites_the_whole_column_once(world: World, mode:
     assert {row["Call ID"]: row["Duration (s)"] for row in world.rows_by_header()} == plain
 
 
+@pytest.mark.full
 def test_what_people_make_of_a_width_or_a_format_stays(world: World) -> None:
     world.columns = DRESSED.replace('"notes"', '{ field = "notes", width = 300 }')
     assert world.run().outcome is Outcome.OK
@@ -147,7 +151,7 @@ def assert_nowhere(world: World, numbers: list[str]) -> None:
 
 @pytest.mark.parametrize("max_bytes", [2_000_000, pytest.param(30_000, marks=pytest.mark.full)])
 def test_a_masked_number_is_nowhere_in_the_spreadsheet(world: World, max_bytes: int) -> None:
-    world.max_bytes = max_bytes
+    world.max_bytes, world.period = max_bytes, "last 3 days"
     calls = world.admin.calls()
     lines = {call["to"] for call in calls}
     calls = [call for call in calls if call["from"] and call["from"] not in lines and call["direction"] == "inbound"]
@@ -184,7 +188,7 @@ def test_a_masked_number_is_nowhere_in_the_spreadsheet(world: World, max_bytes: 
 
 
 def test_a_mask_added_later_goes_over_rows_that_are_there_and_over_those_that_leave(world: World) -> None:
-    world.columns, world.more_tab = PLAIN, 'mode = "append"'
+    world.columns, world.more_tab, world.period = PLAIN, 'mode = "append"', "last 3 days"
     assert world.run().outcome is Outcome.OK
     world.columns = MASKED
     assert world.run().outcome is Outcome.OK
@@ -202,7 +206,7 @@ def test_a_mask_added_later_goes_over_rows_that_are_there_and_over_those_that_le
     assert_nowhere(world, secret)
 
 
-@pytest.mark.parametrize("max_bytes", [2_000_000, 20_000])
+@pytest.mark.parametrize("max_bytes", [pytest.param(2_000_000, marks=FULL), 20_000])
 def test_recordings_can_be_clicked_and_nothing_of_a_vendor_becomes_a_formula(world: World, max_bytes: int) -> None:
     world.max_bytes, world.columns = max_bytes, LINKED
     hostile = '=HYPERLINK("https://evil.example","x")'
