@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import orjson
 
 from sync.destination.book import COLUMN_KEY, FORMER_KEY, HEADER_KEY, TAB_KEY
 from sync.destination.change import RowWrite, Run, TabChange, pushed, runs_of
@@ -96,8 +98,16 @@ def _new_tab(change: TabChange) -> Iterator[Request]:
     yield {"addSheet": {"properties": {"sheetId": spot.sheet_id, "title": shape.title, "gridProperties": grid}}}
     yield _tag({"sheetId": spot.sheet_id}, TAB_KEY, shape.uid)
     yield _header_tag(change)
+    sample = _first_rows(change)
     for n in range(len(shape.columns)):
-        yield from _dress_column(change, n)
+        yield from _dress_column(change, n, [row[n] for row in sample])
+
+
+def _first_rows(change: TabChange) -> Sequence[Sequence[Cell]]:
+    if change.load is None:
+        return [write.cells for write in change.writes[:_SAMPLE_ROWS]]
+    piece = next(iter(change.load.pieces()), None)
+    return [orjson.loads(row) for row in piece.rows[:_SAMPLE_ROWS]] if piece is not None else []
 
 
 def _columns(change: TabChange) -> Iterator[Request]:
@@ -154,14 +164,14 @@ def _mark(change: TabChange, index: int, text: str, *, note: str = "") -> Reques
     return {"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": "userEnteredValue,note"}}
 
 
-def _dress_column(change: TabChange, n: int) -> Iterator[Request]:
+def _dress_column(change: TabChange, n: int, cells: Iterable[Cell] = ()) -> Iterator[Request]:
     """Give a new column its tag, header, format and width."""
     column = change.shape.columns[n]
     yield _column_tag(change, n)
     yield _header_cell(change, n)
     if _format_of(column) or not change.is_new:  # one inserted among others has taken over the format of its neighbour
         yield format_column(change, n)
-    yield _set_width(change, n)
+    yield _set_width(change, n, cells)
 
 
 def format_column(change: TabChange, n: int) -> Request:
@@ -173,9 +183,12 @@ def format_column(change: TabChange, n: int) -> Request:
     return {"repeatCell": {"range": below, "cell": cell, "fields": "userEnteredFormat.numberFormat"}}
 
 
-def _set_width(change: TabChange, n: int) -> Request:
+def _set_width(change: TabChange, n: int, cells: Iterable[Cell] = ()) -> Request:
     index = change.spot.indexes[n]
-    width = {"range": _dimension(change, "COLUMNS", index, index + 1), "properties": {"pixelSize": _width(change, n)}}
+    width = {
+        "range": _dimension(change, "COLUMNS", index, index + 1),
+        "properties": {"pixelSize": _width(change.shape.columns[n], cells)},
+    }
     return {"updateDimensionProperties": {**width, "fields": "pixelSize"}}
 
 
@@ -188,15 +201,13 @@ def _format_of(column: Column) -> dict[str, str] | None:
     return kind | ({"pattern": column.number_format} if column.number_format else {})
 
 
-def _width(change: TabChange, n: int) -> int:
+def _width(column: Column, cells: Iterable[Cell]) -> int:
     """Return the width of the config, or one that shows the header and what the first rows hold."""
-    column = change.shape.columns[n]
     if column.width:
         return column.width
     if column.name in _LONG_TEXTS:
         return _LONG_WIDTH_PX
     usual = _NUMBER_WIDTH_PX if column.type in _NUMBERS else _WIDTHS_PX.get(column.type, _TEXT_WIDTH_PX)
-    cells = (write.cells[n] for write in change.writes[:_SAMPLE_ROWS])
     longest = max((len(cell) for cell in cells if isinstance(cell, str)), default=0)
     return min(_LONG_WIDTH_PX, max(usual, 9 * len(column.title), 7 * longest + 16))
 

@@ -16,7 +16,7 @@ import orjson
 from sync.later import Later
 from sync.records import Cell, Column, FieldType, StreamSpec, Table
 from sync.shape.formats import dress, title_without_unit
-from sync.shape.masking import blot_out, masked
+from sync.shape.masking import blot_out, masked, telling
 from sync.store.mirror_table import key_text
 
 if TYPE_CHECKING:
@@ -137,12 +137,14 @@ def to_rows(df: pl.DataFrame, columns: Sequence[Column], zone: ZoneInfo) -> tupl
 def to_cell_lists(df: pl.DataFrame, columns: Sequence[Column], zone: ZoneInfo) -> tuple[list[list[Any]], int]:
     """Turn a frame into the cells of each column, one kind of number a column; counts as `to_rows` does."""
     cells = df.select(_cell_expr(df, column, zone).alias(str(n)) for n, column in enumerate(columns))
+    hidden = {name for column in columns for name in column.hides if name in df.columns}
+    numbers = {name: telling(df[name]) for name in hidden if not df.schema[name].is_nested()}
     lists, n_cut = [], 0
     for column, series in zip(columns, cells.get_columns(), strict=True):
         one, n = _to_list(series, is_object=column.type is FieldType.OBJECT)
-        for name in column.hides:
-            if name in df.columns and not df.schema[name].is_nested() and _tells_numbers(series):
-                blot_out(one, series, df[name])
+        for name in column.hides if _tells_numbers(series) else ():
+            if name in numbers:
+                blot_out(one, series, numbers[name])
         lists.append(one if column.divisor == 1 else _divided(one, column.divisor))
         n_cut += n
     return lists, n_cut

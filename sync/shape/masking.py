@@ -50,24 +50,34 @@ def mask_text(text: str) -> str:
     return mask_texts([text])[0] or ""
 
 
-def blot_out(cells: list[Any], column: pl.Series, numbers: pl.Series) -> None:
+def telling(numbers: pl.Series) -> pl.DataFrame:
+    """Return what tells the number of each row: its text, its digits, and the ends by which it is looked for."""
+    text = numbers.cast(pl.String).alias("number")
+    frame = pl.DataFrame({"number": text, "digits": text.str.replace_all("[^0-9]", "")})
+    n = pl.col("digits").str.len_chars().cast(pl.Int64)
+    end, last = (pl.col("digits").str.slice((n - kept).clip(0)) for kept in (_TELLING, 1))
+    known = pl.when(n >= _TELLING)
+    return frame.with_columns(end=known.then(end), last=known.then(last)).with_row_index("at")
+
+
+def blot_out(cells: list[Any], column: pl.Series, numbers: pl.DataFrame) -> None:
     """Mask in the cells of one column, in place, what they repeat of the number that stands in the same row.
 
     Args:
         cells: what is about to be shown, text or whole numbers.
         column: the same cells as a column.
-        numbers: the number of each row, as text.
+        numbers: what `telling` returned of the numbers.
 
     """
-    digits, told = (one.cast(pl.String).str.replace_all("[^0-9]", "") for one in (numbers, column))
-    n = digits.str.len_chars().cast(pl.Int64)
-    frame = pl.DataFrame({"digits": digits, "told": told, "n": n, "number": numbers, "text": column.cast(pl.String)})
-    repeats = pl.col("told").str.contains(pl.col("digits").str.slice((pl.col("n") - _TELLING).clip(0)), literal=True)
-    is_repeated = pl.when(pl.col("n") >= _TELLING).then(repeats).otherwise(pl.col("text") == pl.col("number"))
-    for at in frame.select(is_repeated.fill_null(value=False)).to_series().arg_true().to_list():
-        text, number = str(cells[at]), str(numbers[at])
-        blotted = mask_text(text) if text == number else without_number(text, digits[at])
-        cells[at] = blotted if blotted != text else cells[at]
+    text = pl.col("text")
+    # A glance tells most cells: too short, or without the last digit
+    may_repeat = (text.str.len_bytes() >= _TELLING) & text.str.contains(pl.col("last"), literal=True)
+    some = numbers.with_columns(column.cast(pl.String).alias("text")).filter(may_repeat | (text == pl.col("number")))
+    told = text.str.replace_all("[^0-9]", "")
+    found = some.filter((text == pl.col("number")) | told.str.contains(pl.col("end"), literal=True))
+    for at, number, digits, shown in found.select("at", "number", "digits", "text").iter_rows():
+        blotted = mask_text(shown) if shown == number else without_number(shown, digits)
+        cells[at] = blotted if blotted != shown else cells[at]
 
 
 def without_number(text: str, digits: str) -> str:

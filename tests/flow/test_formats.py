@@ -238,3 +238,15 @@ def assert_linked(world: World, hostile: str) -> None:
             assert cell[0].get("hyperlink") == (None if text == hostile else text)
             n_links += text != hostile
     assert n_links > 10
+
+
+@pytest.mark.parametrize("max_bytes", [2_000_000, pytest.param(20_000, marks=FULL)])
+def test_nothing_is_cut_off_in_a_tab_that_is_made(world: World, max_bytes: int) -> None:
+    world.max_bytes, world.period = max_bytes, "last 3 days"
+    assert world.run().outcome is Outcome.OK
+    sizes = widths(world)
+    rows = world.tab()
+    for n, title in enumerate(rows[0]):
+        texts = [row[n] for row in rows[1:150] if len(row) > n and isinstance(row[n], str)]
+        longest = max(map(len, [title, *texts]))
+        assert sizes[n] >= min(250, 6.5 * longest), title

@@ -20,6 +20,7 @@ from sync.shape.masking import (
     hide_numbers,
     mask_text,
     tails_of,
+    telling,
     without_number,
     without_numbers,
 )
@@ -161,7 +162,7 @@ def test_a_number_is_found_however_it_is_written(number: str, gap: str, data: st
     assert digits[-7:] not in re.sub("[^0-9]", "", found)
     assert found.endswith(f"…{digits[-4:]}, he said.")
     cells = [text, None, "nothing"]
-    blot_out(cells, pl.Series(cells), pl.Series([number] * 3))
+    blot_out(cells, pl.Series(cells), telling(pl.Series([number] * 3)))
     assert cells == [found, None, "nothing"]
     assert without_numbers(text, tails_of([number, None])) == found
 
