@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from sync.clock import ALLOWED_PERIODS, Period
@@ -46,6 +46,19 @@ def named_sheets(config: Config, names: Sequence[str]) -> list[Sheet]:
         return [sheet for sheet in config.sheets if sheet.enabled]
     found = [config.sheet_named(name) for name in names]
     return list({sheet.name: sheet for sheet in found}.values())
+
+
+def sound_sheets(
+    config: Config, names: Sequence[str], problems: ConfigError | None, *, broken: Collection[str] = ()
+) -> list[Sheet]:
+    """Return the sheets of these names, or every enabled one, without those in `broken`; naming one is an error."""
+    try:
+        sheets = named_sheets(config, names)
+    except ConfigError as error:
+        raise problems or error from error
+    if problems and names and any(sheet.name in broken for sheet in sheets):
+        raise problems
+    return [sheet for sheet in sheets if sheet.name not in broken]
 
 
 def sheets_to_run(

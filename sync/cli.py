@@ -19,9 +19,9 @@ import typer
 from typer.core import TyperGroup
 
 from sync import clock, house_commands, log, look_commands, screen
-from sync.choice import load_good_part, named_sheets, sheets_to_run, to_period
+from sync.choice import load_good_part, sheets_to_run, sound_sheets, to_period
 from sync.config.kept import open_effective
-from sync.config.load import load_config, problems_error
+from sync.config.load import problems_error
 from sync.config.problems import format_problem
 from sync.errors import ConfigError, StopRequested, SyncError
 from sync.history import (
@@ -167,10 +167,12 @@ def check(names: Names = None, *, config: ConfigFile = DEFAULT_CONFIG, verbose: 
 
     with open_effective(config) as (_, effective):
         screen.say(goes_on_lines(effective.broken))
-        if effective.problems:
-            raise problems_error(effective.problems)
-    settings = effective.config
-    sheets = named_sheets(settings, names or ())
+    settings, broken = effective.config, {one.name for one in effective.broken}
+    problems = problems_error(effective.problems) if effective.problems else None
+    if problems and "" in broken:
+        raise problems
+    sheets = sound_sheets(settings, names or (), problems, broken=broken)
+    _tell_of(problems)
     screen.say(line for warning in settings.warnings for line in (*format_problem(warning).splitlines(), ""))
     lines: list[CheckLine] = []
     with open_office(settings) as office:
@@ -183,7 +185,7 @@ def check(names: Names = None, *, config: ConfigFile = DEFAULT_CONFIG, verbose: 
     with open_history(settings) as store:
         costs = {sheet.name: requests_of_last_run(store, sheet.name) for sheet in settings.sheets}
     screen.say(quota_forecast(settings, costs, clock.now()))
-    raise typer.Exit(highest_code(line.exit_code for line in lines))
+    raise typer.Exit(highest_code([*(line.exit_code for line in lines), *_code_of(problems, names)]))
 
 
 @app.command("plan")
@@ -203,8 +205,9 @@ def plan(
     from sync.progress import open_display
     from sync.run import plan_sheet
 
-    settings = load_config(config)
-    sheets = named_sheets(settings, names or ())
+    settings, problems = load_good_part(config)
+    sheets = sound_sheets(settings, names or (), problems)
+    _tell_of(problems)
     at, person = clock.now(), Trigger.PERSON
     request = RunRequest(trigger=person, requested_at=at, period=to_period(period), rebuild=rebuild, adopt=adopt)
     plans: list[SheetPlan] = []
@@ -216,7 +219,8 @@ def plan(
                 screen.show_plan(sheet.name, plans[-1])
     if as_json:
         screen.say_json({"plans": [plan_json(s.name, p) for s, p in zip(sheets, plans, strict=True)]})
-    raise typer.Exit(highest_code(plan.error.exit_code for plan in plans if plan.error))
+    codes = [plan.error.exit_code for plan in plans if plan.error]
+    raise typer.Exit(highest_code([*codes, *_code_of(problems, names)]))
 
 
 @app.command("run-now")
@@ -281,6 +285,11 @@ def _tell_of(broken: ConfigError | None) -> None:
     """Tell of the sheets that are left out while the good ones go on."""
     if broken:
         screen.say(error_lines(broken), screen.err)
+
+
+def _code_of(problems: ConfigError | None, names: list[str] | None) -> list[int]:
+    """Return the exit code for mistakes of the config; to who named sound sheets, those of others are only told."""
+    return [problems.exit_code] if problems and not names else []
 
 
 @app.command("serve")

@@ -70,6 +70,25 @@ def test_a_broken_sheet_does_not_keep_the_good_ones_from_running(sandbox: Admin,
     assert program.run("run-now", "bad", "--config", str(config)).returncode == 2
 
 
+@pytest.mark.full
+def test_a_broken_sheet_keeps_nobody_from_checking_and_planning_the_good_ones(sandbox: Admin, tmp_path: Path) -> None:
+    config = program.write_config(tmp_path, sandbox.url, {"good": sandbox.make_spreadsheet()})
+    config.write_text(
+        config.read_text() + '\n[[sheet]]\nname = "bad"\nspreadsheet = "2AbCdEfGhIjKlMnOp"\nevery = "soon"\n'
+    )
+    for command in (("check",), ("plan", "--offline")):
+        for names, code, is_seen in (
+            ((), 2, True),
+            (("good",), 0, True),
+            (("bad",), 2, False),
+            (("good", "bad"), 2, False),
+        ):
+            told = program.run(*command, *names, "--config", str(config))
+            assert told.returncode == code, (command, names, told.stderr)
+            assert 'sheet["bad"].every' in told.stderr
+            assert ("good" in told.stdout) is is_seen
+
+
 def test_ctrl_c_ends_a_run_within_a_chunk_with_130_and_still_prints_json(sandbox: Admin, tmp_path: Path) -> None:
     config = program.write_config(tmp_path, sandbox.url, {"calls": sandbox.make_spreadsheet()}, period="last 30 days")
     sandbox.fault(service="justcall", do="delay", seconds=1, times=100)
