@@ -228,6 +228,17 @@ def open_world(folder: Path, server: SandboxServer, **wanted: Any) -> Iterator[W
         yield World(admin=admin, folder=folder, spreadsheet=spreadsheet, **wanted)
 
 
+@contextmanager
+def stopped_ahead(**ahead: float) -> Iterator[None]:
+    """Stop the clock some time from now, during the block."""
+    at = clock.now() + timedelta(**ahead)
+    clock.set_now(lambda: at)
+    try:
+        yield
+    finally:
+        clock.set_now(None)
+
+
 def small_sandbox(n_calls: int = 1_200, days: int = 30) -> SandboxServer:
     """Make a sandbox with fewer calls than the demo's; they end now."""
     until = datetime.now(UTC).replace(microsecond=0)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,8 +17,9 @@ from sync.office import Office, open_office
 from sync.report import ErrorReport, Outcome, RunReport, TabReport
 from sync.store.incidents import open_incidents
 from sync.watch import Watch, after_run_by_hand, tell_incidents
+from tests.daemon_desk import eventually
 from tests.receiver import Receiver, receiver
-from tests.world import World
+from tests.world import World, stopped_ahead
 
 PATIENCE_S = 20
 WORD = "t0p-secret-word"
@@ -46,26 +45,9 @@ def office(world: World, there: Receiver) -> Iterator[Office]:
         yield opened
 
 
-@contextmanager
-def _later(**ahead: float) -> Iterator[None]:
-    at = clock.now() + timedelta(**ahead)
-    clock.set_now(lambda: at)
-    try:
-        yield
-    finally:
-        clock.set_now(None)
-
-
 def _tell(office: Office, report: RunReport) -> bool:
     note_run(office.store, report, at=clock.now())
     return tell_incidents(office)
-
-
-def _wait_for(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def _report(sheet: str = "support", **words: object) -> RunReport:
@@ -165,7 +147,7 @@ def test_the_same_mistakes_of_a_config_are_told_once_and_others_anew(there: Rece
     assert "callsheet check" in there.alerts[0]["message"]
 
 
-def test_an_address_that_takes_nothing_breaks_no_run_is_told_without_its_secret_and_hears_of_it_later(
+def test_an_address_that_takes_nothing_breaks_no_run_is_told_without_its_secret_and_hears_of_itstopped_ahead(
     world: World, there: Receiver, office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log.setup("info", json=True)
@@ -188,9 +170,9 @@ def test_the_heartbeat_follows_good_runs_only(world: World, there: Receiver, off
     watch = Watch(lambda: office)
     watch.start()
     watch.run_ended(world.run())
-    _wait_for(lambda: len(there.beats) == 1)
+    eventually(lambda: len(there.beats) == 1)
     watch.run_ended(_failed("support"))
-    _wait_for(lambda: len(there.alerts) == 1)
+    eventually(lambda: len(there.alerts) == 1)
     watch.stop(within=timedelta(seconds=PATIENCE_S))
     assert not watch.is_alive
     assert there.beats == [f"/ping/{WORD}"]
@@ -201,11 +183,11 @@ def test_a_sheet_without_a_good_run_for_twice_its_interval_is_told_once_and_over
 ) -> None:
     world.run()
     for minutes, told in ((29, 0), (46, 1), (50, 1)):
-        with _later(minutes=minutes):
+        with stopped_ahead(minutes=minutes):
             _look_once(office)
         assert there.titles == ["Callsheet: support has not been updated for too long"] * told
     assert "callsheet status support" in there.alerts[0]["message"]
-    with _later(minutes=55):
+    with stopped_ahead(minutes=55):
         _tell(office, world.run())
     assert there.titles[1:] == ["Callsheet: over: support has not been updated for too long"]
 
@@ -214,10 +196,10 @@ def test_calls_that_the_vendor_is_about_to_forget_unread_are_told(
     world: World, there: Receiver, office: Office
 ) -> None:
     world.run()
-    with _later(days=60):
+    with stopped_ahead(days=60):
         _look_once(office)
         assert not any("lose data" in title for title in there.titles)
-    with _later(days=80):
+    with stopped_ahead(days=80):
         _look_once(office)
     (alert,) = [alert for alert in there.alerts if "lose data" in alert["title"]]
     assert "90 days" in alert["message"]
@@ -247,5 +229,5 @@ def _look_once(office: Office) -> None:
     """Let a watch that begins now look, tell, and end."""
     watch = Watch(lambda: office)
     watch.start()
-    _wait_for(lambda: watch.has_looked)
+    eventually(lambda: watch.has_looked)
     watch.stop(within=timedelta(seconds=PATIENCE_S))

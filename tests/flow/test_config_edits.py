@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,36 +12,10 @@ import pytest
 from sync import clock
 from sync.config.kept import open_effective
 from sync.history import standings_of
-from sync.sandbox.server import SandboxServer
 from tests.daemon_desk import Desk, eventually, holds_for
 from tests.sandbox_admin import Admin
-from tests.world import small_sandbox
 
 FEWER = '["call_id", "duration"]'
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[SandboxServer]:
-    with small_sandbox() as server:
-        yield server
-
-
-@pytest.fixture
-def admin(sandbox: SandboxServer) -> Iterator[Admin]:
-    with Admin(sandbox.url) as opened:
-        opened.reset()
-        opened.options(
-            justcall={"requests_per_minute": 100_000},
-            google={"writes_per_minute": 100_000, "reads_per_minute": 100_000},
-        )
-        yield opened
-
-
-@pytest.fixture
-def desk(admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setenv("JUSTCALL_API_KEY", "test-key")
-    monkeypatch.setenv("JUSTCALL_API_SECRET", "test-secret")
-    return Desk(tmp_path, admin.url)
 
 
 def _problems(desk: Desk) -> list[str]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -19,33 +18,10 @@ from sync import clock, crew, dispatch, log, run
 from sync.dispatch import STUCK
 from sync.history import errors_in
 from sync.report import Outcome, RunReport
-from sync.sandbox.server import SandboxServer
 from sync.store.due_runs import ask
 from sync.store.runs import recent_runs
 from tests.daemon_desk import Desk, eventually
 from tests.sandbox_admin import Admin
-from tests.world import small_sandbox
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[SandboxServer]:
-    with small_sandbox(n_calls=600) as server:
-        yield server
-
-
-@pytest.fixture
-def admin(sandbox: SandboxServer) -> Iterator[Admin]:
-    with Admin(sandbox.url) as opened:
-        opened.reset()
-        opened.options(justcall={"requests_per_minute": 100_000}, google={"enforce_quota": False})
-        yield opened
-
-
-@pytest.fixture
-def desk(admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setenv("JUSTCALL_API_KEY", "test-key")
-    monkeypatch.setenv("JUSTCALL_API_SECRET", "test-secret")
-    return Desk(tmp_path, admin.url)
 
 
 class _Busy(BaseHTTPRequestHandler):

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,19 +21,9 @@ from sync.store.backup import back_up
 from sync.store.db import open_store
 from sync.store.incidents import Incident, open_incident, open_incidents, settle
 from sync.store.runs import recent_runs
-from tests.world import World
+from tests.world import World, stopped_ahead
 
 KEEP = '[store]\nkeep_records = "{days} days"\nkeep_history = "30 days"\n\n[connection.justcall]'
-
-
-@contextmanager
-def _later(**ahead: float) -> Iterator[None]:
-    at = clock.now() + timedelta(**ahead)
-    clock.set_now(lambda: at)
-    try:
-        yield
-    finally:
-        clock.set_now(None)
 
 
 def _keep_house(world: World, *, config_is_whole: bool = True) -> dict[str, int]:
@@ -62,7 +49,7 @@ def test_records_that_are_too_old_and_shown_nowhere_go_and_the_tab_does_not_chan
     world.period = "last 3 days"
     world.run()
     shown = world.tab()
-    with _later(days=1.5):  # what was read a moment ago stays, whatever its age
+    with stopped_ahead(days=1.5):  # what was read a moment ago stays, whatever its age
         n_gone = _keep_house(world)["records"]
     assert _n_mirrored(world) == before - n_gone
     assert 0 < _n_mirrored(world) < before
@@ -79,7 +66,7 @@ def test_rows_that_stay_in_a_tab_after_their_period_keep_their_records(world: Wo
     world.period = "last 3 days"
     world.run()
     before, shown = _n_mirrored(world), world.tab()
-    with _later(days=40):
+    with stopped_ahead(days=40):
         assert _keep_house(world)["records"] == 0
     assert _n_mirrored(world) == before
     world.run(rebuild=True)
@@ -94,7 +81,7 @@ def test_a_longer_period_brings_trimmed_records_back(world: World) -> None:
     world.run()
     world.period = "last 3 days"
     world.run()
-    with _later(days=1.5):
+    with stopped_ahead(days=1.5):
         assert _keep_house(world)["records"] > 0
     world.period = "last 20 days"
     world.run()
@@ -111,7 +98,7 @@ def test_a_mirror_that_no_sheet_uses_is_trimmed_only_while_the_config_is_whole(w
         store.execute("DELETE FROM published_rows")
     store.close()
     world.more_tab = "params = { agent_id = 42 }"
-    with _later(days=40):
+    with stopped_ahead(days=40):
         assert _keep_house(world, config_is_whole=False)["records"] == 0
         assert _keep_house(world)["records"] == before
 
@@ -124,7 +111,7 @@ def test_runs_and_incidents_that_ended_long_ago_go_and_open_ones_stay(world: Wor
             words = {"kind": "failure", "sheets": (name,), "message": "It broke.", "hint": "Mend it."}
             open_incident(office.store, Incident(key=name, opened_at=clock.now(), **words))  # type: ignore[arg-type]
         settle(office.store, "over", at=clock.now(), concerns=lambda _: True)
-        with _later(days=31):
+        with stopped_ahead(days=31):
             removed = keep_house(office, now=clock.now())
         assert (removed["runs"], removed["incidents"]) == (1, 1)
         assert recent_runs(office.store) == []

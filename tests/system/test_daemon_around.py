@@ -7,8 +7,7 @@ import re
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -17,6 +16,7 @@ import pytest
 from sync.sandbox.calls import CallOptions
 from sync.sandbox.server import SandboxOptions, SandboxServer
 from tests import program
+from tests.daemon_desk import eventually
 from tests.receiver import Receiver, receiver
 from tests.sandbox_admin import Admin
 
@@ -59,14 +59,14 @@ def test_edits_of_page_log_and_alerts_are_live_and_one_of_the_store_is_told(told
     with program.started("serve", "--config", str(config)) as daemon:
         first = _address_of(daemon)
         config.write_text(moved)
-        _wait_for(lambda: _answers(f"http://127.0.0.1:{port}/healthz"))
+        eventually(lambda: _answers(f"http://127.0.0.1:{port}/healthz"))
         assert not _answers(f"{first}/healthz")
-        _wait_for(lambda: "log-set-up" in (tmp_path / "callsheet.log").read_text())
+        eventually(lambda: "log-set-up" in (tmp_path / "callsheet.log").read_text())
         alerts = '[alerts]\nurls = ["env:AN_ALERT_ADDRESS"]\n'
         config.write_text(moved + alerts + '[store]\nurl = "sqlite:///other.db"\n')
-        _wait_for(lambda: told.titles == ["Callsheet: the config is broken"])
+        eventually(lambda: told.titles == ["Callsheet: the config is broken"])
         config.write_text(moved.replace("callsheet.log", "no-such-folder/x.log") + alerts)
-        _wait_for(lambda: told.titles[1:] == ["Callsheet: over: the config is broken"])
+        eventually(lambda: told.titles[1:] == ["Callsheet: over: the config is broken"])
         daemon.send_signal(signal.SIGTERM)
         _, rest = daemon.communicate(timeout=20)
     assert daemon.returncode == 0
@@ -90,7 +90,7 @@ def test_the_page_tells_what_works_and_what_does_not_and_one_alert_survives_a_re
     for _ in range(2):
         with program.started("serve", "--config", str(config)) as daemon:
             address = _address_of(daemon)
-            _wait_for(lambda address=address: _ran(address) == {"good", "gone"} and bool(told.alerts and told.beats))
+            eventually(lambda address=address: _ran(address) == {"good", "gone"} and bool(told.alerts and told.beats))
             states = {one["sheet"]: one for one in httpx.get(f"{address}/status.json").json()["sheets"]}
             assert httpx.get(f"{address}/healthz").status_code == 200
             assert 'callsheet_sheet_state{sheet="good"' in httpx.get(f"{address}/metrics").text
@@ -114,13 +114,6 @@ def _address_of(daemon: subprocess.Popen[str]) -> str:
         if event["action"] == "page-started":
             return str(event["address"])
     raise AssertionError("the daemon has no page")
-
-
-def _wait_for(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def _ran(address: str) -> set[str]:
