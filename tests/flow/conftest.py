@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from sync import publish
+from sync import clock, publish
 from sync.destination import google
 from sync.sandbox.server import SandboxServer
 from tests.daemon_desk import Desk
@@ -58,3 +59,17 @@ def desk(admin: Admin, tmp_path: Path, _keys: None) -> Desk:
 def world(sandbox: SandboxServer, tmp_path: Path, _keys: None) -> Iterator[World]:
     with open_world(tmp_path, sandbox) as opened:
         yield opened
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[..., None]]:
+    """Give a function that moves the clock on, by `days=2` and the like; it runs on from there."""
+    passed = timedelta()
+
+    def move(**by: float) -> None:
+        nonlocal passed
+        passed += timedelta(**by)
+        clock.set_now(lambda: datetime.now(UTC) + passed)
+
+    yield move
+    clock.set_now(None)

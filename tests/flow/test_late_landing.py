@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 
 import pytest
 
@@ -16,22 +15,7 @@ from sync.tab_publish import LATEST_LANDING
 from tests import mishaps
 from tests.world import World
 
-Later = Callable[[float], None]
 N_LARGE = 600  # more than fit into the request that inserts their rows
-
-
-@pytest.fixture
-def later() -> Iterator[Later]:
-    """Give a function that moves the clock on."""
-    passed = timedelta()
-
-    def move(seconds: float) -> None:
-        nonlocal passed
-        passed += timedelta(seconds=seconds)
-        clock.set_now(lambda: datetime.now(UTC) + passed)
-
-    yield move
-    clock.set_now(None)
 
 
 @pytest.fixture(autouse=True)
@@ -67,20 +51,22 @@ def test_old_values_that_land_late_are_put_right_by_the_next_run(world: World, n
     _assert_right(world, n_notes)
 
 
-def test_the_last_possible_landing_is_seen_however_late_the_next_run_is(world: World, later: Later) -> None:
+def test_the_last_possible_landing_is_seen_however_late_the_next_run_is(
+    world: World, later: Callable[..., None]
+) -> None:
     n_notes = _run_that_loses_a_write(world, 2)
-    later(LATEST_LANDING.total_seconds() / 2)
+    later(seconds=LATEST_LANDING.total_seconds() / 2)
     mishaps.edit_recent(world, 50)
     mishaps.good_run(world)
     mishaps.release(world.admin)
-    later(86_400 / 24)
+    later(seconds=86_400 / 24)
     mishaps.good_run(world)
     _assert_right(world, n_notes)
 
 
-def test_runs_are_cheap_again_once_nothing_can_land_any_more(world: World, later: Later) -> None:
+def test_runs_are_cheap_again_once_nothing_can_land_any_more(world: World, later: Callable[..., None]) -> None:
     _run_that_loses_a_write(world, 2)
-    later(LATEST_LANDING.total_seconds() + 1)
+    later(seconds=LATEST_LANDING.total_seconds() + 1)
     mishaps.good_run(world)
     mishaps.edit_recent(world, 1)
     assert world.run().outcome is Outcome.OK

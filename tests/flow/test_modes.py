@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from sync import clock
 from sync.report import Outcome
 from tests.people import EDITS, Edit, Look, Person, note_on, text_at
 from tests.world import FIELDS, World, _same
 
-Later = Callable[[float], None]
 REMOVED = "Removed rows"
-
-
-@pytest.fixture
-def later() -> Iterator[Later]:
-    """Give a function that moves the clock on by days."""
-    passed = timedelta()
-
-    def move(days: float) -> None:
-        nonlocal passed
-        passed += timedelta(days=days)
-        clock.set_now(lambda: datetime.now(UTC) + passed)
-
-    yield move
-    clock.set_now(None)
 
 
 def titles(world: World) -> list[str]:
@@ -94,11 +78,13 @@ def starts(look: Look) -> list[float]:
 # replace
 
 
-def test_a_replace_tab_shows_exactly_the_period_and_files_what_people_wrote(world: World, later: Later) -> None:
+def test_a_replace_tab_shows_exactly_the_period_and_files_what_people_wrote(
+    world: World, later: Callable[..., None]
+) -> None:
     world.more_tab = 'mode = "replace"'
     person = annotated(world)
     before = set(world.wanted())
-    later(2)
+    later(days=2)
     world.admin.edit_calls(10)
     world.admin.arrive(5)
     gone = expect_to_leave(person, before - set(world.wanted()))
@@ -112,10 +98,10 @@ def test_a_replace_tab_shows_exactly_the_period_and_files_what_people_wrote(worl
     assert_nothing_to_do(world)
 
 
-def test_rows_without_notes_leave_without_a_trace(world: World, later: Later) -> None:
+def test_rows_without_notes_leave_without_a_trace(world: World, later: Callable[..., None]) -> None:
     world.more_tab = 'mode = "replace"'
     world.run()
-    later(2)
+    later(days=2)
     report = world.run()
     assert report.tabs[0].removed > 0
     assert REMOVED not in titles(world)
@@ -134,13 +120,15 @@ SHIFT_SAMPLE = [("sort by agent and duration", 1), ("title rows", 1), ("insert a
         for nth in (1, 2, 3)
     ],
 )
-def test_an_edit_between_look_and_delete_takes_no_innocent_row(world: World, later: Later, name: str, nth: int) -> None:
+def test_an_edit_between_look_and_delete_takes_no_innocent_row(
+    world: World, later: Callable[..., None], name: str, nth: int
+) -> None:
     if name == "delete rows" and nth > 1:
         pytest.skip("the rows that were chosen have moved up by then")
     world.more_tab = 'mode = "replace"'
     person = annotated(world)
     before = set(world.wanted())
-    later(2)
+    later(days=2)
     world.admin.edit_calls(10)
     world.admin.arrive(5)
     gone = expect_to_leave(person, before - set(world.wanted()))
@@ -298,11 +286,11 @@ def test_a_call_that_no_longer_passes_where_leaves_with_its_note(world: World) -
     assert world.run().tabs[0].added == 1
 
 
-def test_old_rows_leave_an_upsert_tab_and_stay_away(world: World, later: Later) -> None:
+def test_old_rows_leave_an_upsert_tab_and_stay_away(world: World, later: Callable[..., None]) -> None:
     world.more_tab = 'remove_after = "6 days"'
     person = annotated(world)
     before = set(person.look().keys)
-    later(3)
+    later(days=3)
     report = world.run()
     after = set(person.look().keys)
     assert report.tabs[0].removed == len(before - after) > 0
@@ -330,10 +318,12 @@ def test_the_oldest_rows_make_room_in_a_full_tab(world: World) -> None:
     assert not set(first) & set(person.look().keys)
 
 
-def test_a_call_that_is_out_of_the_period_is_no_deletion_in_an_upsert_tab(world: World, later: Later) -> None:
+def test_a_call_that_is_out_of_the_period_is_no_deletion_in_an_upsert_tab(
+    world: World, later: Callable[..., None]
+) -> None:
     person = annotated(world)
     keys = set(person.look().keys)
-    later(40)
+    later(days=40)
     assert world.run(allow_empty=True).tabs[0].removed == 0
     assert keys <= set(person.look().keys)
     person.assert_notes()
