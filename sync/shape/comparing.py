@@ -93,7 +93,9 @@ def with_changes(df: pl.DataFrame, table: Table, spec: StreamSpec, question: Que
     known = dict(zip(keys, _cells(found, spec, question), strict=True))
     known[TOTAL_KEY] = _cells(summed(counted, computed), spec, question)[0]
     if CUT_KEY in table.keys:
-        gone = _keys_cut(df, table, spec, question, before=before)
+        # Filled with zeros, groups that are only in the period before are rows as well
+        is_filled = question.fill == "zero"
+        gone = set(keys) - set(table.keys) if is_filled else _keys_cut(df, table, spec, question, before=before)
         of_gone = found.filter(pl.Series([key in gone for key in keys], dtype=pl.Boolean)).select(by)
         cut = once(rows.join(of_gone, on=by, how="semi", nulls_equal=True))
         known[CUT_KEY] = _cells(summed(cut, computed), spec, question)[0]

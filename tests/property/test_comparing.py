@@ -131,3 +131,20 @@ def test_a_longer_month_before_a_short_one_is_cut_at_its_end() -> None:
     assert Period.parse("this month").dates_before(date(2026, 3, 31)) == (date(2026, 2, 1), date(2026, 2, 28))
     first, last = Period.parse("2026-12-01..2026-12-31").dates_before(date(2026, 11, 21))
     assert last < first  # nothing of it has passed
+
+
+def test_what_a_limit_cuts_of_groups_that_are_filled_are_those_of_both_periods() -> None:
+    now, was = (
+        to_frame(
+            [
+                {"status": s, "started_at": datetime(2026, month, 1, 16, tzinfo=UTC), "_key": f"{n}"}
+                for n, s in enumerate(statuses)
+            ]
+        )
+        for month, statuses in ((7, "aaaabb"), (6, "bbbccc"))
+    )
+    question = Question(group_by=["status"], metrics=[Metric.of("count")], limit=1, fill="zero")
+    table = make_summary(now, CALLS, question, zone=ZONE, earlier=was)
+    before = Before(rows=was, zone=ZONE, week_starts="monday", since=SINCE)
+    found = with_changes(now, table, CALLS, question, before=before)
+    assert [row[:3] for row in found.rows] == [("a", 4, 4), ("2 more, not shown", 2, -4), ("Total", 6, 0)]
