@@ -178,6 +178,22 @@ def copy_metadata(book: Book, source: Sheet, target: Sheet, entries: list[Json])
         book.metadata.append(entry | {"location": location, "metadataId": _free_id(book, None)})
 
 
+def shown_filter(data_filter: Json) -> Json:
+    """Write a data filter as answers do: ranges of rows, columns or cells leave the tab with id 0 out."""
+    shown = dict(data_filter)
+    if "gridRange" in shown:
+        shown["gridRange"] = _without_first_tab(shown["gridRange"])
+    place = shown.get("developerMetadataLookup", {}).get("metadataLocation", {})
+    if "dimensionRange" in place:
+        place = place | {"dimensionRange": _without_first_tab(place["dimensionRange"])}
+        shown["developerMetadataLookup"] = shown["developerMetadataLookup"] | {"metadataLocation": place}
+    return shown
+
+
+def _without_first_tab(place: Json) -> Json:
+    return {name: value for name, value in place.items() if name != "sheetId" or value}
+
+
 def shown_metadata(entry: Json) -> Json:
     """Write an entry as answers do: a tab with id 0 is left out of a dimension range."""
     location = entry["location"]

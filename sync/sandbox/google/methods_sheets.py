@@ -11,7 +11,7 @@ from sync.sandbox.google.calls import Call
 from sync.sandbox.google.creation import make_book
 from sync.sandbox.google.desk import Desk
 from sync.sandbox.google.errors import Json, invalid
-from sync.sandbox.google.metadata import get_metadata, shown_metadata
+from sync.sandbox.google.metadata import get_metadata, shown_filter, shown_metadata
 from sync.sandbox.google.metadata_filters import select_metadata
 from sync.sandbox.google.requests_sheets import free_title, place_copy
 from sync.sandbox.google.targets import find_a1, find_filter
@@ -106,7 +106,7 @@ def search_metadata(call: Call) -> Json:
     if not body.get("dataFilters"):
         raise invalid("Must specify at least one data filter.")
     matched = [
-        {"developerMetadata": shown_metadata(entry), "dataFilters": filters}
+        {"developerMetadata": shown_metadata(entry), "dataFilters": [shown_filter(each) for each in filters]}
         for entry, filters in select_metadata(book, body["dataFilters"])
     ]
     return {"matchedDeveloperMetadata": matched} if matched else {}

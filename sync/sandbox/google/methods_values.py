@@ -12,6 +12,7 @@ from sync.sandbox.google.append import place_rows
 from sync.sandbox.google.book import Book
 from sync.sandbox.google.calls import Call, prefixed
 from sync.sandbox.google.errors import GoogleError, Json, invalid
+from sync.sandbox.google.metadata import shown_filter
 from sync.sandbox.google.targets import Target, find_a1, find_filter
 from sync.sandbox.google.values import Planned, Written, clear, cut_columns, plan_write, read, write
 
@@ -76,7 +77,10 @@ def batch_get_by_filter(call: Call) -> Json:
             found.setdefault(key, (target, []))[1].append(data_filter)
     answer: Json = {"spreadsheetId": book.id}
     matched = [
-        {"valueRange": reading.read_box(book, target, box, call), "dataFilters": filters}
+        {
+            "valueRange": reading.read_box(book, target, box, call),
+            "dataFilters": [shown_filter(each) for each in filters],
+        }
         for (_, box), (target, filters) in found.items()
     ]
     return answer | ({"valueRanges": matched} if matched else {})
@@ -214,7 +218,7 @@ def batch_update_by_filter(call: Call) -> Json:
     for each, data_filter in zip(written, filters, strict=True):
         answer = _answer(book, each, echo)
         del answer["spreadsheetId"]
-        responses.append(answer | {"dataFilter": data_filter})
+        responses.append(answer | {"dataFilter": shown_filter(data_filter)})
     return _totals(book, written) | ({"responses": responses} if responses else {})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sync.sandbox.google.masks import apply_mask, parse_mask
+from sync.sandbox.google.metadata import shown_filter
 from tests.unit.sandbox_google.conftest import Google, Json, cells_of, columns_of, rows_of
 
 
@@ -209,7 +210,7 @@ def test_a_range_selects_the_labels_that_it_meets(labelled: Google, data_filter:
     answer = labelled.good("POST", "/developerMetadata:search", {"dataFilters": [data_filter]})
     matched = answer.get("matchedDeveloperMetadata", [])
     assert [each["developerMetadata"]["metadataId"] for each in matched] == ids
-    assert all(each["dataFilters"] == [data_filter] for each in matched)
+    assert all(each["dataFilters"] == [shown_filter(data_filter)] for each in matched)
     removed = labelled.batch({"deleteDeveloperMetadata": {"dataFilter": data_filter}})["replies"][0]
     gone = removed["deleteDeveloperMetadata"].get("deletedDeveloperMetadata", [])
     assert [entry["metadataId"] for entry in gone] == ids
@@ -275,7 +276,7 @@ def test_values_can_be_read_by_filters_of_all_kinds(labelled: Google) -> None:
     answer = labelled.good("POST", "/values:batchGetByDataFilter", {"dataFilters": filters, "majorDimension": "ROWS"})
     ranges = answer["valueRanges"]
     assert [each["valueRange"]["range"] for each in ranges] == ["Sheet1!A1:B1", "Sheet1!B1:B1000", "Sheet1!A3:Z3"]
-    assert ranges[0]["dataFilters"] == filters[:2]
+    assert ranges[0]["dataFilters"] == [shown_filter(each) for each in filters[:2]]
     assert ranges[1]["valueRange"]["values"] == [["b"], ["e"], ["h"]]
     assert ranges[2]["valueRange"]["values"] == [["g", "h", "i"]]
 
@@ -289,7 +290,7 @@ def test_values_can_be_written_by_filter_and_must_fit_it(labelled: Google) -> No
     answer = labelled.good("POST", "/values:batchUpdateByDataFilter", body)
     assert (answer["totalUpdatedCells"], answer["totalUpdatedRows"], answer["totalUpdatedSheets"]) == (3, 3, 1)
     first = answer["responses"][0]
-    assert first["dataFilter"] == data[0]["dataFilter"]
+    assert first["dataFilter"] == shown_filter({"gridRange": cells_of(1, 3, 0, 2)})
     assert (first["updatedRange"], first["updatedData"]["values"]) == ("Sheet1!A2:B3", [["x"], ["", "y"]])
     assert labelled.read("A1:B3") == [["", "head"], ["x"], ["", "y"]]
     body["data"] = [{"dataFilter": {"gridRange": cells_of(0, 1, 0, 1)}, "values": [[1, 2]]}]
@@ -312,3 +313,18 @@ def test_a_spreadsheet_can_be_read_by_filter(labelled: Google) -> None:
     sheets = labelled.good("POST", ":getByDataFilter", body)["sheets"]
     assert [sheet["properties"]["sheetId"] for sheet in sheets] == [0]
     assert sheets[0]["data"][0]["startColumn"] == 1
+
+
+def test_echoed_filters_leave_the_first_tab_out_of_ranges(labelled: Google) -> None:
+    near, far = cells_of(0, 1, 0, 1), cells_of(0, 1, 0, 1) | {"sheetId": 5}
+    bare = {name: index for name, index in near.items() if name != "sheetId"}
+    body: Json = {"dataFilters": [{"gridRange": near}, {"gridRange": far}]}
+    read = labelled.good("POST", "/values:batchGetByDataFilter", body)["valueRanges"]
+    assert [each["dataFilters"] for each in read] == [[{"gridRange": bare}], [{"gridRange": far}]]
+    data = [{"dataFilter": {"gridRange": near}, "values": [[1]]}]
+    answer = labelled.good("POST", "/values:batchUpdateByDataFilter", {"valueInputOption": "RAW", "data": data})
+    assert answer["responses"][0]["dataFilter"] == {"gridRange": bare}
+    place = {"dimensionRange": rows_of(2, 3)}
+    found = labelled.good("POST", "/developerMetadata:search", {"dataFilters": [lookup(metadataLocation=place)]})
+    echoed = found["matchedDeveloperMetadata"][0]["dataFilters"][0]["developerMetadataLookup"]["metadataLocation"]
+    assert echoed == {"dimensionRange": {"dimension": "ROWS", "startIndex": 2, "endIndex": 3}}
