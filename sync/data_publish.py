@@ -15,7 +15,7 @@ from sync.destination.book import Book, ObservedTab
 from sync.destination.change import TabChange, runs_of, to_change
 from sync.destination.diff import Want, diff_known, diff_whole
 from sync.destination.load import misplaced_loads
-from sync.destination.long_read import at, key_hashes
+from sync.destination.long_read import at, is_long, key_hashes
 from sync.destination.mend import find_landed, find_lost_keys, mend_misplaced
 from sync.destination.observe import MAX_RANGES, Block, to_runs
 from sync.destination.spot import find_spot
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 UNFINISHED = -1  # the version of a tab that was never filled to its end
 MAX_PROVED_AT_FIRST = 50_000  # of a tab just made what was sent is known; counting it all again can wait for the check
+READS_OF_LONG = 8  # so many requests for rows here and there still cost less than reading a long tab whole
 MAX_SHIFTS = 50  # more places in which rows leave cost more than reading the tab whole
 
 
@@ -82,7 +83,8 @@ class DataPublish(TabPublish):
             return []
         runs = to_runs([*self._known.values(), *self._beyond_edge(there.n_rows)])
         leaving = runs_of(row for key, row in self._known.items() if key in self._rows.leaving)
-        if len(runs) > MAX_RANGES or len(leaving) > MAX_SHIFTS or not self._has_order():
+        n_most = MAX_RANGES * (READS_OF_LONG if is_long(there) else 1)
+        if len(runs) > n_most or len(leaving) > MAX_SHIFTS or not self._has_order():
             self.is_whole = True
             return None
         return runs

@@ -14,7 +14,7 @@ from sync.errors import RetriableError
 from sync.records import Cell
 
 MAX_GAP_ROWS = 8  # reading a few rows in between is cheaper than one more range
-MAX_RANGES = 1_000
+MAX_RANGES = 1_000  # in one request
 
 
 class StaleObservation(RetriableError):
@@ -53,7 +53,7 @@ def to_runs(rows: Iterable[int]) -> list[tuple[int, int]]:
 def fetch_cells(
     client: SheetsHttpClient, book: Book, wanted: Mapping[int, Sequence[tuple[int, int]] | None]
 ) -> tuple[Book, Blocks]:
-    """Read the tagged header rows of the whole spreadsheet and the wanted rows, in one request.
+    """Read the tagged header rows of the whole spreadsheet and the wanted rows; in one request, unless they are many.
 
     Args:
         client: the transport.
@@ -70,15 +70,18 @@ def fetch_cells(
     filters: list[dict[str, Any]] = [{"developerMetadataLookup": {"metadataKey": HEADER_KEY, "locationType": "ROW"}}]
     for sheet_id, runs in wanted.items():
         filters += [_grid_filter(sheet_id, run) for run in runs] if runs is not None else [_whole(sheet_id)]
-    body = {
-        "dataFilters": filters,
-        "majorDimension": "ROWS",
-        "valueRenderOption": "FORMULA",  # values as they are, but for cells in which people keep formulas
-        "dateTimeRenderOption": "SERIAL_NUMBER",
-    }
     path = f"/v4/spreadsheets/{book.spreadsheet_id}/values:batchGetByDataFilter"
-    answer = client.send("POST", path, kind="read", body=orjson.dumps(body))
-    return _read_answer(book, answer)
+    found: list[Mapping[str, Any]] = []
+    n_at_once = (MAX_RANGES + 1) * max(1, len(wanted))
+    for start in range(0, len(filters), n_at_once):
+        body = {
+            "dataFilters": filters[start : start + n_at_once],
+            "majorDimension": "ROWS",
+            "valueRenderOption": "FORMULA",  # values as they are, but for cells in which people keep formulas
+            "dateTimeRenderOption": "SERIAL_NUMBER",
+        }
+        found += client.send("POST", path, kind="read", body=orjson.dumps(body)).get("valueRanges", [])
+    return _read_answer(book, found)
 
 
 def _whole(sheet_id: int) -> dict[str, Any]:
@@ -89,10 +92,10 @@ def _grid_filter(sheet_id: int, run: tuple[int, int]) -> dict[str, Any]:
     return {"gridRange": {"sheetId": sheet_id, "startRowIndex": run[0], "endRowIndex": run[1]}}
 
 
-def _read_answer(book: Book, answer: Mapping[str, Any]) -> tuple[Book, Blocks]:
+def _read_answer(book: Book, found: Sequence[Mapping[str, Any]]) -> tuple[Book, Blocks]:
     headers: list[tuple[int, int, Sequence[Cell]]] = []
     blocks: dict[int, list[Block]] = {}
-    for matched in answer.get("valueRanges", []):
+    for matched in found:
         value_range = matched.get("valueRange", {})
         title, row, _ = start_of(value_range.get("range", ""))
         tab = book.titled(title)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from sync import survey
-from sync.destination import long_read
+from sync import data_publish, survey
+from sync.destination import long_read, observe
 from sync.report import Outcome
 from tests.flow.test_modes import later as later  # noqa: PLC0414 - a fixture
+from tests.flow.test_people_summaries import LOOK_BACK_FAR
 from tests.flow.test_verify import Later, n_wrong, overwrite
 from tests.people import EDITS, Edit, Look, Person, delete_rows, lines, note_on, sort_by, text_at
 from tests.world import World
@@ -131,3 +132,22 @@ def test_copies_and_keys_typed_over_in_a_long_tab_are_put_right_as_in_a_short_on
     person.do(note_on(look.keys[20:25]))
     assert world.run(rebuild=True).error is None
     assert_settled(world, person)
+
+
+def test_many_changes_in_a_long_tab_cost_some_more_reads_and_not_the_whole_tab(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.swaps |= LOOK_BACK_FAR
+    person = loaded(world)
+    n_whole = sum(len(row) for row in person.look().rows)
+    monkeypatch.setattr(observe, "MAX_GAP_ROWS", 1)
+    for module in (observe, data_publish):
+        monkeypatch.setattr(module, "MAX_RANGES", 6)
+    world.admin.edit_calls(call_ids=person.look().keys[-200::7][:25], fields={"notes": "edited"})
+    world.admin.arrive(3)
+    report = world.run()
+    assert (report.tabs[0].changed, report.tabs[0].added) == (25, 3)
+    assert 2 <= len(parts_read(world)) <= 5
+    assert sum(parts_read(world)) < n_whole / 4
+    assert world.n_requests("write") <= 2
+    person.assert_all_is_well(overwritten=person.look().keys[1:4])
