@@ -346,3 +346,31 @@ def test_a_summary_with_changes_draws_the_figures_and_not_the_changes(world: Wor
     assert charted(world, options).run().outcome is Outcome.OK
     (chart,) = look(world)["charts"]
     assert len(sources(chart)) == 2
+
+
+@pytest.mark.full
+def test_the_row_of_what_a_limit_cut_is_not_drawn(world: World) -> None:
+    charted(world, CHARTED + "limit = 4\n")
+    assert world.run().outcome is Outcome.OK
+    assert ends(world) == scale_ends(world) == {5}
+    world.swaps[BY_DAY] = CHARTED + "limit = 6\n"
+    assert world.run().outcome is Outcome.OK
+    assert ends(world) == scale_ends(world) == {7}
+    world.swaps[BY_DAY] = CHARTED + "totals = false\n"
+    assert world.run().outcome is not Outcome.FAILED
+    assert ends(world) == scale_ends(world) == {1 + len(world.rows_by_header("By day"))}
+
+
+@pytest.mark.full
+def test_a_chart_draws_new_groups_also_where_people_write_beside_the_rows(world: World) -> None:
+    assert charted(world).run().outcome is Outcome.OK
+    before = n_groups(world)
+    world.admin.edit(world.spreadsheet, values=[{"range": "'By day'!E3", "values": [["a fair"]]}])
+    world.period = "last 12 days"
+    assert world.run().outcome is Outcome.OK
+    assert n_groups(world) > before
+    shown = world.rows_by_header("By day")
+    last = max(n for n, row in enumerate(shown) if row["Date"] != "Total")
+    assert ends(world) == {2 + last}
+    assert world.run().outcome is Outcome.UNCHANGED
+    assert world.n_requests("write") == 0

@@ -250,3 +250,18 @@ def test_nothing_is_cut_off_in_a_tab_that_is_made(world: World, max_bytes: int) 
         texts = [row[n] for row in rows[1:150] if len(row) > n and isinstance(row[n], str)]
         longest = max(map(len, [title, *texts]))
         assert sizes[n] >= min(250, 6.5 * longest), title
+
+
+@pytest.mark.full
+def test_a_number_in_a_message_of_the_vendor_is_not_told_in_the_spreadsheet(world: World) -> None:
+    number = "+14155559876"
+    world.columns, world.more_tab = MASKED, 'status = "A1"'
+    world.swaps['timezone = "America/New_York"'] = 'timezone = "America/New_York"\nlog = "Sync log"'
+    assert world.run().outcome is Outcome.OK
+    message = f"The number {number} is not yours."
+    world.admin.fault(service="justcall", nth=1, times=20, do="refuse", status=400, message=message)
+    world.admin.arrive(3)
+    assert world.run().outcome is Outcome.FAILED
+    world.admin.clear_faults()
+    assert world.run().outcome is Outcome.OK
+    assert_nowhere(world, [number])
