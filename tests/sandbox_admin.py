@@ -93,9 +93,10 @@ class Admin:
         """Back to the first moment: calls, spreadsheets, options, dials and log."""
         self._ask("POST", "/admin/reset")
 
-    def book(self, spreadsheet_id: str) -> list[dict[str, Any]]:
+    def book(self, spreadsheet_id: str, fields: str = "sheets") -> list[dict[str, Any]]:
         """Return the tabs of a spreadsheet. This is a read request like any other and in the log."""
-        answer = self.http.get(f"/v4/spreadsheets/{spreadsheet_id}", headers={"Authorization": "Bearer test"})
+        headers = {"Authorization": "Bearer test"}
+        answer = self.http.get(f"/v4/spreadsheets/{spreadsheet_id}", params={"fields": fields}, headers=headers)
         found: list[dict[str, Any]] = answer.json()["sheets"]
         return found
 

@@ -48,9 +48,31 @@ def desk(admin: Admin, tmp_path: Path, freeze: Any) -> Callable[..., TemplateDes
         assert report.outcome is Outcome.OK
         assert filled.run().outcome is Outcome.UNCHANGED
         assert admin.log(service="google", kind="write") == []
+        assert list(_cut_headers(filled)) == []
         return filled
 
     return fill
+
+
+def _cut_headers(desk: TemplateDesk) -> Iterator[tuple[str, str]]:
+    """Yield the headers that are wider than their column; a bold letter takes about 7 pixels."""
+    fields = "sheets(properties(title),data(columnMetadata(pixelSize)))"
+    tabs = desk.admin.book(desk.spreadsheet, fields)
+    widths = {tab["properties"]["title"]: tab["data"][0]["columnMetadata"] for tab in tabs if tab.get("data")}
+    for title in desk.config().sheets[0].titles:
+        header = desk.admin.tab_values(desk.spreadsheet, title)[0]
+        for text, column in zip(header, widths[title], strict=False):
+            if len(text) * 6.8 + 6 > column.get("pixelSize", 100):
+                yield title, text
+
+
+def _looks(desk: TemplateDesk, title: str) -> tuple[int, list[str]]:
+    """Return how many charts a tab has, and which kinds of rules colour it."""
+    found = {tab["properties"]["title"]: tab for tab in desk.admin.book(desk.spreadsheet)}[title]
+    rules = [
+        key for rule in found.get("conditionalFormats", []) for key in ("gradientRule", "booleanRule") if key in rule
+    ]
+    return len(found.get("charts", [])), rules
 
 
 def _answer(word: str, direction: str) -> str:
@@ -197,6 +219,8 @@ def test_the_call_log_shows_every_call_the_newest_on_top(desk: Callable[..., Tem
         _same(row, {**told, "Time": _serial(at), "Duration": c["duration"] / DAY_S})
         if c["notes"] and len(c["notes"]) < 40_000 and "\0" not in c["notes"]:
             assert row["Notes"] == c["notes"]
+    assert "booleanRule" in _looks(filled, "Calls")[1]
+    assert _looks(filled, "How calls end")[0] == 1
     ends = {row["Outcome"]: row["Calls"] for row in filled.rows("How calls end")}
     assert ends == {**Counter(c["status"] for c in calls.values()), "Total": len(calls)}
 
@@ -221,6 +245,8 @@ def test_daily_volume_has_a_row_for_each_day_and_week(desk: Callable[..., Templa
             },
         )
     assert total["Calls"] == len(_period(calls, 30))
+    assert _looks(filled, "By day") == (1, ["booleanRule", "booleanRule"])  # the totals, and what is missed
+    assert _looks(filled, "By week")[0] == 1
     *weeks, total = filled.rows("By week")
     assert total["Customers"] == len({_digits(call["customer"]) for call in _period(calls, 91)})
     for row in weeks:
@@ -363,6 +389,7 @@ def test_best_hours_counts_inbound_calls_by_hour_and_weekday(desk: Callable[...,
     filled = desk("best hours", "justcall")
     inbound = [c for c in _period(_calls(admin, "justcall"), 30) if c["direction"] == "inbound"]
     wanted = Counter((call["at"].hour, WEEKDAYS[call["at"].weekday()]) for call in inbound)
+    assert _looks(filled, "Calls by hour") == (0, ["booleanRule", "gradientRule"])
     *rows, total = filled.rows("Calls by hour")
     assert list(rows[0]) == ["Hour of day", *WEEKDAYS, "Total"]
     assert [row["Hour of day"] for row in rows] == list(range(24))

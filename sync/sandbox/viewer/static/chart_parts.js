@@ -94,7 +94,9 @@ function drawLabels(layer, labels, { area, isFlat, band, middle, labelPx }) {
     return;
   }
   const longest = Math.min(Math.max(1, ...labels.map((label) => label.length)) * LETTER_PX + 10, 110);
-  const step = Math.max(1, Math.ceil(longest / band) > 3 ? Math.ceil(longest / band) : band >= 34 ? 1 : Math.ceil(longest / band));
+  const needed = Math.max(1, Math.ceil(longest / band));
+  const isRow = labels.every((label) => /^\d/.test(label));  // cut to its year a date says nothing; between two, one is clear
+  const step = needed <= 3 && band >= 34 && !isRow ? 1 : needed;
   labels.forEach((label, n) => {
     if (n % step === 0) layer.append(words(middle(n), area.bottom + 16, fitted(label, Math.max(band * step - 4, 24)), { "text-anchor": "middle" }));
   });
