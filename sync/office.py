@@ -14,6 +14,7 @@ import orjson
 
 from sync import clock
 from sync.config.load import Config
+from sync.config.settings import resolve_secret
 from sync.errors import ConfigError, RateLimited, StopRequested
 from sync.request import StopEvent
 from sync.sources.base import Source
@@ -245,7 +246,13 @@ class Office:
     def _vendor_limits(self, connection: str) -> tuple[Limit, ...]:
         options = self.config.connections[connection]
         references = " ".join(str(getattr(options, name)) for name in options.secrets_named())
-        key = self._key(connection, references, lambda: "\0".join(self.config.connection_secrets(connection).values()))
+        # Not told with its line where it cannot be read: to look for that takes long in a large file
+        read = partial(resolve_secret, folder=self.config.folder)
+        key = self._key(
+            connection,
+            references,
+            lambda: "\0".join(read(str(getattr(options, name))) for name in options.secrets_named()),
+        )
         bucket = f"{options.vendor} {options.base_url} {key}"
         return tuple(Limit(bucket, n, window_s) for n, window_s in options.rate_limits())
 
@@ -318,7 +325,7 @@ class Office:
         reference = reference or self.config.google.credentials
         key = reference
         if reference not in {"adc", "anonymous"}:
-            key = self._key("", reference, lambda: _account_in(self.config.google_key(reference) or ""))
+            key = self._key("", reference, lambda: _account_in(resolve_secret(reference, self.config.folder)))
         return f"google {self.config.google.sheets_url} {key} {kind}"
 
     def _of_project(self, credentials: Credentials, kind: Kind, per_account: int) -> tuple[Limit, ...]:

@@ -78,6 +78,8 @@ def check_tab_highlights(tab: Place, spec: StreamSpec) -> Iterator[Problem]:
     """Yield highlights that do not fit the columns of a data tab."""
     if tab.at("group_by").value is not None:
         return  # a summary of a stream of its own; its columns are told elsewhere
+    if not tables_or_one(tab.at("highlight")):
+        return
     items = tab.at("columns").value
     given = [_chosen(item) for item in items] if isinstance(items, list) else None
     chosen = [ChosenColumn(f.name) for f in spec.fields if f.shown] if given is None else [one for one in given if one]
