@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests import mishaps
-from tests.flow.test_modes import Later
-from tests.flow.test_modes import later as later  # noqa: PLC0414 - a fixture
 from tests.flow.test_reader import _reading
 from tests.people import Person, lines, note_on
 from tests.world import World
@@ -35,24 +34,24 @@ def test_a_replace_tab_is_never_blank_or_short_when_google_goes_down_after_the_f
     world.assert_tab_equals_vendor()
 
 
-def test_a_replace_tab_that_is_written_again_and_again_keeps_its_grid(world: World, later: Later) -> None:
+def test_a_replace_tab_that_is_written_again_and_again_keeps_its_grid(world: World, later: Callable[..., None]) -> None:
     world.more_tab = 'mode = "replace"'
     sizes = []
     for _ in range(4):
         mishaps.edit_recent(world, 40)
         assert world.run(rebuild=True, allow_empty=True).error is None
-        later(1)
+        later(days=1)
         look = Person(world).look()
         sizes.append(look.n_rows - len(look.row_of))
     assert sizes == [2, 2, 2, 2]  # the header and one spare row
 
 
 @pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.full)])
-def test_a_delete_whose_answer_was_lost_takes_no_innocent_row(world: World, later: Later, n: int) -> None:
+def test_a_delete_whose_answer_was_lost_takes_no_innocent_row(world: World, later: Callable[..., None], n: int) -> None:
     world.more_tab = 'mode = "replace"'
     world.period = "last 5 days"
     assert world.run().error is None
-    later(2)
+    later(days=2)
     world.admin.fault(service="google", kind="write", nth=n, do="cut_after")
     assert world.run(allow_empty=True).error is None
     world.admin.clear_faults()

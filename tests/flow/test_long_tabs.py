@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,9 +10,8 @@ import pytest
 from sync import data_publish, survey
 from sync.destination import long_read, observe
 from sync.report import Outcome
-from tests.flow.test_modes import later as later  # noqa: PLC0414 - a fixture
 from tests.flow.test_people_summaries import LOOK_BACK_FAR
-from tests.flow.test_verify import Later, n_wrong, overwrite
+from tests.flow.test_verify import n_wrong, overwrite
 from tests.people import EDITS, Edit, Look, Person, delete_rows, lines, note_on, sort_by, text_at
 from tests.world import World
 
@@ -53,12 +53,14 @@ def assert_settled(world: World, person: Person) -> None:
 @pytest.mark.every(4)
 @pytest.mark.parametrize("order", ["oldest first", "newest first"])
 @pytest.mark.parametrize("mode", ["upsert", "replace"])
-def test_the_check_of_a_long_tab_repairs_it_part_by_part(world: World, later: Later, mode: str, order: str) -> None:
+def test_the_check_of_a_long_tab_repairs_it_part_by_part(
+    world: World, later: Callable[..., None], mode: str, order: str
+) -> None:
     person = loaded(world, mode=mode, order=order)
-    later(6.9)
+    later(days=6.9)
     world.run(allow_empty=True)
     world.admin.clear_log()
-    later(0.2)
+    later(days=0.2)
     report = world.run(allow_empty=True)
     assert report.error is None
     assert n_wrong(world) == 0

@@ -7,11 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from sync.report import Outcome, run_json, run_lines
-from tests.flow.test_modes import later as later  # noqa: PLC0414 - a fixture
 from tests.people import Person, note_on, text_at
 from tests.world import World
-
-Later = Callable[[float], None]
 
 
 def overwrite(world: World, n: int = 3) -> Person:
@@ -40,7 +37,7 @@ def n_wrong(world: World) -> int:
     ],
 )
 def test_cells_that_were_typed_over_are_put_right_when_the_check_is_due(
-    world: World, later: Later, setting: str, days: int, is_repaired: bool
+    world: World, later: Callable[..., None], setting: str, days: int, is_repaired: bool
 ) -> None:
     world.period = "last 30 days"
     world.more_tab = setting
@@ -48,7 +45,7 @@ def test_cells_that_were_typed_over_are_put_right_when_the_check_is_due(
     person = overwrite(world)
     assert world.run().outcome is Outcome.UNCHANGED
     assert n_wrong(world) == 3
-    later(days - 0.01)
+    later(days=days - 0.01)
     report = world.run(allow_empty=True)
     assert report.error is None
     assert n_wrong(world) == (0 if is_repaired else 3)
@@ -70,10 +67,10 @@ def test_the_report_says_that_vendor_mirror_tab_and_summary_agree(world: World) 
     assert (told["vendor"], told["mirror"], told["tab"], told["summaries"]) == (n, n, n, {"By agent": n, "By day": n})
 
 
-def test_the_report_names_every_gap(world: World, later: Later) -> None:
+def test_the_report_names_every_gap(world: World, later: Callable[..., None]) -> None:
     world.more_tab = 'where = ["duration >= 60"]'
     assert world.run().error is None
-    later(2)
+    later(days=2)
     world.admin.arrive(5)
     proof = world.run(rebuild=True).tabs[0].proof
     assert proof is not None
