@@ -346,7 +346,7 @@ class _Reader:
             what = "Everyone who reaches this address can read the status page"
             found.append(main.at("daemon", "listen").problem(what, received=shown(daemon.listen)))
         sheets = [sheet for root in self.root for sheet in root.tables("sheet")]
-        return found + [w for sheet in sheets for tab in sheet.tables("tab") for w in rules.find_warnings(tab, known)]
+        return found + [warning for sheet in sheets for warning in rules.sheet_warnings(sheet, known)]
 
 
 def _is_tables(value: Any) -> bool:

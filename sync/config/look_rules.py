@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sync.config.problems import Place, listed, shown, unknown_name
 from sync.errors import Problem
@@ -118,3 +118,42 @@ def _check_when(place: Place, when: str, column: Column) -> Iterator[Problem]:
     except ValueError as error:
         allowed = str(error).removeprefix("allowed: ")
         yield place.at("when").problem("The condition cannot be used", received=shown(when), allowed=allowed)
+
+
+def find_unmasked(sheet: Place, spec_of: Callable[[Place], StreamSpec | None]) -> Iterator[Problem]:
+    """Yield columns and groups that show what another tab of the sheet masks; the numbers can be read there."""
+    masked: dict[tuple[str, str], str] = {}
+    tabs = sheet.tables("tab")
+    for tab in tabs:
+        for column in _tables_in(tab.at("columns")):
+            if column.at("mask").value is not None:
+                masked[str(tab.at("connection").value), column.text("field") or ""] = tab.text("title") or ""
+    for tab in tabs if masked else ():
+        spec, items = spec_of(tab), tab.at("columns").value
+        names = [f.name for f in spec.fields if f.shown] if spec and items is None else []
+        places = [(tab, name) for name in names] + _plain_columns(tab.at("columns"))
+        yield from _told_unmasked(tab, places, masked)
+    for summary in sheet.tables("summary") if masked else ():
+        if summary.text("of") is None:
+            groups = summary.at("group_by").value
+            names = [name for name in groups if isinstance(name, str)] if isinstance(groups, list) else []
+            yield from _told_unmasked(summary, [(summary.at("group_by"), name) for name in names], masked)
+
+
+def _told_unmasked(
+    owner: Place, places: Iterable[tuple[Place, str]], masked: Mapping[tuple[str, str], str]
+) -> Iterator[Problem]:
+    for place, name in places:
+        title = masked.get((str(owner.at("connection").value), name))
+        if title is not None:
+            yield place.problem(f'This shows in full what the tab "{title}" masks', received=shown(name))
+
+
+def _plain_columns(columns: Place) -> list[tuple[Place, str]]:
+    items = columns.value if isinstance(columns.value, list) else []
+    tables = [(place, place.text("field") or "") for place in _tables_in(columns) if place.at("mask").value is None]
+    return [*((columns.at(n), item) for n, item in enumerate(items) if isinstance(item, str)), *tables]
+
+
+def _tables_in(items: Place) -> list[Place]:
+    return tables_or_one(items) if isinstance(items.value, list) else []

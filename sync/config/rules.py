@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from sync import clock
 from sync.config import forms
-from sync.config.look_rules import check_column_looks, check_tab_highlights
+from sync.config.look_rules import check_column_looks, check_tab_highlights, find_unmasked
 from sync.config.problems import Place, did_you_mean, listed, nearest_name, shown, unknown_name
 from sync.config.schedule import Cron, RunBetween, Schedule, never_fires
 from sync.errors import Problem
@@ -287,6 +287,13 @@ def check_conditions(place: Place, spec: StreamSpec) -> Iterator[Problem]:
             yield place.at("where", n).problem("The condition cannot be read", received=shown(text), allowed=allowed)
         elif field not in names and nearest_name(field, names, closeness=_CLOSE):
             yield unknown_name(place.at("where", n), f'field of the stream "{spec.name}"', field, names)
+
+
+def sheet_warnings(sheet: Place, known: Known) -> Iterator[Problem]:
+    """Yield what works in a sheet, and may surprise."""
+    for tab in sheet.tables("tab"):
+        yield from find_warnings(tab, known)
+    yield from find_unmasked(sheet, lambda tab: spec_of(tab, known))
 
 
 def find_warnings(tab: Place, known: Known) -> Iterator[Problem]:

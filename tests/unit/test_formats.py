@@ -184,3 +184,32 @@ def test_an_address_is_one(text: str) -> None:
 )  # fmt: skip
 def test_nothing_else_is_an_address(text: object) -> None:
     assert not is_address(text)  # type: ignore[arg-type]
+
+
+def test_what_shows_a_masked_number_in_full_is_warned_of(tmp_path: Path) -> None:
+    more = """
+[[sheet.tab]]
+title = "Open"
+connection = "justcall"
+stream = "calls"
+columns = ["call_id", "from"]
+[[sheet.summary]]
+title = "By caller"
+connection = "justcall"
+stream = "calls"
+group_by = ["from"]
+[[sheet.summary]]
+title = "By caller, masked"
+of = "Calls"
+group_by = ["from"]
+"""
+    text = CONFIG.replace("{column}", '{ field = "from", mask = "last 4" }').replace("{metric}", '"avg_duration"')
+    (tmp_path / "config.toml").write_text(text + more)
+    reading = read_config(tmp_path / "config.toml")
+    assert reading.problems == ()
+    assert [
+        (w.field.rpartition("]")[0].rpartition('"')[0].rpartition('"')[2], w.received) for w in reading.warnings
+    ] == [
+        ("Open", '"from"'),
+        ("By caller", '"from"'),
+    ]
