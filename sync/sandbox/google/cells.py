@@ -99,6 +99,8 @@ def write_look(grid: Grid, box: Box, cell: Json, mask: Mask) -> None:
     source: Json = {name: cell[name] for name in picked if name in cell}
     if "userEnteredFormat" in source:
         source["userEnteredFormat"] = _kept_format(source["userEnteredFormat"])
+    if source.get("dataValidation"):
+        source["dataValidation"] = {k: v for k, v in source["dataValidation"].items() if v not in (False, "")}
     both = _with_styles(picked)
 
     def change(look: Look | None) -> Look | None:

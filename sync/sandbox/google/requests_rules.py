@@ -20,8 +20,8 @@ def set_data_validation(desk: Desk, body: Json) -> Json:
     """Set the validation rule of cells, or clear it."""
     sheet, box = need_box(desk.book, body.get("range", {}))
     check_cells(desk.book, sheet, box, desk.caller)
-    rule = {name: value for name, value in body.get("rule", {}).items() if value not in (False, "")}
-    if body.get("rule"):
+    rule = body.get("rule")
+    if rule:
         check_condition(rule.get("condition", {}), desk.book)
         _check_untyped(sheet, box)
     write_look(sheet.grid, box, {"dataValidation": rule} if rule else {}, {"dataValidation": {}})

@@ -328,3 +328,16 @@ def test_echoed_filters_leave_the_first_tab_out_of_ranges(labelled: Google) -> N
     found = labelled.good("POST", "/developerMetadata:search", {"dataFilters": [lookup(metadataLocation=place)]})
     echoed = found["matchedDeveloperMetadata"][0]["dataFilters"][0]["developerMetadataLookup"]["metadataLocation"]
     assert echoed == {"dimensionRange": {"dimension": "ROWS", "startIndex": 2, "endIndex": 3}}
+
+
+def test_a_validation_is_kept_alike_however_it_comes(google: Google) -> None:
+    condition = {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": "a"}]}
+    sent: Json = {"condition": condition, "strict": False, "showCustomUi": True, "inputMessage": ""}
+    cell = {"dataValidation": sent}
+    google.batch(
+        {"setDataValidation": {"range": cells_of(0, 1, 0, 1), "rule": sent}},
+        {"repeatCell": {"range": cells_of(0, 1, 1, 2), "cell": cell, "fields": "dataValidation"}},
+    )
+    shown = google.good("GET", "", ranges="A1:B1", fields="sheets.data.rowData.values.dataValidation")
+    kept = {"dataValidation": {"condition": condition, "showCustomUi": True}}
+    assert shown["sheets"][0]["data"][0]["rowData"][0]["values"] == [kept, kept]
