@@ -93,6 +93,8 @@ def _tab(title: str) -> Tab:
     """Return the log as the config would say it."""
     columns = [{"field": name, "width": width} for name, width in _WIDTHS.items()]
     columns[0]["format"] = "date and time"
+    for column in columns[2:5]:
+        column["format"] = "number"
     told = {"title": title, "connection": _CONNECTION, "stream": STREAM, "order": "newest first", "columns": columns}
     return Tab.model_validate(told)
 
@@ -207,7 +209,7 @@ class _Told:
         report: dict[str, Any] = orjson.loads(run.report_json) if run.report_json else {}
         outcome = _OUTCOMES.get(run.outcome or "", run.outcome or "")
         tabs = _data_tabs(report, sheet)
-        words = _words(report, tabs, vendors)
+        words = _words(report, tabs, vendors, sheet.log)
         if outcome == "Failed" and any(tab["outcome"] in ("ok", "unchanged") for tab in tabs):
             outcome = "Partly updated"
         added, changed, removed = (sum(tab.get(n, 0) for tab in tabs) for n in ("added", "changed", "removed"))
@@ -252,10 +254,16 @@ def _data_tabs(report: Mapping[str, Any], sheet: Sheet) -> list[dict[str, Any]]:
     return [tab for tab in tabs if tab["title"] not in others and not tab["title"].endswith(" index")]
 
 
-def _words(report: Mapping[str, Any], tabs: Sequence[Mapping[str, Any]], vendors: Mapping[str, str]) -> str:
+def _words(
+    report: Mapping[str, Any], tabs: Sequence[Mapping[str, Any]], vendors: Mapping[str, str], log: str | None
+) -> str:
     if report.get("error"):
         return f"{in_brief(ErrorReport(**report['error']), vendors)}."
     failed = {tab["title"]: ErrorReport(**tab["error"]) for tab in report.get("tabs", []) if tab.get("error")}
+    reasons = {in_brief(error, vendors) for error in failed.values()}
+    n_others = sum(tab["title"] not in failed and tab["title"] != log for tab in report.get("tabs", []))
+    if len(reasons) == 1 and not n_others:  # no need to name every tab
+        return f"{reasons.pop()}."
     return " ".join([*failure_words(failed, vendors), *tab_words((tab["title"], _counts(tab)) for tab in tabs)])
 
 

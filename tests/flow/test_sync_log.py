@@ -80,6 +80,17 @@ def test_failures_are_told_once_by_the_next_run_that_can_write(logged: World) ->
 
 
 @pytest.mark.full
+def test_a_vendor_that_refuses_the_key_is_told_in_a_few_words(logged: World) -> None:
+    logged.run()
+    logged.admin.options(justcall={"accepted_keys": ["other:key"]})
+    assert logged.run().outcome == "failed"
+    logged.admin.options(justcall={"accepted_keys": None})
+    logged.admin.arrive(1)
+    logged.run()
+    assert _lines(logged)[1]["What happened"] == "JustCall refused the key."
+
+
+@pytest.mark.full
 def test_a_tab_that_could_not_be_updated_is_named_with_the_reason(logged: World) -> None:
     logged.more_tab = '\n[[sheet.tab]]\ntitle = "Agents"\nconnection = "justcall"\nstream = "analytics_agents"\n'
     logged.run()
