@@ -91,7 +91,7 @@ BETWEEN: dict[str, Any] = {
 }
 
 
-@pytest.mark.every(19)
+@pytest.mark.every(40)
 @pytest.mark.parametrize("edit", BETWEEN)
 @pytest.mark.parametrize("nth", [3, 4, 6, 9])
 @pytest.mark.parametrize("order", ["oldest first", "newest first"])
@@ -121,6 +121,7 @@ def test_a_sorted_long_tab_with_rows_taken_out_is_known_again_after_one_look(wor
     assert_settled(world, person)
 
 
+@pytest.mark.full
 def test_copies_and_keys_typed_over_in_a_long_tab_are_put_right_as_in_a_short_one(world: World) -> None:
     person = loaded(world)
     look = person.look()
