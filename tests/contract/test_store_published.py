@@ -13,10 +13,13 @@ from sync.store.published import (
     TabChange,
     TabState,
     clear_intent,
+    each_key,
+    extent,
     forget_tab,
     load_tab,
     load_tabs,
     note_intent,
+    note_seen,
     open_intents,
     rows,
     save_tab,
@@ -93,6 +96,25 @@ def test_any_number_of_keys_may_be_saved_asked_and_removed(store: Store) -> None
     assert len(rows(store, "book", "calls", [key for key, _, _ in many])) == 12_000
     save_tab(store, make_state(), upserts=(), removed=(key for key, row, _ in many if row % 2))
     assert len(rows(store, "book", "calls")) == 6_000
+
+
+def test_rows_that_were_seen_elsewhere_are_noted_there_and_counted_once(store: Store) -> None:
+    save_tab(store, make_state(), upserts=[("a", 1, 10), ("b", 2, 20)])
+    seen = {"a": PublishedRow(1, 10), "b": PublishedRow(7, 20), "c": PublishedRow(8, 30)}
+    assert note_seen(store, "book", "calls", seen) == 2
+    assert note_seen(store, "book", "calls", seen) == 0
+    assert rows(store, "book", "calls") == seen
+    assert extent(store, "book", "calls") == (3, 1, 8)
+
+
+def test_every_key_is_given_once_however_many_there_are(store: Store) -> None:
+    keys = [f"{word} {n}" for n in range(4_000) for word in ("Ä", "a", "Z")]
+    save_tab(store, make_state(), upserts=[(key, n, 0) for n, key in enumerate(keys)])
+    save_tab(store, make_state("other"), upserts=[("x", 1, 0)])
+    given = list(each_key(store, "book", "calls"))
+    assert len(given) > 1
+    assert sorted(key for piece in given for key in piece) == sorted(keys)
+    assert list(each_key(store, "book", "unknown")) == []
 
 
 def test_forgotten_tab_takes_its_rows_along(store: Store) -> None:
