@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sync.records import Column, FieldType
@@ -36,6 +36,7 @@ CELLS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(all
 TEXTS = st.text(st.characters(codec="utf-8"))
 
 
+@settings(deadline=None)
 @given(INSTANTS | AROUND_A_FOLD, ZONES)
 @example(datetime(2011, 12, 30, 9, 59, 59, 999_999, tzinfo=UTC), ZoneInfo("Pacific/Apia"))
 def test_a_serial_is_the_wall_clock_time_to_the_millisecond(instant: datetime, zone: ZoneInfo) -> None:
@@ -43,6 +44,7 @@ def test_a_serial_is_the_wall_clock_time_to_the_millisecond(instant: datetime, z
     assert abs(shown - instant.astimezone(zone).replace(tzinfo=None)) <= timedelta(microseconds=500)
 
 
+@settings(deadline=None)
 @given(st.lists(INSTANTS | AROUND_A_FOLD, max_size=20), ZONES)
 def test_a_column_of_instants_holds_the_same_serials(instants: list[datetime], zone: ZoneInfo) -> None:
     df = pl.DataFrame({"at": pl.Series(instants, dtype=pl.Datetime("us", "UTC"))})
@@ -50,16 +52,19 @@ def test_a_column_of_instants_holds_the_same_serials(instants: list[datetime], z
     assert rows == [(serial_of(instant, zone),) for instant in instants]
 
 
+@settings(deadline=None)
 @given(CELLS | TEXTS)
 def test_a_cell_is_the_same_after_json(cell: str | float | bool | None) -> None:
     assert same_cell(cell, orjson.loads(orjson.dumps(cell)))
 
 
+@settings(deadline=None)
 @given(st.lists(CELLS | TEXTS))
 def test_a_row_has_the_same_fingerprint_after_json(row: list[str | float | bool | None]) -> None:
     assert fingerprint(orjson.loads(orjson.dumps(row))) == fingerprint(row)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(categories=["L", "Cs", "Cc", "So"])), st.integers(0, 60_000))
 @example("\ud83d\ude00", 50_000)
 @example("\ud800", 49_999)

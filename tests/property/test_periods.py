@@ -6,7 +6,7 @@ import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync import clock
@@ -46,6 +46,7 @@ moving = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(days, zones)
 def test_days_touch_without_gap_or_overlap(day, zone):
     today = clock.slice_of((day, day), zone)
@@ -54,12 +55,14 @@ def test_days_touch_without_gap_or_overlap(day, zone):
     assert timedelta(hours=22) <= today.end - today.start <= timedelta(hours=26)
 
 
+@settings(deadline=None)
 @given(instants, zones)
 def test_every_instant_lies_in_its_own_day(instant, zone):
     today = clock.Period.parse("today").slice_at(instant, zone)
     assert today.start <= instant < today.end
 
 
+@settings(deadline=None)
 @given(moving, instants, zones, week_starts)
 def test_a_period_begins_and_ends_at_the_start_of_a_local_day(text, instant, zone, starts):
     found = clock.Period.parse(text).slice_at(instant, zone, starts)
@@ -69,6 +72,7 @@ def test_a_period_begins_and_ends_at_the_start_of_a_local_day(text, instant, zon
         assert clock.local_date(before, zone) < clock.local_date(edge, zone)
 
 
+@settings(deadline=None)
 @given(days, week_starts, st.sampled_from(["week", "month", "quarter", "year"]))
 def test_the_last_period_ends_the_day_before_this_one(today, starts, unit):
     this, last = (clock.Period.parse(f"{word} {unit}").dates_on(today, starts) for word in ("this", "last"))
@@ -76,6 +80,7 @@ def test_the_last_period_ends_the_day_before_this_one(today, starts, unit):
     assert last[1] + clock.ONE_DAY == this[0]
 
 
+@settings(deadline=None)
 @given(days, st.integers(1, 2000))
 def test_last_n_days_are_n_days_and_end_today(today, n):
     first, last = clock.Period.parse(f"last {n} days").dates_on(today)
@@ -83,12 +88,14 @@ def test_last_n_days_are_n_days_and_end_today(today, n):
     assert (last - first).days + 1 == n
 
 
+@settings(deadline=None)
 @given(days, st.integers(0, 800))
 def test_written_days_are_both_included(first, n):
     last = first + timedelta(days=n)
     assert clock.Period.parse(f"{first}..{last}").dates_on(date(2026, 1, 1)) == (first, last)
 
 
+@settings(deadline=None)
 @given(instants, st.integers(1, 40 * 24), zones)
 def test_day_slices_cover_a_slice_exactly(start, hours, zone):
     whole = clock.Slice(start, start + timedelta(hours=hours))
@@ -99,6 +106,7 @@ def test_day_slices_cover_a_slice_exactly(start, hours, zone):
     assert all(p.start < p.end for p in parts)
 
 
+@settings(deadline=None)
 @given(instants, zones, st.integers(0, 23), st.integers(0, 59))
 def test_a_daily_time_fires_once_on_every_day_of_a_year(after, zone, hour, minute):
     schedule = Schedule(zone=zone, cron=Cron.parse(f"{minute} {hour} * * *"))
@@ -110,6 +118,7 @@ def test_a_daily_time_fires_once_on_every_day_of_a_year(after, zone, hour, minut
     assert times[0] > after
 
 
+@settings(deadline=None)
 @given(instants, zones, st.sampled_from(["15m", "1h", "7h", "1 day", "3 days"]), st.integers(0, 23), st.integers(1, 23))
 def test_runs_start_only_in_their_hours(after, zone, every, start, length):
     hours = RunBetween.parse(f"{start}:00-{(start + length) % 24}:00")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.errors import ContractBroken
@@ -60,6 +60,7 @@ def walk(moving: MovingList) -> set[int] | None:
         return None
 
 
+@settings(deadline=None)
 @given(n_rows=st.integers(0, 30), script=changes)
 def test_arrivals_and_repeated_pages_never_lose_a_row(n_rows, script):
     moving = MovingList(n_rows, script)
@@ -70,6 +71,7 @@ def test_arrivals_and_repeated_pages_never_lose_a_row(n_rows, script):
         assert moving.at_start <= seen
 
 
+@settings(deadline=None)
 @given(n_rows=st.integers(0, 30), script=leaving)
 def test_rows_that_leave_take_no_other_row_with_them(n_rows, script):
     moving = MovingList(n_rows, script)
@@ -78,6 +80,7 @@ def test_rows_that_leave_take_no_other_row_with_them(n_rows, script):
         assert moving.at_start - moving.gone <= seen
 
 
+@settings(deadline=None)
 @given(n_rows=st.integers(0, 60))
 def test_a_list_at_rest_is_read_once_and_whole(n_rows):
     moving = MovingList(n_rows, [])

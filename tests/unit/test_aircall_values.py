@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -142,6 +142,7 @@ def test_a_header_alone_is_a_table_without_rows() -> None:
     assert records("Call ID (internal),Call start time\n") == []
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.config.lines import find_lines
@@ -81,6 +81,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(words, values, max_size=4))
 def test_odd_keys_and_texts_do_not_mislead_it(table):
     text = "".join(f"{json.dumps(key)} = {_inline(value)}\n" for key, value in table.items())
