@@ -81,6 +81,8 @@ def _expand(sheet: Place, known: Known) -> tuple[_Whole, list[Problem]]:
         name = sheet.text("template")
         told = [unknown_name(sheet.at("template"), "template", name, names())] if name is not None else []
         return _Whole(raw), told
+    if not all(isinstance(raw.get(kind, []), list) for kind in KINDS):
+        return _Whole(raw), []  # told where the forms are checked
     problems = list(_check_without(sheet, template))
     stream = ""
     for problem_or_stream in _choose_stream(sheet, template, known):

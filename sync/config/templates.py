@@ -159,16 +159,16 @@ def _fit(value: Any, spec: StreamSpec, key: str) -> Any:
     if isinstance(value, list):
         items: list[Any] = []
         for item in value:
-            found = list(spec.key) if item == "$key" else [_fit(item, spec, key)]
-            items += [one for one in found if one is not _LEFT_OUT and one not in items]
-        return _each_field_once(items)
+            found = _rest_of_key(spec, value) if item == "$key" else [_fit(item, spec, key)]
+            items += [one for one in found if one is not _LEFT_OUT]
+        return items
     return value
 
 
-def _each_field_once(items: list[Any]) -> list[Any]:
-    """A key that is also shown as a column of its own stands there."""
-    tables = {item["field"] for item in items if isinstance(item, dict) and "field" in item}
-    return [item for item in items if not isinstance(item, str) or item not in tables]
+def _rest_of_key(spec: StreamSpec, columns: list[Any]) -> list[str]:
+    """Return the fields of the key that have no column of their own."""
+    own = {_fit(item["field"], spec, "field") for item in columns if isinstance(item, dict) and "field" in item}
+    return [name for name in spec.key if name not in own and name not in columns]
 
 
 def _fit_text(text: str, spec: StreamSpec, key: str) -> Any:

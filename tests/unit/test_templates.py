@@ -164,6 +164,26 @@ stream = "analytics_agents"
     assert all('template "call log"' in problem.hint for problem in found)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'connection = "justcall"\n[sheet.tab]\ntitle = "Calls"\n',
+        "connection = 5\n",
+        "connection = []\n",
+        'connection = "justcall"\nwithout = "Calls"\n',
+        'connection = "justcall"\ntab = ["Calls"]\n',
+        'connection = "justcall"\n[[sheet.tab]]\ntitle = 7\n',
+        'connection = "justcall"\n[[sheet.tab]]\ntitle = "Calls"\ncolumns = "started_at"\n',
+        'connection = "justcall"\n[[sheet.summary]]\ntitle = "How calls end"\nof = ["Calls"]\n',
+        'connection = ["justcall", "aircall", "justcall"]\n',
+        'connection = "justcall"\nwithout = ["Calls"]\n',
+    ],
+)
+def test_wrong_forms_in_a_sheet_with_a_template_are_told_in_the_sheets_own_lines(problems, text):
+    found = problems('template = "call log"\n' + text)
+    assert all(N_TOP < (problem.line or 0) <= N_TOP + 1 + text.count("\n") for problem in found), found
+
+
 def test_unknown_names_are_told_with_the_nearest(problems):
     (problem,) = problems('template = "cal log"\nconnection = "justcall"\n')
     assert (problem.line, problem.hint) == (N_TOP + 1, 'Did you mean "call log"?')
