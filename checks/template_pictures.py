@@ -33,7 +33,6 @@ CONNECTIONS = {
     "overview": ("justcall", "aircall", "callscaler", "callrail"),
     "source roi": ("callscaler",),
     "user status time": ("aircall",),
-    "agent scoreboard": ("aircall",),
 }
 CHROMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DESKTOP, BESIDE_A_CHART, PHONE = (1180, 620), (1720, 620), (390, 780)

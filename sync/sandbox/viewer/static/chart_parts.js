@@ -50,7 +50,7 @@ export function drawAxes(picture, chart, box) {
   const numbers = left || right, widest = (axis) => axis ? Math.max(...axis.ticks.map(([, text]) => text.length)) * LETTER_PX + 10 : 0;
   const labelPx = Math.min(Math.max(0, ...chart.labels.map((label) => label.length)) * LETTER_PX + 10, (box.right - box.left) * 0.35);
   const sideTitle = isFlat ? domain.title : left?.title, footTitle = isFlat ? numbers.title : domain.title;
-  const area = { left: box.left + (isFlat ? labelPx : widest(left)) + (sideTitle ? 18 : 0), right: box.right - (isFlat ? 8 : right ? widest(right) : 6), top: box.top + 8, bottom: box.bottom - (footTitle ? 38 : 20) };
+  const area = { left: box.left + (isFlat ? labelPx : widest(left)) + (sideTitle ? 18 : 0), right: box.right - (isFlat ? Math.max(8, widest(numbers) / 2) : right ? widest(right) : 6), top: box.top + 8, bottom: box.bottom - (footTitle ? 38 : 20) };
   if (right?.title && !isFlat) area.right -= 18;
   area.right = Math.max(area.right, area.left + 20);
   area.bottom = Math.max(area.bottom, area.top + 20);
