@@ -9,7 +9,6 @@ Prints a JSON object for each bench.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tracemalloc
@@ -19,9 +18,8 @@ from typing import Any
 from sync.records import Slice
 from tests.benches.bench import Bench, days, every_bench
 from tests.benches.desk import Desk
+from tests.memory import peak_bytes
 from tests.sandbox_admin import Admin
-
-RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 
 
 def read_far(*words: object, timeout_s: float) -> dict[str, dict[str, Any]]:
@@ -57,11 +55,11 @@ def passing(desk: Desk, n_wanted: int) -> dict[str, Any]:
 
     n_slice = pass_once()
     n = n_slice + pass_once()  # the allocator keeps some room for the second time
-    after_one = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    after_one = peak_bytes()
     while n < n_wanted:
         n += pass_once()
-    after_all = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"n_slice": n_slice, "n": n, "after_one": after_one * RSS_UNIT, "after_all": after_all * RSS_UNIT}
+    after_all = peak_bytes()
+    return {"n_slice": n_slice, "n": n, "after_one": after_one, "after_all": after_all}
 
 
 def main(words: Sequence[str]) -> None:

@@ -80,7 +80,7 @@ def with_changes(df: pl.DataFrame, table: Table, spec: StreamSpec, question: Que
     counted = before.rows
     if question.where:
         counted = counted.filter(passes(question.where, counted.schema, before.zone))
-    counted, masks = with_masks(counted, question.computed, before.zone)
+    counted, masks = with_masks(counted, spec, question.computed, before.zone)
     computed = [metric_of_rows(spec, m, before.rows.schema, masks.get(m.id)).alias(m.place) for m in question.metrics]
     groups = make_groups(spec, question.group_by)
     rows = _grouped(counted, spec, groups, before)

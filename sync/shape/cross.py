@@ -120,7 +120,7 @@ class _Cross:
         """Return the table: rows within the limit, what was cut, the totals below and at the right."""
         question, spec = self.question, self.spec
         counted = df.filter(passes(question.where, df.schema, self.when.zone)) if question.where else df
-        counted, masks = with_masks(counted, question.computed, self.when.zone)
+        counted, masks = with_masks(counted, spec, question.computed, self.when.zone)
         made = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
         rows = self._grouped(counted, self.down)
         both = self._grouped(rows, [self.across])

@@ -5,7 +5,7 @@ The meaning of a name is the same for every vendor; roles and status words of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -213,8 +213,11 @@ def unknown_words(kind: str, name: str, allowed: Sequence[str]) -> str:
 def metric_of_rows(
     spec: StreamSpec, metric: Metric, schema: Mapping[str, pl.DataType], mask: pl.Expr | None
 ) -> pl.Expr:
-    """Return the expression that computes a metric of the rows of a group, or of those that `mask` lets through."""
-    if metric.name in OF_FIELD:
+    """Return the expression that computes a metric of the rows of a group, or of those that `mask` lets through.
+
+    The rows have the columns of `numbered_texts` too.
+    """
+    if metric.name in OF_FIELD and not _field_of_texts(spec, metric, schema):
         return _of_field(metric.name, pl.col(metric.field), schema.get(metric.field, pl.String()), mask)
     if metric.name in _OF_ROLE:
         statistic, role = _OF_ROLE[metric.name]
@@ -224,9 +227,34 @@ def metric_of_rows(
     if metric.name == "value_per_cost":
         value, cost = (_finite(_picked(_role(spec, role), mask)).sum() for role in (Role.VALUE, Role.COST))
         return pl.when(cost > 0).then(value / cost)
-    if metric.name == "unique_callers":
-        return _n_different(_picked(_role(spec, Role.CALLER).cast(pl.String), mask), is_text=True)
+    if text := _field_of_texts(spec, metric, schema):
+        return _n_different(_picked(pl.col(_numbers_of(text)), mask))
     return _count_or_share(spec, metric, mask)
+
+
+def numbered_texts(
+    spec: StreamSpec, metrics: Iterable[Metric], schema: Mapping[str, pl.DataType]
+) -> dict[str, pl.Expr]:
+    """Return a column for each field whose different texts are counted: equal numbers for equal texts, none for none.
+
+    To count numbers takes a tenth of the room and half the time that texts take. They are hashes of 64 bits: of a
+    million different texts, two have the same one in one of 40 million summaries.
+    """
+    fields = dict.fromkeys(field for metric in metrics if (field := _field_of_texts(spec, metric, schema)))
+    texts = {field: as_text(pl.col(field), schema.get(field, pl.String())) for field in fields}
+    return {_numbers_of(field): pl.when(text != "").then(text.hash()) for field, text in texts.items()}
+
+
+def _field_of_texts(spec: StreamSpec, metric: Metric, schema: Mapping[str, pl.DataType]) -> str:
+    if metric.name == "unique_callers":
+        field = spec.field_with(Role.CALLER)
+        return field.name if field else ""
+    dtype = schema.get(metric.field, pl.String())
+    return metric.field if metric.name == "distinct" and (dtype == pl.String or dtype.is_nested()) else ""
+
+
+def _numbers_of(field: str) -> str:
+    return f"numbers of {field}"
 
 
 def _picked(value: pl.Expr, mask: pl.Expr | None) -> pl.Expr:
@@ -241,16 +269,14 @@ def _n_rows(mask: pl.Expr | None) -> pl.Expr:
     return (pl.len() if mask is None else mask.sum()).cast(pl.Int64)
 
 
-def _n_different(value: pl.Expr, *, is_text: bool) -> pl.Expr:
-    known = value.filter(value != "") if is_text else value.drop_nulls()
-    return known.n_unique().cast(pl.Int64)
+def _n_different(value: pl.Expr) -> pl.Expr:
+    return value.drop_nulls().n_unique().cast(pl.Int64)
 
 
 def _of_field(name: str, value: pl.Expr, dtype: Any, mask: pl.Expr | None) -> pl.Expr:
-    if name == "distinct":
-        is_text = dtype == pl.String or dtype.is_nested()
-        return _n_different(_picked(as_text(value, dtype) if is_text else value, mask), is_text=is_text)
     picked = _picked(value, mask)
+    if name == "distinct":
+        return _n_different(picked)
     return _STATISTICS[name](_finite(picked) if dtype.is_numeric() else picked)
 
 

@@ -37,6 +37,7 @@ from sync.shape.metrics import (
     is_zero_without_rows,
     metric_of_rows,
     metric_problems,
+    numbered_texts,
     unknown_words,
 )
 
@@ -120,7 +121,7 @@ def make_summary(
     both = [name for name in df.columns if earlier is not None and name in earlier.columns]
     known = df if earlier is None else pl.concat([earlier.select(both), df.select(both)])
     counted = df.filter(passes(question.where, df.schema, zone)) if question.where else df
-    counted, masks = with_masks(counted, question.computed, zone)
+    counted, masks = with_masks(counted, spec, question.computed, zone)
     rows = with_groups(counted, spec, groups, zone=zone, week_starts=week_starts)
     computed = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
     by = [name for group in groups for name in group.by]
@@ -149,12 +150,15 @@ def summed(rows: pl.DataFrame, computed: Sequence[pl.Expr]) -> pl.DataFrame:
 
 
 def with_masks(
-    df: pl.DataFrame, metrics: Sequence[Metric], zone: ZoneInfo
+    df: pl.DataFrame, spec: StreamSpec, metrics: Sequence[Metric], zone: ZoneInfo
 ) -> tuple[pl.DataFrame, Mapping[str, pl.Expr]]:
-    """Add a column for each metric that counts some rows only, and return where it is."""
+    """Add what metrics are computed from beside the fields; return the column of each that counts some rows only."""
     names = {metric.id: f"counts {metric.id}" for metric in metrics if metric.where}
     found = [passes(m.where, df.schema, zone).alias(names[m.id]) for m in metrics if m.where]
-    return df.with_columns(found), {metric_id: pl.col(name) for metric_id, name in names.items()}
+    numbers = numbered_texts(spec, metrics, df.schema)
+    return df.with_columns(found).with_columns(**numbers), {
+        metric_id: pl.col(name) for metric_id, name in names.items()
+    }
 
 
 def with_groups(

@@ -10,7 +10,6 @@ import io
 import json
 import os
 import random
-import resource
 import sys
 import threading
 import time
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+
+from tests.memory import peak_bytes
 
 COLUMNS = (
     "call_id", "started_at", "direction", "from", "to", "agent_id", "agent_name", "status", "duration", "notes",
@@ -285,7 +286,7 @@ def main() -> None:
         "peer": peer,
     }
     result = steps[step](Path(folder), *[int(word) if word.isdigit() else word for word in rest])
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = peak_bytes() / 2**20
     print(json.dumps({**result, "peak_mb": peak_mb}))
 
 

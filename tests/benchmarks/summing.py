@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sqlite3
 import statistics
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.large import _asked
+from tests.memory import peak_bytes
 
 GROUP_BY = ["date", "agent_name", "direction"]
 METRICS = ["count", "answered_count", "avg_duration", "total_duration", "unique_callers", "missed_pct"]
@@ -48,7 +48,7 @@ def sum_up(folder: Path) -> dict[str, Any]:
         calls = asked.mirror.read(fields_to_sum(spec, question), window=asked.window)
         load_s = time.perf_counter() - started
         sum_s, table = timed(lambda: make_summary(calls, spec, question, zone=ZoneInfo(ZONE)))
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak_mb = peak_bytes() / 2**20
         layout = asked.mirror._layout
         columns = {name: f'"{column}"' for name, column in layout.column_of.items()}
         name = layout.table.name
