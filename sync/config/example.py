@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter, create_model
 from pydantic.fields import FieldInfo
 
 from sync.clock import Period
-from sync.config.forms import Options, available_values, in_words
+from sync.config.forms import Options, in_words
 from sync.config.looks import Chart, Highlight
 from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSettings
 from sync.config.sheet import ChosenColumn, Sheet, Tab
@@ -78,7 +78,6 @@ Written by `make generate` from the models in `sync/config/`; do not edit it by 
   `cron` has five fields; weekdays are as in cron (0 and 7 are Sunday). When the clocks go forward, a time that does not
   exist runs once, at the first moment after the gap; when they go back, a time that comes twice runs once, the first
   time. `every` of less than a day goes on through both.
-- **Not available yet** marks what a later version carries out: until then it is refused, never ignored.
 """
 
 
@@ -121,8 +120,7 @@ def _as_comment(text: str) -> str:
 def _option_text(path: str, name: str, field: FieldInfo) -> str:
     """Write one option: what it means, and a line that can be used as it stands."""
     value, needed = _value_of(path, name, field)
-    about = f"{field.description} {_note(field)}".strip()
-    return _as_comment(about) + f"{'' if needed else '#'}{name} = {to_toml(value)}\n"
+    return _as_comment(field.description or "") + f"{'' if needed else '#'}{name} = {to_toml(value)}\n"
 
 
 def _value_of(path: str, name: str, field: FieldInfo) -> tuple[object, bool]:
@@ -141,14 +139,6 @@ def _value_of(path: str, name: str, field: FieldInfo) -> tuple[object, bool]:
         words = allowed_by(field).split(", ")[0].strip('"')
         return (extra.get("example", words) if isinstance(extra, dict) else words) or "...", False
     return default, False
-
-
-def _note(field: FieldInfo) -> str:
-    """Say what of an option is not carried out yet."""
-    values = available_values(field)
-    if values is None:
-        return ""
-    return f"Available now: {', '.join(map(str, values))}." if values else "Not available yet."
 
 
 def to_toml(value: object) -> str:
@@ -190,7 +180,7 @@ def _row(name: str, field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     shown = "required" if field.is_required() else "none" if default in (None, (), {}) else f"`{to_toml(default)}`"
     allowed = allowed_by(field)
-    about = f"{field.description}{f' Allowed: {allowed}.' if allowed else ''} {_note(field)}".strip()
+    about = f"{field.description}{f' Allowed: {allowed}.' if allowed else ''}"
     return f"| `{name}` | {shown} | {about.replace('|', chr(92) + '|')} |"
 
 

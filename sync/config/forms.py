@@ -13,7 +13,6 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
-from pydantic.fields import FieldInfo
 
 from sync import clock
 from sync.config.schedule import Cron, RunBetween
@@ -35,18 +34,6 @@ class Options(BaseModel):
     """Frozen, and strict: an unknown key or a number in quotes is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-def available(*values: object) -> dict[str, Any]:
-    """Mark on a field which of its allowed values are carried out now; none means that the option is for later."""
-    return {"available": list(values)}
-
-
-def available_values(field: FieldInfo) -> list[object] | None:
-    """Return the mark that `available` left, or None where every allowed value is carried out."""
-    extra = field.json_schema_extra
-    marked = extra.get("available") if isinstance(extra, dict) else None
-    return list(marked) if isinstance(marked, list) else None
 
 
 def text_form(parse: Callable[[str], T]) -> PlainValidator:

@@ -19,7 +19,7 @@ from sync.config.problems import Place, SourceFile, did_you_mean, in_file_order,
 from sync.config.settings import Alerts, Daemon, Google, LogSettings, StoreSettings, resolve_secret, resolve_store_url
 from sync.config.sheet import Sheet, Tab
 from sync.config.summary_rules import check_summary
-from sync.config.translate import find_unavailable, translate
+from sync.config.translate import translate
 from sync.errors import ConfigError, Problem
 from sync.records import StreamSpec
 from sync.sources.base import SourceOptions, Vendor
@@ -354,17 +354,13 @@ def _is_tables(value: Any) -> bool:
 
 
 def _read_model(place: Place, model: type[M], *, secrets: Sequence[str] = ()) -> tuple[M | None, list[Problem]]:
-    """Validate one table; what is well formed and not carried out yet is a problem too."""
+    """Validate one table."""
     raw = {} if place.value is None else place.value
-    found, problems = None, []
     try:
         # Our own models say by themselves where they are strict: lists of the file become tuples.
-        found = model.model_validate(raw, strict=None if issubclass(model, Options) else True)
+        return model.model_validate(raw, strict=None if issubclass(model, Options) else True), []
     except ValidationError as error:
-        problems = translate(error, place, model, secrets)
-        broken = [place.path + tuple(detail["loc"]) for detail in error.errors(include_input=False, include_url=False)]
-    problems += find_unavailable(place, model, broken if problems else [])
-    return found, problems
+        return None, translate(error, place, model, secrets)
 
 
 def _judge_sheet(

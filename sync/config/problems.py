@@ -153,15 +153,6 @@ def unknown_name(place: Place, kind: str, name: str, known: Sequence[str]) -> Pr
     )
 
 
-def not_yet(place: Place, what: str, *, allowed: Sequence[object] = ()) -> Problem:
-    """Say that something is planned and not carried out yet."""
-    return place.problem(
-        f"{what} is not available yet",
-        allowed=listed(shown(value) for value in allowed),
-        hint="" if allowed else "Remove it until a later version carries it out.",
-    )
-
-
 def in_file_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem]:
     """Sort problems as people meet them: by file, then by line; the same one is told once."""
     order = {name: n for n, name in enumerate(files)}

@@ -11,9 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sync.config.forms import available_values
 from sync.config.lines import Path
-from sync.config.problems import Place, did_you_mean, listed, nearest_name, not_yet, shown
+from sync.config.problems import Place, did_you_mean, listed, nearest_name, shown
 from sync.errors import Problem
 
 _TYPES = {
@@ -161,28 +160,3 @@ def _options_at(model: type[BaseModel], loc: Path) -> list[str]:
     field = _field_at(model, loc)
     inner = next(models_in(field.annotation), None) if field else model
     return list(inner.model_fields) if inner else []
-
-
-def find_unavailable(place: Place, model: type[BaseModel], broken: Sequence[Path]) -> Iterator[Problem]:
-    """Yield every option and value that is well formed and not carried out yet; `broken` paths are told already."""
-    raw = place.value
-    for name, field in model.model_fields.items() if isinstance(raw, dict) else ():
-        if name not in raw or raw[name] in ([], {}):
-            continue
-        here, values = place.at(name), available_values(field)
-        if values is None:
-            yield from _find_inside(here, field, broken)
-        elif not _is_among(raw[name], values) and not any(path[: len(here.path)] == here.path for path in broken):
-            what = f"{name} = {shown(raw[name])}" if values else f'The option "{name}"'
-            yield not_yet(here, what, allowed=values)
-
-
-def _is_among(value: Any, values: Sequence[object]) -> bool:
-    return (value.strip().lower() if isinstance(value, str) else value) in values
-
-
-def _find_inside(place: Place, field: FieldInfo, broken: Sequence[Path]) -> Iterator[Problem]:
-    for inner in models_in(field.annotation):
-        items = place.value if isinstance(place.value, list) else []
-        for below in [place, *(place.at(n) for n in range(len(items)))]:
-            yield from find_unavailable(below, inner, broken)
