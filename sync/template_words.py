@@ -28,11 +28,17 @@ def template_lines(template: Template) -> Iterator[str]:
     yield template.name
     yield from _wrapped(template.description)
     yield f"    Fits {listed(fits(template))}{', or several connections at once' * template.takes_several}."
+    has_optional = False
     for kind, what in (("tab", "tab"), ("summary", "summary")):
         for table in template.tables[kind]:
+            columns = list(columns_of(table))
+            has_optional = has_optional or any(column.endswith("?") for column in columns)
             yield ""
             yield f"  {what} {table['title']}{period_of(table)}"
-            yield from _wrapped(listed(columns_of(table)))
+            yield from _wrapped(listed(columns))
+    if has_optional:
+        yield ""
+        yield "A column with ? is there where the vendor tells it."
     yield ""
     yield "In a sheet of the config:"
     yield ""
