@@ -85,6 +85,8 @@ class LongReader:
         """
         columns = [self._key_column(index) for index in self._key_columns]
         n = self._spot.n_rows
+        if any(len(column) > n for column in columns):
+            raise StaleObservation("Rows were inserted before a long tab was read to its end.")
         seen = pl.concat(self._seen) if self._seen else key_hashes([])
         for start in range(0, n, _KEYS_AT_A_TIME):
             end = min(n, start + _KEYS_AT_A_TIME)
