@@ -28,14 +28,19 @@ def stop_on_signals(*, quietly: bool = False) -> Iterator[threading.Event]:
     Somebody who presses it is told so, unless `quietly`: a request that hangs may keep the first one waiting.
     """
     stop = threading.Event()
+    has_heard = False
 
     def ask_to_stop(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        if number == signal.SIGINT and not stop.is_set() and not quietly:
+        nonlocal has_heard
+        is_first, has_heard = not has_heard and not stop.is_set(), True
+        if not is_first:
+            if number == signal.SIGINT:
+                raise KeyboardInterrupt
+            return
+        stop.set()  # before it is told, since the second one may come while this is being written
+        if number == signal.SIGINT and not quietly:
             with suppress(OSError):
                 os.write(2, PATIENCE)  # no console: its lock may be held by what was interrupted
-        stop.set()
 
     before = {number: signal.signal(number, ask_to_stop) for number in STOP_SIGNALS}
     try:
