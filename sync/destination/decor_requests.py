@@ -11,6 +11,8 @@ from typing import Any
 from sync.destination.book import MADE_KEY
 from sync.destination.change import runs_of
 from sync.destination.decor import ChartWish, MarkWish, ScaleWish
+from sync.destination.leave import box
+from sync.destination.mentions import letters_of
 from sync.destination.spot import Spot
 
 Request = Mapping[str, Any]
@@ -37,17 +39,7 @@ class Area:
         """Return the cells of some of our columns, side by side in one range."""
         start = self.spot.header_row if header else self.first
         runs = runs_of(self.spot.indexes[n] for n in columns)
-        return [_range(self.spot, (start, self.end), run) for run in runs]
-
-
-def _range(spot: Spot, rows: tuple[int, int], columns: tuple[int, int]) -> dict[str, int]:
-    return {
-        "sheetId": spot.sheet_id,
-        "startRowIndex": rows[0],
-        "endRowIndex": rows[1],
-        "startColumnIndex": columns[0],
-        "endColumnIndex": columns[1],
-    }
+        return [box(self.spot.sheet_id, (start, self.end), run) for run in runs]
 
 
 def rgb(colour: str) -> dict[str, float]:
@@ -64,14 +56,14 @@ def add_stripes(area: Area) -> Request:
         "firstBandColorStyle": {"rgbColor": rgb("#ffffff")},
         "secondBandColorStyle": {"rgbColor": rgb(STRIPE)},
     }
-    band = {"range": _range(area.spot, (area.spot.header_row, area.end), columns), "rowProperties": rows}
+    band = {"range": box(area.spot.sheet_id, (area.spot.header_row, area.end), columns), "rowProperties": rows}
     return {"addBanding": {"bandedRange": band}}
 
 
 def mark_rule(area: Area, wish: MarkWish) -> dict[str, Any]:
     """Return the rule of a mark. Its range begins with the header, so that rows that come in below it are inside."""
     top = area.spot.header_row + 1
-    letters = [_letters(area.spot.indexes[n]) for n in wish.of]
+    letters = [letters_of(area.spot.indexes[n]) for n in wish.of]
     cells = {f"c{n}": f"${letter}{top}" for n, letter in enumerate(letters)}
     heads = {f"h{n}": f"${letter}${top}" for n, letter in enumerate(letters)}
     formula = re.sub(r"\{([ch]\d+)\}", lambda found: (cells | heads)[found[1]], wish.test)
@@ -92,14 +84,6 @@ def scale_rule(area: Area, wish: ScaleWish, *, header: bool) -> dict[str, Any]:
     if len(points) > 2:
         gradient["midpoint"] = {**points[1], "type": "PERCENTILE", "value": "50"}
     return {"ranges": area.ranges(wish.columns, header=header), "gradientRule": gradient}
-
-
-def _letters(index: int) -> str:
-    text, n = "", index + 1
-    while n:
-        n, rest = divmod(n - 1, 26)
-        text = chr(65 + rest) + text
-    return text
 
 
 def rule_print(rule: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from sync.destination.change import RowWrite, TabChange
+from sync.destination.leave import box
 from sync.records import Cell
 
 _ENVELOPE_BYTES = 400  # of a body around its data
@@ -31,13 +32,8 @@ class Stretch:
 
     def to_json(self) -> bytes:
         """Encode one entry of `data`."""
-        grid = {
-            "sheetId": self.sheet_id,
-            "startRowIndex": self.start_row,
-            "endRowIndex": self.start_row + len(self.rows),
-            "startColumnIndex": self.start_column,
-            "endColumnIndex": self.end_column,
-        }
+        rows, columns = (self.start_row, self.start_row + len(self.rows)), (self.start_column, self.end_column)
+        grid = box(self.sheet_id, rows, columns)
         head = orjson.dumps({"dataFilter": {"gridRange": grid}, "majorDimension": "ROWS"})[:-1]
         return head + b',"values":[' + b",".join(self.rows) + b"]}"
 

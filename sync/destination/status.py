@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.destination.book import ObservedTab, start_of
+from sync.destination.leave import box
 from sync.destination.observe import Block
 from sync.destination.spot import Row
 from sync.records import Cell
@@ -109,19 +110,13 @@ def make_status_writes(sheet_id: int, spot: StatusSpot, text: str) -> list[dict[
     """Return the data of a `values:batchUpdateByDataFilter` for one tab."""
     cells = [(spot.row, spot.column, text), *((row, column, "") for row, column in spot.old)]
     return [
-        {"dataFilter": {"gridRange": _box(sheet_id, row, column)}, "majorDimension": "ROWS", "values": [[value]]}
+        {
+            "dataFilter": {"gridRange": box(sheet_id, (row, row + 1), (column, column + 1))},
+            "majorDimension": "ROWS",
+            "values": [[value]],
+        }
         for row, column, value in cells
     ]
-
-
-def _box(sheet_id: int, row: int, column: int) -> dict[str, int]:
-    return {
-        "sheetId": sheet_id,
-        "startRowIndex": row,
-        "endRowIndex": row + 1,
-        "startColumnIndex": column,
-        "endColumnIndex": column + 1,
-    }
 
 
 def _at(row: Sequence[Cell], column: int) -> Cell:
