@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 from sync.later import Later
 from sync.records import Cell, Column, FieldType, StreamSpec, Table
 from sync.shape.cells import to_rows
-from sync.shape.conditions import passes
 from sync.shape.cross import ACROSS
-from sync.shape.groups import LOCAL, Group, bucket_key, finish_group, latest_names, make_groups
-from sync.shape.metrics import Metric, column_of_metric, is_zero_without_rows, metric_of_rows
+from sync.shape.groups import LOCAL, Group, bucket_key, make_groups
+from sync.shape.metrics import Metric, column_of_metric, is_zero_without_rows
 from sync.shape.summary import (
     CUT_KEY,
     TOTAL_KEY,
     Question,
+    counted_rows,
+    finished,
     keys_of,
     make_summary,
     once,
@@ -27,7 +28,6 @@ from sync.shape.summary import (
     summed,
     summed_by,
     with_groups,
-    with_masks,
 )
 
 if TYPE_CHECKING:
@@ -77,18 +77,12 @@ def with_changes(df: pl.DataFrame, table: Table, spec: StreamSpec, question: Que
 
     What was not there before has no share, and an average of nothing no change either.
     """
-    counted = before.rows
-    if question.where:
-        counted = counted.filter(passes(question.where, counted.schema, before.zone))
-    counted, masks = with_masks(counted, spec, question.computed, before.zone)
-    computed = [metric_of_rows(spec, m, before.rows.schema, masks.get(m.id)).alias(m.place) for m in question.metrics]
+    counted, computed = counted_rows(before.rows, spec, question, before.zone)
     groups = make_groups(spec, question.group_by)
     rows = _grouped(counted, spec, groups, before)
     by = [name for group in groups for name in group.by]
     found = summed_by(rows, by, computed)
-    for group in groups:
-        names = latest_names(before.rows, spec, group) if group.is_agent else None
-        found = finish_group(found, group, week_starts=before.week_starts, names=names)
+    found = finished(found, before.rows, spec, groups, week_starts=before.week_starts)
     keys, n_groups = keys_of(found, groups), len(groups)
     known = dict(zip(keys, _cells(found, spec, question), strict=True))
     known[TOTAL_KEY] = _cells(summed(counted, computed), spec, question)[0]

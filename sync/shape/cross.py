@@ -19,15 +19,16 @@ from sync.errors import TooLarge
 from sync.later import Later
 from sync.records import Cell, Column, Slice, StreamSpec, Table
 from sync.shape.cells import to_rows
-from sync.shape.conditions import passes
 from sync.shape.fill import with_empty_groups
-from sync.shape.groups import NONE_LABEL, Group, finish_group, latest_names, make_groups, row_key
-from sync.shape.metrics import Metric, column_of_metric, is_zero_without_rows, metric_of_rows
+from sync.shape.groups import NONE_LABEL, Group, make_groups, row_key
+from sync.shape.metrics import Metric, column_of_metric, is_zero_without_rows
 from sync.shape.summary import (
     CUT_KEY,
     TOTAL_KEY,
     TOTAL_LABEL,
     Question,
+    counted_rows,
+    finished,
     keys_of,
     labelled,
     once,
@@ -37,7 +38,7 @@ from sync.shape.summary import (
     summed,
     summed_by,
     with_groups,
-    with_masks,
+    with_zeros,
 )
 
 if TYPE_CHECKING:
@@ -118,10 +119,8 @@ class _Cross:
 
     def table(self, df: pl.DataFrame, known: Mapping[str, str]) -> Table:
         """Return the table: rows within the limit, what was cut, the totals below and at the right."""
-        question, spec = self.question, self.spec
-        counted = df.filter(passes(question.where, df.schema, self.when.zone)) if question.where else df
-        counted, masks = with_masks(counted, spec, question.computed, self.when.zone)
-        made = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
+        question = self.question
+        counted, made = counted_rows(df, self.spec, question, self.when.zone)
         rows = self._grouped(counted, self.down)
         both = self._grouped(rows, [self.across])
         every = summed_by(rows, self._by, made)
@@ -157,14 +156,10 @@ class _Cross:
         every = with_empty_groups(
             grouped, rows, groups, zone=when.zone, week_starts=when.week_starts, period=when.period
         )
-        zeros = [m.place for m in self.question.computed if is_zero_without_rows(m) and m.place in every.columns]
-        return every.with_columns(pl.col(name).fill_null(0) for name in zeros)
+        return with_zeros(every, self.question)
 
     def _finished(self, grouped: pl.DataFrame, groups: Sequence[Group], df: pl.DataFrame) -> pl.DataFrame:
-        for group in groups:
-            names = latest_names(df, self.spec, group) if group.is_agent else None
-            grouped = finish_group(grouped, group, week_starts=self.when.week_starts, names=names)
-        return grouped
+        return finished(grouped, df, self.spec, groups, week_starts=self.when.week_starts)
 
     def _last(
         self, every: pl.DataFrame, shown: pl.DataFrame, counted: pl.DataFrame, both: pl.DataFrame
@@ -270,10 +265,7 @@ class _Cross:
                 name = f"{metric.id}{_MARK}{place.name}"
                 made.append(self._column(metric, name, known.get(name, title) if place.value is None else title))
         if self.question.totals:
-            made += [
-                self._column(m, f"{m.id}{_MARK}{TOTAL_NAME}", self._title(m, TOTAL_LABEL))
-                for m in self.question.metrics
-            ]
+            made += [self._column(m, name_of_total(m.id), self._title(m, TOTAL_LABEL)) for m in self.question.metrics]
         return tuple(made)
 
     def _title(self, metric: Metric, label: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -120,20 +120,15 @@ def make_summary(
     groups = make_groups(spec, question.group_by)
     both = [name for name in df.columns if earlier is not None and name in earlier.columns]
     known = df if earlier is None else pl.concat([earlier.select(both), df.select(both)])
-    counted = df.filter(passes(question.where, df.schema, zone)) if question.where else df
-    counted, masks = with_masks(counted, spec, question.computed, zone)
+    counted, computed = counted_rows(df, spec, question, zone)
     rows = with_groups(counted, spec, groups, zone=zone, week_starts=week_starts)
-    computed = [metric_of_rows(spec, m, df.schema, masks.get(m.id)).alias(m.place) for m in question.computed]
     by = [name for group in groups for name in group.by]
     grouped = summed_by(rows, by, computed)
     if question.fill == "zero":
         every = with_groups(known, spec, groups, zone=zone, week_starts=week_starts)
         grouped = with_empty_groups(grouped, every, groups, zone=zone, week_starts=week_starts, period=period)
-        zeros = [pl.col(m.place).fill_null(0) for m in question.computed if is_zero_without_rows(m)]
-        grouped = grouped.with_columns(zeros)
-    for group in groups:
-        names = latest_names(known, spec, group) if group.is_agent else None
-        grouped = finish_group(grouped, group, week_starts=week_starts, names=names)
+        grouped = with_zeros(grouped, question)
+    grouped = finished(grouped, known, spec, groups, week_starts=week_starts)
     grouped = sort_groups(grouped, groups, question)
     return _Sheet(spec, question, groups, zone).table(grouped, counted, rows, computed)
 
@@ -149,16 +144,32 @@ def summed(rows: pl.DataFrame, computed: Sequence[pl.Expr]) -> pl.DataFrame:
     return rows.lazy().select(computed).collect(engine="streaming")
 
 
-def with_masks(
-    df: pl.DataFrame, spec: StreamSpec, metrics: Sequence[Metric], zone: ZoneInfo
-) -> tuple[pl.DataFrame, Mapping[str, pl.Expr]]:
-    """Add what metrics are computed from beside the fields; return the column of each that counts some rows only."""
-    names = {metric.id: f"counts {metric.id}" for metric in metrics if metric.where}
-    found = [passes(m.where, df.schema, zone).alias(names[m.id]) for m in metrics if m.where]
-    numbers = numbered_texts(spec, metrics, df.schema)
-    return df.with_columns(found).with_columns(**numbers), {
-        metric_id: pl.col(name) for metric_id, name in names.items()
-    }
+def counted_rows(
+    df: pl.DataFrame, spec: StreamSpec, question: Question, zone: ZoneInfo
+) -> tuple[pl.DataFrame, list[pl.Expr]]:
+    """Return the rows that count, with what figures are computed from beside the fields, and all figures of them."""
+    counted, metrics = df.filter(passes(question.where, df.schema, zone)) if question.where else df, question.computed
+    masks = {metric.id: f"counts {metric.id}" for metric in metrics if metric.where}
+    counts = [passes(m.where, df.schema, zone).alias(masks[m.id]) for m in metrics if m.where]
+    counted = counted.with_columns(counts).with_columns(**numbered_texts(spec, metrics, df.schema))
+    mask_of = {metric_id: pl.col(name) for metric_id, name in masks.items()}
+    return counted, [metric_of_rows(spec, m, df.schema, mask_of.get(m.id)).alias(m.place) for m in metrics]
+
+
+def with_zeros(grouped: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """Put zeros where a group without rows has none of what is counted."""
+    zeros = [m.place for m in question.computed if is_zero_without_rows(m) and m.place in grouped.columns]
+    return grouped.with_columns(pl.col(name).fill_null(0) for name in zeros)
+
+
+def finished(
+    grouped: pl.DataFrame, known: pl.DataFrame, spec: StreamSpec, groups: Sequence[Group], *, week_starts: str
+) -> pl.DataFrame:
+    """Add what people see of groups, and what orders them; agents have the latest name that `known` has of them."""
+    for group in groups:
+        names = latest_names(known, spec, group) if group.is_agent else None
+        grouped = finish_group(grouped, group, week_starts=week_starts, names=names)
+    return grouped
 
 
 def with_groups(
