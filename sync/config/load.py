@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -50,8 +50,13 @@ class Config:
     sheets: tuple[Sheet, ...]
     alerts: Alerts = field(default_factory=Alerts)
     log: LogSettings = field(default_factory=LogSettings)
-    warnings: tuple[Problem, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict, repr=False)
+    find_warnings: Callable[[], tuple[Problem, ...]] = field(default=tuple, repr=False, compare=False)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What works, and may surprise, in the order of the files; looked for anew, as few ask."""
+        return self.find_warnings()
 
     @property
     def folder(self) -> Path:
@@ -145,7 +150,6 @@ class Reading:
 
     config: Config | None
     problems: tuple[Problem, ...]
-    warnings: tuple[Problem, ...] = ()
     sheets: tuple[SheetRead, ...] = ()
     unreadable: tuple[str, ...] = ()
     process: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -214,14 +218,15 @@ class _Reader:
                 log=log,
                 connections=MappingProxyType(connections),
                 sheets=tuple(sheets),
-                warnings=tuple(in_file_order(self._find_warnings(known, google, daemon, connections), names)),
                 places=MappingProxyType(self.places),
+                find_warnings=lambda: tuple(
+                    in_file_order(self._find_warnings(known, google, daemon, connections), names)
+                ),
             )
         problems = in_file_order([*self.shared, *of_sheets], names)
         return Reading(
             config=config,
             problems=tuple(problems),
-            warnings=config.warnings if config else (),
             sheets=tuple(found),
             unreadable=self.read_files.unreadable,
             process=self._process(),

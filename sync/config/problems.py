@@ -35,27 +35,26 @@ class SourceFile:
         return lines if self.moved is None else self.moved(lines)
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
-    """A path in a file; it need not exist there, so that a missing option has a place too."""
+    """A path in a file; it need not exist there, so that a missing option has a place too.
 
-    file: SourceFile
-    path: Path = ()
+    `value` is what the file holds there, None where there is nothing.
+    """
+
+    __slots__ = (
+        "file",
+        "path",
+        "value",
+    )  # many are made of every sheet: a dataclass that is frozen takes twice as long
+
+    def __init__(self, file: SourceFile, path: Path = ()) -> None:
+        self.file, self.path, self.value = file, path, _value_at(file.values, path)
 
     def at(self, *more: str | int) -> Place:
         """Return the place below this one."""
-        return Place(self.file, (*self.path, *more))
-
-    @property
-    def value(self) -> Any:
-        """What the file holds here; None where there is nothing."""
-        value: Any = self.file.values
-        for step in self.path:
-            try:
-                value = value[step]
-            except (KeyError, IndexError, TypeError):
-                return None
-        return value
+        place = Place.__new__(Place)
+        place.file, place.path, place.value = self.file, (*self.path, *more), _value_at(self.value, more)
+        return place
 
     @property
     def line(self) -> int:
@@ -67,7 +66,7 @@ class Place:
 
     def text(self, name: str) -> str | None:
         """Return the text below this place, or None when there is none or it is no text."""
-        value = self.at(name).value
+        value = self.value.get(name) if isinstance(self.value, dict) else None
         return value if isinstance(value, str) else None
 
     def tables(self, name: str) -> list[Place]:
@@ -100,6 +99,15 @@ class Place:
             has_name = n > 0 and self.path[n - 1] in ("sheet", "tab", "summary")
             text += _step_text(step, value if has_name else None, is_first=n == 0)
         return text
+
+
+def _value_at(value: Any, steps: Iterable[str | int]) -> Any:
+    for step in steps:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
 
 
 def _step_text(step: str | int, value: Any, *, is_first: bool) -> str:

@@ -207,8 +207,9 @@ group_by = ["from"]
     (tmp_path / "config.toml").write_text(text + more)
     reading = read_config(tmp_path / "config.toml")
     assert reading.problems == ()
+    assert reading.config is not None
     assert [
-        (w.field.rpartition("]")[0].rpartition('"')[0].rpartition('"')[2], w.received) for w in reading.warnings
+        (w.field.rpartition("]")[0].rpartition('"')[0].rpartition('"')[2], w.received) for w in reading.config.warnings
     ] == [
         ("Open", '"from"'),
         ("By caller", '"from"'),
