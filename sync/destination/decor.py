@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from typing import Literal
 
@@ -67,13 +67,15 @@ class Decor:
 PLAIN = Decor()
 
 
+_POSITIONS = ("x", "y", "lines", "columns", "of")
+
+
 def print_of(wish: Wish, names: tuple[str, ...]) -> str:
     """Return what tells a wish from another one, by the names of its columns, wherever they stand."""
-    named = repr(wish) + repr([names[n] for n in _columns_of(wish)])
-    return blake2b(named.encode(), digest_size=6).hexdigest()
-
-
-def _columns_of(wish: Wish) -> tuple[int, ...]:
-    if isinstance(wish, ChartWish):
-        return (wish.x, *wish.y, *wish.lines)
-    return wish.columns if isinstance(wish, ScaleWish) else (*wish.of, *wish.columns)
+    told = [type(wish).__name__]
+    for option in fields(wish):
+        value = getattr(wish, option.name)
+        if option.name in _POSITIONS:
+            value = [names[n] for n in (value if isinstance(value, tuple) else (value,))]
+        told.append(f"{option.name}={value!r}")
+    return blake2b(" ".join(told).encode(), digest_size=6).hexdigest()

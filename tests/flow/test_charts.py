@@ -176,6 +176,27 @@ def test_people_sort_rename_and_restyle_and_the_chart_goes_on(world: World) -> N
     assert world.run().outcome is Outcome.UNCHANGED
 
 
+def test_what_people_made_of_a_chart_stays_when_a_metric_comes_before_its_own(world: World) -> None:
+    assert charted(world).run().outcome is Outcome.OK
+    sheet = look(world)
+    (chart,) = sheet["charts"]
+    rules = [dict(rule) for rule in sheet["conditionalFormats"]]
+    spec = chart["spec"] | {"title": "Ours"}
+    world.admin.edit(world.spreadsheet, requests=[{"updateChartSpec": {"chartId": chart["chartId"], "spec": spec}}])
+    assert '["count", "missed_pct", {' in CHARTED
+    charted(world, CHARTED.replace('["count", "missed_pct", {', '["unique_callers", "missed_pct", "count", {'))
+    assert world.run().outcome is not Outcome.FAILED
+    assert world.run().outcome is not Outcome.FAILED
+    header = [cell.get("formattedValue") for cell in cells(world)[0]]
+    assert header[:4] == ["Date", "Unique callers", "Missed (%)", "Calls"]
+    (after,) = look(world)["charts"]
+    assert after["spec"]["title"] == "Ours"
+    assert [header[source["startColumnIndex"]] for source in sources(after)] == ["Date", "Calls", "Missed (%)"]
+    assert len(look(world)["conditionalFormats"]) == len(rules)
+    assert_right(world)
+    assert world.run().outcome is Outcome.UNCHANGED
+
+
 def test_a_chart_that_a_person_deleted_is_not_made_again_even_by_a_new_store(world: World) -> None:
     assert charted(world).run().outcome is Outcome.OK
     (chart,) = look(world)["charts"]
