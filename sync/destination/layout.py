@@ -56,6 +56,25 @@ class Body:
         """Whether the answer must show what stands there afterwards."""
         return any(s.header is not None or any(key is not None for key in s.keys) for s in self.stretches)
 
+    def add(self, sheet_id: int, row: int, span: tuple[int, int], encoded: bytes, *, key: str | None) -> None:
+        """Add one row over the columns of `span`; it joins the stretch before it where it stands right below."""
+        last = self.stretches[-1] if self.stretches else None
+        joins = (
+            last is not None
+            and last.header is None
+            and last.sheet_id == sheet_id
+            and last.start_row + len(last.rows) == row
+            and (last.start_column, last.end_column) == span
+        )
+        if last is None or not joins:
+            last = Stretch(sheet_id=sheet_id, start_row=row, start_column=span[0], end_column=span[1])
+            self.stretches.append(last)
+            self.n_bytes += RANGE_BYTES
+        last.rows.append(encoded)
+        last.keys.append(key)
+        self.n_bytes += len(encoded) + 1
+        self.n_rows += 1
+
     def to_json(self) -> bytes:
         """Encode the body; RAW, so that what looks like a formula or a number stays text."""
         options: dict[str, object] = {"valueInputOption": "USER_ENTERED" if self.as_typed else "RAW"}
@@ -106,7 +125,8 @@ def make_bodies(
             if (write.keeps_key or not change.is_new) and guarded is not body:
                 guarded = body
                 _add_header_guard(body, change)
-            _add(body, change, write, span=(first, end), row=row)
+            key = write.key if write.keeps_key else None
+            body.add(change.spot.sheet_id, write.row, (first, end), row, key=key)
         for cell in (one for one in change.foreign if not one.is_formula):
             stretch = Stretch(
                 sheet_id=change.spot.sheet_id, start_row=cell.row, start_column=cell.column, end_column=cell.column + 1
@@ -117,25 +137,6 @@ def make_bodies(
             body.n_bytes += RANGE_BYTES + len(stretch.rows[0])
     if body.stretches:
         yield body
-
-
-def _add(body: Body, change: TabChange, write: RowWrite, *, span: tuple[int, int], row: bytes) -> None:
-    last = body.stretches[-1] if body.stretches else None
-    joins = (
-        last is not None
-        and last.header is None
-        and last.sheet_id == change.spot.sheet_id
-        and last.start_row + len(last.rows) == write.row
-        and (last.start_column, last.end_column) == span
-    )
-    if last is None or not joins:
-        last = Stretch(sheet_id=change.spot.sheet_id, start_row=write.row, start_column=span[0], end_column=span[1])
-        body.stretches.append(last)
-        body.n_bytes += RANGE_BYTES
-    last.rows.append(row)
-    last.keys.append(write.key if write.keeps_key else None)
-    body.n_bytes += len(row) + 1
-    body.n_rows += 1
 
 
 def _add_pieces(body: Body, change: TabChange, write: RowWrite) -> None:

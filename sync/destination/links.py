@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from sync.destination.change import RowWrite, TabChange
-from sync.destination.layout import RANGE_BYTES, Body, Stretch
+from sync.destination.layout import RANGE_BYTES, Body
 from sync.records import Cell
 
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d+)?(?:[/?#][!#-;=?-~]*)?")
@@ -49,7 +49,9 @@ def make_link_bodies(changes: Iterable[tuple[TabChange, Sequence[RowWrite]]], *,
             if body.stretches and body.n_bytes + len(encoded) + RANGE_BYTES > max_bytes:
                 yield body
                 body = Body(as_typed=True)
-            _add(body, change, (row, key), encoded)
+            indexes = change.spot.indexes
+            span = (min(indexes), max(indexes) + 1)
+            body.add(change.spot.sheet_id, row, span, encoded, key=key or None)
     if body.stretches:
         yield body
 
@@ -76,16 +78,3 @@ def _encode(change: TabChange, cells: Sequence[Cell]) -> bytes | None:
         if is_address(cells[n]):
             span[indexes[n] - first] = cells[n]
     return bytes(memoryview(orjson.dumps(span))) if any(span) else None
-
-
-def _add(body: Body, change: TabChange, place: tuple[int, str], encoded: bytes) -> None:
-    row, key = place
-    indexes, last = change.spot.indexes, body.stretches[-1] if body.stretches else None
-    sheet_id = change.spot.sheet_id
-    if last is None or last.sheet_id != sheet_id or last.start_row + len(last.rows) != row:
-        last = Stretch(sheet_id=sheet_id, start_row=row, start_column=min(indexes), end_column=max(indexes) + 1)
-        body.stretches.append(last)
-        body.n_bytes += RANGE_BYTES
-    last.rows.append(encoded)
-    last.keys.append(key or None)
-    body.n_bytes += len(encoded) + 1

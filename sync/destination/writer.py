@@ -148,7 +148,8 @@ class Writer:
                 written.moved.add(change.shape.uid)
         for stretch in body.stretches[len(answers) :]:
             written.moved.add(changes[stretch.sheet_id].shape.uid)
-        self._landed(body.n_rows)
+        if not body.as_typed:  # links are made in rows that were counted when they came in
+            self._landed(body.n_rows)
 
     def _landed(self, n_rows: int) -> None:
         self._n_rows += n_rows
