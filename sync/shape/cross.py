@@ -235,10 +235,13 @@ class _Cross:
         return made
 
     def _known_names(self, known: Mapping[str, str]) -> list[str]:
-        """Return what of the names of columns says which value they hold."""
-        metrics = {metric.id for metric in self.question.metrics}
-        parts = [name.rpartition(_MARK) for name in known if _MARK in name]
-        return list(dict.fromkeys(name for metric, _, name in parts if metric in metrics and name != TOTAL_NAME))
+        """Return what of the names of columns says which value they hold, without those of another question."""
+        ours = [self._start_of_name(metric) for metric in self.question.metrics]
+        found = (name.removeprefix(start) for name in known for start in ours if name.startswith(start))
+        return list(dict.fromkeys(found))
+
+    def _start_of_name(self, metric: Metric) -> str:
+        return f"{metric.id}{_MARK}{self.question.group_by[-1]}{_MARK}"
 
     def _unread(self, part: Any) -> Any:
         """Return what names a value; one that nobody may read has a fingerprint in its place."""
@@ -262,7 +265,7 @@ class _Cross:
         for place in places:
             for metric in self.question.metrics:
                 title = self._title(metric, place.label)
-                name = f"{metric.id}{_MARK}{place.name}"
+                name = self._start_of_name(metric) + place.name
                 made.append(self._column(metric, name, known.get(name, title) if place.value is None else title))
         if self.question.totals:
             made += [self._column(m, name_of_total(m.id), self._title(m, TOTAL_LABEL)) for m in self.question.metrics]

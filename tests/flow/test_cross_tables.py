@@ -71,6 +71,40 @@ def test_a_new_value_is_a_new_column_and_notes_stay_beside_their_row(crossed: Wo
         assert crossed.n_requests("read") <= 2
 
 
+DAYS_BEFORE = BY_DAY.replace('"unique_callers"', '"missed_count"') + 'compare = "previous period"\n'
+BY_HOUR = CROSS.replace("disposition", "hour_of_day")
+BY_DATE = CROSS.replace("disposition", "date")
+BY_DIRECTION = CROSS.replace("disposition", "direction")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (DAYS_BEFORE, CROSS),
+        (BY_DATE, CROSS),
+        (BY_DIRECTION, CROSS),
+        pytest.param(BY_HOUR, CROSS, marks=pytest.mark.full),
+        pytest.param(CROSS, BY_DATE, marks=pytest.mark.full),
+        pytest.param(CROSS, DAYS_BEFORE, marks=pytest.mark.full),
+    ],
+    ids=["changes", "dates", "another value", "hours", "to dates", "to changes"],
+)
+def test_another_question_in_the_config_makes_the_table_of_that_question(world: World, before: str, after: str) -> None:
+    world.swaps = {BY_DAY: before}
+    world.run()
+    old = set(world.tab("By day")[0])
+    world.swaps = {BY_DAY: after}
+    assert world.run().outcome is Outcome.OK
+    kept = [text for text in world.tab("By day")[0] if text.endswith("(no longer updated)")]
+    assert {text.removesuffix(" (no longer updated)") for text in kept} <= old
+    if after is CROSS:
+        _assert_counts(world)
+        values = {call["Disposition"] or "(none)" for call in world.wanted().values()}
+        assert set(world.tab("By day")[0]) - set(kept) == {"Status", "Total", *values}
+    assert world.run().outcome is Outcome.UNCHANGED
+    assert world.n_requests("write") == 0
+
+
 @pytest.mark.full
 def test_days_move_through_the_columns_and_more_than_fit_are_told_before_anything_is_written(world: World) -> None:
     world.more_tab = 'mode = "replace"\n'
