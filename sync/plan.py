@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sync.config.settings import Google
@@ -123,8 +123,22 @@ def _cost(published: Published, google: Google, *, done: Collection[str], n: int
         n_reads=n_trays + is_loaded + published.ahead.n_looks,
         n_trays=int(n_trays),
         sizes=[size for one in rounds for size in sizes_of(one, max_bytes=google.max_request_bytes)],
-        by_title={change.shape.title + mark: change for change in last},
+        by_title={title + mark: change for title, change in _by_title(last).items()},
     )
+
+
+def _by_title(changes: Iterable[TabChange]) -> dict[str, TabChange]:
+    """Return the last change of each tab, with the rows that those before it add and change."""
+    found: dict[str, TabChange] = {}
+    for change in changes:
+        title = change.shape.title
+        if (before := found.get(title)) is not None:
+            added = {**before.added, **change.added}
+            changed = {key: row for key, row in {**before.changed, **change.changed}.items() if key not in added}
+            found[title] = replace(change, added=added, changed=changed)
+        else:
+            found[title] = change
+    return found
 
 
 def _tab_plan(report: TabReport, change: TabChange | None) -> TabPlan:

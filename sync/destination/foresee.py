@@ -1,4 +1,4 @@
-"""What a tab shows once an edit of its columns is carried out, so that a plan can tell of what comes after. Pure."""
+"""What a tab shows once a change is carried out, so that a plan can tell of what comes after. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sync.records import Cell
 
 
 def foresee(change: TabChange, there: ObservedTab, blocks: Sequence[Block]) -> tuple[ObservedTab, list[Block]]:
-    """Return the tab and its rows as a look after `change` would find them; rows neither come nor go but the header."""
+    """Return the tab and its rows as a look after `change` would find them; no rows leave by it."""
     rows: list[list[Cell]] = [[] for _ in range(there.n_rows)]
     for block in blocks:
         for at, row in enumerate(block.rows, block.start):
@@ -26,7 +26,7 @@ def foresee(change: TabChange, there: ObservedTab, blocks: Sequence[Block]) -> t
     after = replace(
         there,
         n_rows=change.n_rows_after,
-        n_columns=spot.n_columns + len(change.new_columns),
+        n_columns=spot.n_columns + len(change.new_columns) + change.more_columns,
         columns={name: (index,) for name, index in zip(names, spot.indexes, strict=True)},
         header_row=spot.header_row,
         n_header_rows=1,
@@ -34,7 +34,63 @@ def foresee(change: TabChange, there: ObservedTab, blocks: Sequence[Block]) -> t
         former=_former(change, there),
     )
     rows[spot.header_row] = header
-    return after, [Block(0, rows)]
+    return _decorated(change, after), [Block(0, _written(change, rows, after.n_rows))]
+
+
+def not_made_yet(change: TabChange) -> ObservedTab:
+    """Return the tab that a change makes, as if it were there with nothing in it."""
+    spot = change.spot
+    return ObservedTab(
+        sheet_id=spot.sheet_id,
+        title=change.shape.title,
+        n_rows=spot.n_rows,
+        n_columns=spot.n_columns,
+        uids=(change.shape.uid,),
+        columns={column.name: (index,) for column, index in zip(change.shape.columns, spot.indexes, strict=True)},
+        header_row=spot.header_row,
+        n_header_rows=1,
+        header=spot.header,
+    )
+
+
+def _written(change: TabChange, rows: list[list[Cell]], n_rows: int) -> list[list[Cell]]:
+    """Return the rows with those that come in, without those that are deleted, and with every cell that is written."""
+    deleted = set(change.delete_rows)
+    rows = [row for at, row in enumerate(rows) if at not in deleted]
+    for start, end in change.inserts:
+        rows[start:start] = [[] for _ in range(end - start)]
+    rows += [[] for _ in range(n_rows - len(rows))]
+    for write in change.writes:
+        kept = change.shape.key_columns if write.keeps_key else ()
+        rows[write.row] += [None] * (change.spot.n_columns + len(change.new_columns) - len(rows[write.row]))
+        for n, index in enumerate(change.spot.indexes):
+            if n not in kept:
+                rows[write.row][index] = write.cells[n]
+    for cell in change.foreign:
+        rows[cell.row] += [None] * (cell.column + 1 - len(rows[cell.row]))
+        rows[cell.row][cell.column] = cell.cell
+    return rows
+
+
+def _decorated(change: TabChange, there: ObservedTab) -> ObservedTab:
+    """Return the tab with what is laid over and beside its rows."""
+    made, rules, charts = list(there.made), list(there.rules), dict(there.charts)
+    for kind, told in (item for request in (*change.under, *change.more) for item in request.items()):
+        if kind == "createDeveloperMetadata":
+            made.append(told["developerMetadata"]["metadataValue"])
+        elif kind == "deleteDeveloperMetadata":
+            made.remove(told["dataFilter"]["developerMetadataLookup"]["metadataValue"])
+        elif kind == "addConditionalFormatRule":
+            rules.insert(told["index"], told["rule"])
+        elif kind == "deleteConditionalFormatRule":
+            del rules[told["index"]]
+        elif kind == "updateConditionalFormatRule":
+            rules[told["index"]] = told["rule"]
+        elif kind == "addChart":
+            charts[told["chart"]["chartId"]] = told["chart"]["spec"]
+        elif kind == "updateChartSpec":
+            charts[told["chartId"]] = told["spec"]
+    return replace(there, made=tuple(made), rules=tuple(rules), charts=charts)
 
 
 def _moved(change: TabChange, row: list[Cell], at: int) -> list[Cell]:

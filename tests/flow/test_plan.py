@@ -119,6 +119,36 @@ def test_a_plan_counts_every_round_of_an_edit_of_the_columns(world: World, edit:
     _assert_run_does_as_planned(world, plan, is_compared=False)
 
 
+BY_AGENT = 'group_by = ["agent_name"]\nmetrics = ["count", "answered_count", "missed_count", "total_duration"]\n'
+_CHART = 'chart = { type = "column", y = "count" }\n'
+SUMMARY_EDITS = {
+    "a metric more": (BY_AGENT, BY_AGENT.replace('"count"', '"count", "avg_duration"')),
+    "another metric": (BY_AGENT, BY_AGENT.replace("answered_count", "avg_duration")),
+    "another order": (BY_AGENT, BY_AGENT.replace('"count", "answered_count"', '"answered_count", "count"')),
+    "another group": (BY_AGENT, BY_AGENT.replace("agent_name", "direction")),
+    "one group less": (BY_AGENT.replace('name"', 'name", "status"'), BY_AGENT),
+    "a cross table": (BY_AGENT, BY_AGENT.replace('name"]', 'name", "status"]\npivot = "status"')),
+    "a chart": (BY_AGENT, BY_AGENT + _CHART),
+    "a chart and a metric": (BY_AGENT, BY_AGENT.replace('"count"', '"count", "avg_duration"') + _CHART),
+    "changes": (BY_AGENT, BY_AGENT + 'compare = "previous period"\n'),
+}
+
+
+@pytest.mark.every(9)
+@pytest.mark.parametrize("n_arrivals", [0, 10])
+@pytest.mark.parametrize("columns", ["two in the middle", "another order", "a new title"])
+@pytest.mark.parametrize("edit", SUMMARY_EDITS)
+def test_a_plan_counts_what_an_edit_of_tab_and_summary_at_once_takes(
+    world: World, edit: str, columns: str, n_arrivals: int
+) -> None:
+    before, after = SUMMARY_EDITS[edit]
+    world.columns, world.swaps[BY_AGENT] = LESS, before
+    assert world.run().error is None
+    world.columns, world.swaps[BY_AGENT] = COLUMN_EDITS[columns], after
+    world.admin.arrive(n_arrivals)
+    _assert_run_does_as_planned(world, _plan(world), is_compared=False)
+
+
 def test_a_plan_counts_every_round_of_a_new_metric(world: World) -> None:
     world.run()
     before = 'metrics = ["count", "unique_callers"]'
