@@ -100,7 +100,7 @@ class DataPublish(TabPublish):
             return ()
         job, is_alone = self.job, self.chain is None or len(self.chain.pages) == 1
         is_clean = not (self._misplaced or self._moved_loads or self._blanked or self._fills_tail)
-        if self._state is not None and is_alone and is_clean and not (at_once or job.taken or job.is_closed):
+        if self._state is not None and is_alone and is_clean and not (at_once or job.shares_rows):
             self.survey = take_survey(job, change, read(job, change))
         if self.survey is not None:
             self._rows, self._known, self._edge = self.survey.rows, self.survey.known, self.survey.edge
@@ -277,7 +277,7 @@ class DataPublish(TabPublish):
 
     def _every_row(self, more_keys: Collection[str], there: Collection[str]) -> Rows:
         rows, tab = self.job.every_row(more_keys), self.job.tab
-        if self.chain is not None and (len(self.chain.pages) > 1 or self.job.taken or self.job.is_closed):
+        if self.chain is not None and (len(self.chain.pages) > 1 or self.job.shares_rows):
             rows = self.chain.mine(self, rows, known=more_keys, there=there)
         if tab.overflow == "remove_oldest":
             ours = {key for key in there if key in rows.cells}

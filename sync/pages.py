@@ -1,12 +1,13 @@
 """The pages of one tab of the config: one for each month, and the next one when a page is full.
 
-Rows never change their page; new ones go to the last. Filling one page writes to no other.
+Rows never change their page; new ones go to the last. Filling one page writes to no other. So do those rows stay that
+came in before `split` was changed: the pages of then are closed, and follow what they have.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ from sync.tab_load import TabLoad
 from sync.tab_publish import Allowed
 from sync.tabs import DataJob, Rows
 
+_NEXT = re.compile(r"( \(\d+\))?")
 _MONTH = re.compile(r" (\d{4})-(\d{2})")
 FIRST_NEXT = 2  # the page after the first is "Calls (2)"
 
@@ -37,7 +39,13 @@ class Chain:
     def __init__(self, job: DataJob, *, allowed: Allowed, interrupted: Collection[str]) -> None:
         self._job, self._allowed, self._interrupted = job, allowed, interrupted
         self.pages: list[DataPublish] = []
+        self.closed: Sequence[Chain] = ()  # of before `split` was changed; what they show is not shown here
         self.add_page()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no new rows come in."""
+        return self._job.is_closed
 
     def add_page(self) -> DataPublish:
         """Add the next page."""
@@ -65,7 +73,8 @@ class Chain:
     def elsewhere(self, page: DataPublish, keys: Collection[str] | None = None) -> set[str]:
         """Return those of `keys`, or all keys, that other pages hold."""
         taken = self._job.taken if keys is None else self._job.taken.intersection(keys)
-        return {key for other in self.pages if other is not page for key in other.held(keys)} | taken
+        others = [other for other in (*self._earliest, *self.pages) if other is not page]
+        return {key for other in others for key in other.held(keys)} | taken
 
     def mine(self, page: DataPublish, rows: Rows, *, known: Collection[str], there: Collection[str]) -> Rows:
         """Leave out what other pages show; of a row that stands in two, the earlier page keeps its own."""
@@ -79,9 +88,13 @@ class Chain:
         leaving = {**rows.leaving, **dict.fromkeys(doubled, IS_ELSEWHERE)}
         return replace(rows, cells=cells, must={key for key in rows.must if key in cells}, leaving=leaving)
 
+    @property
+    def _earliest(self) -> list[DataPublish]:
+        return [page for chain in self.closed for page in chain.pages]
+
     def before(self, page: DataPublish, keys: Collection[str]) -> set[str]:
         """Return those of `keys` that an earlier page shows."""
-        earlier = self.pages[: self.pages.index(page)]
+        earlier = [*self._earliest, *self.pages[: self.pages.index(page)]]
         return {key for other in earlier for key in other.held(keys)}
 
 
@@ -93,30 +106,66 @@ class Pages:
         self._allowed, self._interrupted = allowed, interrupted
         self.chains: dict[str, Chain] = {}
         self.index: IndexPublish | None = None
-        stored = {state.uid for state in published.load_tabs(job.store, job.sheet.spreadsheet_id)}
-        self._extend(stored)
+        self._stored = {state.uid for state in published.load_tabs(job.store, job.sheet.spreadsheet_id)}
+        self._extend(self._stored)
 
     def discover(self, book: Book) -> None:
         """Take in the pages whose tags the spreadsheet shows; the store may be new or lost."""
-        self._extend({uid for tab in book.tabs for uid in tab.uids})
+        tagged = {uid for tab in book.tabs for uid in tab.uids}
+        self._keep_closed(tagged)
+        self._extend(tagged)
         for page in self.publishes:
             page.planned = page.planned if not page.is_open else None
 
     def _extend(self, known: Collection[str]) -> None:
-        for suffix, job in self._jobs(known):
+        for suffix, job in self._jobs(known, split=self.job.tab.split):
             if suffix not in self.chains:
                 self.chains[suffix] = Chain(job, allowed=self._allowed, interrupted=self._interrupted)
+                self.chains[suffix].closed = self._closed
         for chain in self.chains.values():
             chain.extend(known)
         if len(self.publishes) > 1:
             self.needed_index({})
 
-    def _jobs(self, known: Collection[str]) -> Iterator[tuple[str, DataJob]]:
-        if self.job.tab.split == "none" or self.job.error is not None:
+    def _keep_closed(self, tagged: Collection[str]) -> None:
+        """Keep the pages of before `split` was changed, as long as people leave one of them in the spreadsheet."""
+        if self.job.error is not None:
+            return
+        other = "month" if self.job.tab.split == "none" else "none"
+        there = {
+            suffix: job
+            for suffix, job in self._jobs(tagged, split=other)
+            if any(is_page(uid, job.uid) for uid in tagged)
+        }
+        for suffix in [suffix for suffix, chain in self.chains.items() if chain.is_closed and suffix not in there]:
+            if suffix in self.job.beside:
+                del self.chains[suffix]
+        if self.job.beside or not there:
+            return
+        self.job = replace(self.job, beside=tuple(sorted(there)))
+        self.chains = {}
+        for suffix, job in there.items():
+            closed = replace(job, is_closed=True, warnings=())
+            self.chains[suffix] = Chain(closed, allowed=self._allowed, interrupted=self._interrupted)
+            self.chains[suffix].extend({*tagged, *self._stored})
+        self._extend(self._stored)
+        kept = self._closed[0].pages[0]
+        if all(page.sheet_id is None for page in self.publishes if page.chain not in self._closed):
+            kept.warnings[
+                f'"split" is another now: what came in before stays in {kept.title!r} and the tabs after it, and goes '
+                "on there. Delete them, and their rows of the period come in where new ones do."
+            ] = None
+
+    @property
+    def _closed(self) -> list[Chain]:
+        return [chain for suffix, chain in self.chains.items() if suffix in self.job.beside]
+
+    def _jobs(self, known: Collection[str], *, split: str) -> Iterator[tuple[str, DataJob]]:
+        if split == "none" or self.job.error is not None:
             yield "", self.job
             return
         months = {m for uid in known if uid.startswith(self.job.uid) and (m := _month_in(uid[len(self.job.uid) :]))}
-        for first in sorted(months | _months_of(self.job)):
+        for first in sorted(months | (_months_of(self.job) if split == self.job.tab.split else set())):
             month = month_of(first, self.job)
             suffix = f" {first[0]:04}-{first[1]:02}"
             window = _overlap(self.job.window, month)
@@ -124,8 +173,9 @@ class Pages:
 
     @property
     def publishes(self) -> list[DataPublish]:
-        """All pages, months in their order."""
-        return [page for _, chain in sorted(self.chains.items()) for page in chain.pages]
+        """All pages, closed ones first, so that the others know what those keep; months in their order."""
+        chains = sorted(self.chains.items(), key=lambda item: (item[0] not in self.job.beside, item[0]))
+        return [page for _, chain in chains for page in chain.pages]
 
     @property
     def error(self) -> SyncError | None:
@@ -174,6 +224,11 @@ class Pages:
         """Return a number for each key that all pages show after the publish, so that a million of them take 8 MB."""
         hashes = [page.shown_hashes for page in self.publishes] + [key_hashes(list(self.job.taken))]
         return pl.concat(hashes).unique()
+
+
+def is_page(uid: str, first: str) -> bool:
+    """Tell whether `uid` names a page that follows the one named `first`, or that one itself."""
+    return uid.startswith(first) and _NEXT.fullmatch(uid, len(first)) is not None
 
 
 def _months_of(job: DataJob) -> set[tuple[int, int]]:

@@ -65,7 +65,7 @@ def find_load(job: DataJob, before: Sequence[TabLoad] = ()) -> TabLoad | None:
     Those of one body go together with the other tabs, and need not be looked at once more. `before` are those of the
     pages before this one. Which rows are the oldest of more than fit is known by looking at all of them: None as well.
     """
-    if job.taken or job.is_closed:  # of those only rows that no other spreadsheet shows
+    if job.shares_rows:  # of those only rows that stand nowhere else
         return None
     if job.tab.overflow == "remove_oldest" and job.n_in_window > job.tab.max_rows:
         return None

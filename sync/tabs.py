@@ -70,7 +70,8 @@ class DataJob:
     """A data tab: its records, window and columns, and what the store knows of the tab.
 
     `gathered` are the mirrors of single connections that one of all calls is made of.
-    `taken` are keys that other spreadsheets of the sheet show; one that `is_closed` takes no new rows.
+    `taken` are keys that other spreadsheets of the sheet show; one that `is_closed` takes no new rows. `beside` are the
+    suffixes of pages that were made before `split` was changed, and keep the rows that they have.
     `error` is why its records could not be refreshed; such a tab is left as it is. `body_bytes` is the most that one
     request to Google may hold.
     """
@@ -90,6 +91,7 @@ class DataJob:
     gathered: tuple[Mirror, ...] = ()
     taken: frozenset[str] = frozenset()
     is_closed: bool = False
+    beside: tuple[str, ...] = ()
     error: SyncError | None = None
     warnings: tuple[str, ...] = ()
 
@@ -102,6 +104,11 @@ class DataJob:
     def uid(self) -> str:
         """The name under which the tab is tagged and stored; `known_as` is that of before an edit of the config."""
         return (self.known_as or f"{self.sheet.name}/{self.tab.title}") + self.suffix
+
+    @property
+    def shares_rows(self) -> bool:
+        """Whether some of its records are shown elsewhere, and not here."""
+        return bool(self.taken or self.is_closed or self.beside)
 
     @cached_property
     def state(self) -> TabState | None:
@@ -200,7 +207,8 @@ class DataJob:
         wanted = [ROWS_VERSION, self._mirror.id, self.zone.key, str(tab.period.text), self.sheet.week_starts]
         rules = [tab.mode, tab.order, list(tab.where), tab.remove_after, tab.max_rows, tab.overflow]
         looks = [[c.name, c.format, c.mask] for c in self.chosen if c.format or c.mask]
-        return digest([*wanted, *rules, [c.name for c in self.chosen], *([looks] if looks else [])])
+        more = [part for part in (looks, list(self.beside)) if part]
+        return digest([*wanted, *rules, [c.name for c in self.chosen], *more])
 
     @property
     def is_settled(self) -> bool:

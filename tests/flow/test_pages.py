@@ -200,3 +200,61 @@ def test_a_new_month_begins_a_new_tab_and_leaves_the_old_ones(world: World) -> N
     finally:
         clock.set_now(None)
     assert pages(world, MONTH) == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", 'split = "month"'),
+        ('split = "month"', ""),
+        (f"max_rows = {N_PAGE}", f'split = "month"\nmax_rows = {N_PAGE}'),
+    ],
+    ids=["to months", "from months", "pages to months"],
+)
+def test_where_split_is_edited_rows_stay_with_their_notes_and_new_ones_come_in_the_new_way(
+    world: World, before: str, after: str
+) -> None:
+    every = rf"{MONTH}|Calls( \(\d+\))?"
+    world.period = "last 30 days"
+    world.more_tab = before
+    world.run()
+    first = pages(world, every)
+    person = Person(world, next(iter(first)))
+    person.do(note_on(person.look().keys[::5]))
+    world.admin.arrive(10)
+    world.admin.edit_calls(30)
+    world.more_tab = after
+    plan = _plan(world)
+    report = world.run()
+    assert report.error is None, report
+    assert [(tab.title, tab.rows) for tab in report.tabs] == [(tab.title, tab.rows_after) for tab in plan.tabs]
+    assert report.requests["google_write"] == plan.requests_write
+    assert any("split" in warning for tab in report.tabs for warning in tab.warnings)
+    found = pages(world, every)
+    assert {title: [row["Call ID"] for row in rows] for title, rows in found.items() if title in first} == {
+        title: [row["Call ID"] for row in rows] for title, rows in first.items()
+    }
+    assert sum(len(rows) for title, rows in found.items() if title not in first) == 10
+    person.assert_notes()
+    assert_all_there(world, found)
+    world.more_tab = before
+    assert world.run().error is None
+    person.assert_notes()
+    assert_all_there(world, pages(world, every))
+
+
+def test_rows_of_a_page_of_before_split_was_edited_go_to_the_months_once_it_is_deleted(world: World) -> None:
+    world.period = "last 30 days"
+    world.run()
+    world.more_tab = 'split = "month"'
+    world.run()
+    ids = {
+        sheet["properties"]["title"]: sheet["properties"]["sheetId"]
+        for sheet in world.admin.http.get(
+            f"/v4/spreadsheets/{world.spreadsheet}", headers={"Authorization": "Bearer test"}
+        ).json()["sheets"]
+    }
+    world.admin.edit(world.spreadsheet, requests=[{"deleteSheet": {"sheetId": ids["Calls"]}}])
+    assert world.run().error is None
+    assert "Calls" not in titles(world)
+    assert_all_there(world, pages(world, MONTH))
