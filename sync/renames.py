@@ -113,25 +113,26 @@ def follow(client: SheetsHttpClient, store: Store, spreadsheet_id: str, renames:
     states = published.load_tabs(store, spreadsheet_id)
     requests: list[dict[str, Any]] = []
     names: dict[str, str] = {}
+    titles: dict[str, str] = {}
     for rename in renames:
         for state in states:
             uid = rename.of(state.uid)
             if uid is not None:
                 names[state.uid] = uid
-                requests += _requests(book, state, uid, rename)
+                titles[state.uid] = rename.title_now + state.title.removeprefix(rename.title_before)
+                requests += _requests(book, state, uid, titles[state.uid])
     if requests:
         send_requests(client, spreadsheet_id, requests)
-    published.rename_tabs(store, spreadsheet_id, names)
+    published.rename_tabs(store, spreadsheet_id, names, titles)
 
 
-def _requests(book: Book, state: TabState, uid: str, rename: Rename) -> list[dict[str, Any]]:
+def _requests(book: Book, state: TabState, uid: str, title: str) -> list[dict[str, Any]]:
     tab = book.tab_of(state.sheet_id)
     if tab is None or state.uid not in tab.uids:
         return []
     here = {"sheetId": tab.sheet_id}
     found = [_retag(TAB_KEY, state.uid, uid, {"sheetId": tab.sheet_id})]
     found += [_retag(HEADER_KEY, state.uid, uid, None)]
-    title = rename.title_now + state.title.removeprefix(rename.title_before)
     if tab.title == state.title and _is_untaken(book, title, tab):
         found += [{"updateSheetProperties": {"properties": {**here, "title": title}, "fields": "title"}}]
     return found

@@ -217,12 +217,12 @@ def forget_tab(store: Store, spreadsheet_id: str, uid: str) -> None:
         connection.execute(delete(tabs).where(tabs.c.spreadsheet_id == spreadsheet_id, tabs.c.uid == uid))
 
 
-def rename_tabs(store: Store, spreadsheet_id: str, names: Mapping[str, str]) -> None:
-    """Give tabs other uids; rows, versions and intents stay with them."""
+def rename_tabs(store: Store, spreadsheet_id: str, names: Mapping[str, str], titles: Mapping[str, str]) -> None:
+    """Give tabs, by their uids, other uids and titles; rows, versions and intents stay with them."""
     with store.begin() as connection:
         for before, now in names.items():
             of_tab = (tabs.c.spreadsheet_id == spreadsheet_id, tabs.c.uid == before)
-            connection.execute(update(tabs).where(*of_tab).values(uid=now))
+            connection.execute(update(tabs).where(*of_tab).values(uid=now, title=titles[before]))
         mine = intents.c.spreadsheet_id == spreadsheet_id
         for row in connection.execute(select(intents.c.id, intents.c.uids).where(mine)).all():
             uids = [names.get(uid, uid) for uid in orjson.loads(row.uids)]
