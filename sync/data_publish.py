@@ -27,7 +27,7 @@ from sync.store.published import TabChange as SavedChange
 from sync.survey import MakeReader, Survey, key_from, read_whole, take_survey
 from sync.tab_load import TabLoad, find_load
 from sync.tab_publish import Allowed, Runs, TabPublish, n_after, new_space, new_tab, place_of, shifts_of
-from sync.tabs import DataJob, Rows, row_print
+from sync.tabs import DataJob, Rows, check_stream, row_print
 
 if TYPE_CHECKING:
     from sync.pages import Chain
@@ -210,6 +210,8 @@ class DataPublish(TabPublish):
         return self._diff_whole(change, blocks)
 
     def _located(self, there: ObservedTab) -> TabChange:
+        if self._state is not None and self._extent.n:
+            check_stream(self.job, self._state)
         known = {c["name"]: c["title"] for c in self._state.columns} if self._state else {}
         if not known:  # the store is new or lost: what the tab carries a tag of was ours before
             known = dict.fromkeys(there.columns, "")

@@ -8,6 +8,7 @@ SyncError                      what, where, hint
     UnexpectedlyEmpty          had rows, got none; a flag says "yes, really"
     HeaderChanged              a column of ours is missing or doubled; a flag takes it back
     ForeignTab                 somebody else made this tab; a flag adopts it
+    OtherStream                the tab shows other records; another title lets both be
     TooLarge                   would pass a limit of Sheets; no flag
   CredentialsRefused           stop this sheet until a person acts         exit 5
     NotShared                  names the address to share the spreadsheet with
@@ -117,6 +118,10 @@ class HeaderChanged(StoppedByGuard):
 
 class ForeignTab(StoppedByGuard):
     """A tab with our title was made by somebody else."""
+
+
+class OtherStream(StoppedByGuard):
+    """The config asks for other records than a tab shows, whose rows could not be told from them."""
 
 
 class TooLarge(StoppedByGuard):

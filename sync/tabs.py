@@ -18,7 +18,7 @@ from sync.config.forms import LONGEST_TITLE
 from sync.config.sheet import Sheet, Tab
 from sync.decorations import make_decor
 from sync.destination.spot import Row, TabShape
-from sync.errors import SyncError
+from sync.errors import OtherStream, SyncError
 from sync.records import Column, Slice, StreamKind, StreamSpec
 from sync.shape.cells import KEY_COLUMN, ChosenColumn, cell_key_text, fingerprint, make_columns, same_cell, to_table
 from sync.shape.conditions import fields_of, parse_condition
@@ -27,7 +27,7 @@ from sync.shape.view import Order, choose_columns, fields_to_read, make_view
 from sync.store import published
 from sync.store.db import Store
 from sync.store.forgotten import rows_to_remove
-from sync.store.mirror import Mirror
+from sync.store.mirror import Mirror, has_key_of, stream_of
 from sync.store.published import TabState
 
 ROWS_VERSION = 1  # raise it when the same records make other cells, so that every tab is compared once
@@ -317,6 +317,21 @@ class DataJob:
         inside = df.join(wanted, on=KEY_COLUMN, how="semi", maintain_order="left")
         missing = set(wanted[KEY_COLUMN].to_list()) - set(inside[KEY_COLUMN].to_list())
         return pl.concat([inside, self._mirror.read_keys(missing, fields)]) if missing else inside
+
+
+def check_stream(job: DataJob, shown: TabState) -> None:
+    """Raise OtherStream where a tab shows records that could not be told from those that the config asks for now."""
+    if job.mirror is None or shown.mirror_id == job.mirror.id:
+        return
+    before = stream_of(shown.mirror_id)
+    if before in ("", job.spec.name) and has_key_of(job.store, shown.mirror_id, job.spec):
+        return
+    other = f'the stream "{before}"' if before != job.spec.name else "the same stream with other options"
+    raise OtherStream(
+        f'The tab "{job.title}" shows records of {other}, and the config now asks for "{job.spec.name}" in it.',
+        hint="Give the tab another title in the config, and both are there; or delete it in the spreadsheet, and it is "
+        "made anew.",
+    )
 
 
 def looks_changed(state: TabState | None, shape: TabShape) -> tuple[int, ...]:

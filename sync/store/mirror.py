@@ -237,6 +237,19 @@ def _id_of(connection: str, spec: StreamSpec, params_text: str, scope: Mapping[s
     return f"{connection}/{spec.name}/{digest(' '.join(parts))}"
 
 
+def stream_of(mirror_id: str) -> str:
+    """Return the name of the stream that a mirror holds; "" where the id tells none."""
+    parts = mirror_id.split("/")
+    return parts[1] if len(parts) > 2 else ""
+
+
+def has_key_of(store: Store, mirror_id: str, spec: StreamSpec) -> bool:
+    """Tell whether the records of a mirror are named as `spec` names them; True where the mirror is not known."""
+    with store.read() as connection:
+        columns = _known_columns(connection, mirror_id)
+    return columns is None or set(spec.key) <= set(columns)
+
+
 def _known_columns(connection: Connection, mirror_id: str) -> dict[str, str] | None:
     found = connection.execute(select(mirrors.c.columns).where(mirrors.c.id == mirror_id)).scalar()
     return None if found is None else dict(orjson.loads(found))

@@ -239,3 +239,46 @@ def test_a_tab_of_the_same_stream_that_comes_later_is_not_taken_for_one_that_was
     assert world.run().error is None
     assert {"Calls", "Second", "Third"} < set(titles(world))
     person.assert_notes()
+
+
+OTHER_STREAM = {
+    'stream = "calls"': 'stream = "analytics_calls"',
+    '"agent_name"]\nmetrics = ["count", "answered_count", "missed_count", "total_duration"]': '"direction"]',
+    'group_by = ["date"]\nmetrics = ["count", "unique_callers"]': 'group_by = ["direction"]',
+}
+ALL_CALLS = {'connection = "justcall"\nstream = "calls"': 'connection = ["justcall"]\nstream = "all_calls"'}
+OTHER_KEY = {
+    "[connection.justcall]": '[connection.justcall]\ndialect = "v2.1"',
+    **{old: new for old, new in OTHER_STREAM.items() if "stream" not in old},
+}
+
+
+@pytest.mark.every(3)
+@pytest.mark.parametrize("way_out", ["title", "delete"])
+@pytest.mark.parametrize("edit", [OTHER_STREAM, ALL_CALLS, OTHER_KEY], ids=["stream", "all calls", "dialect"])
+def test_another_stream_under_the_same_title_stops_until_people_say_where_it_goes(
+    world: World, edit: dict[str, str], way_out: str
+) -> None:
+    assert world.run().error is None
+    before = world.tab()
+    world.swaps = edit
+    plan = _plan(world)
+    assert plan.error is not None
+    assert "another title" in plan.error.hint
+    report = world.run()
+    assert report.tabs[0].outcome is Outcome.STOPPED
+    assert world.tab() == before
+    if way_out == "title":
+        world.swaps = {**edit, **RENAMED}
+        assert world.run().outcome is Outcome.OK
+        assert world.tab() == before
+        assert len(world.tab("All calls")) > 1
+    else:
+        path, headers = f"/v4/spreadsheets/{world.spreadsheet}", {"Authorization": "Bearer test"}
+        sheets = world.admin.http.get(path, headers=headers).json()["sheets"]
+        (ours,) = [s["properties"]["sheetId"] for s in sheets if s["properties"]["title"] == "Calls"]
+        world.admin.edit(world.spreadsheet, requests=[{"deleteSheet": {"sheetId": ours}}])
+        assert world.run().error is None
+        assert len(world.tab()) > 1
+        assert "(no longer updated)" not in str(world.tab()[0])
+    assert world.run().outcome is Outcome.UNCHANGED
