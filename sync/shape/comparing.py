@@ -39,7 +39,7 @@ CHANGE, SHARE = " | change", " | change_pct"
 """Stand behind a metric's id in the names of the columns of its change, absolute and as a share."""
 _SIGNED = {"0": "+0;-0;0", "0.0": "+0.0;-0.0;0.0", '0.0"%"': "+0.0;-0.0;0.0"}
 _PERCENT = "+0.0%;-0.0%;0.0%"
-_UNIT = re.compile(r" \((s|%|cents)\)$")  # a share has none
+_UNIT = re.compile(r" \((s|cents)\)$")  # a share has none; "(%)" tells missed calls in percent from missed calls
 _DIGITS = 6  # as figures have them
 _NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
 

@@ -48,6 +48,16 @@ def test_changes_are_from_the_days_before_which_no_tab_shows(world: World) -> No
     assert (world.n_requests("write"), world.n_requests("read") <= 2) == (0, True)
 
 
+def test_calls_and_their_share_have_changes_of_different_headers(world: World) -> None:
+    metrics = '"count", "missed_count", "missed_pct", "answered_count", "total_duration"'
+    world.swaps = {
+        BY_DAY: COMPARED.replace('"count", "avg_duration"', metrics) + 'compare = "previous period"\n',
+    }
+    assert world.run().error is None
+    header = world.tab("By day")[0]
+    assert len(set(header)) == len(header) == 1 + 3 * 5
+
+
 @pytest.mark.full
 def test_the_next_day_is_compared_with_the_days_before_it(world: World) -> None:
     world.swaps = {BY_DAY: COMPARED + 'compare = "previous period"\n'}
