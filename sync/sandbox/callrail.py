@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -23,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sync.sandbox.calls import Call, CallOptions
+from sync.sandbox.call_book import Selection
+from sync.sandbox.calls import Call, CallOptions, instant_text
 from sync.sandbox.exchange import Answer, Asked
 from sync.sandbox.vendor import (
     Endpoint,
@@ -185,30 +186,33 @@ class CallRail(VendorDesk):
         self._check_account(request)
         found = self._select(params)
         hidden = set(ON_REQUEST) - set(params.get("fields", "").split(","))
-        shown = [{n: v for n, v in call.items() if n not in hidden} | self.options.extra_fields for call in found]
         if params.get("relative_pagination") != "true" or not self.options.relative_paging:
-            return _numbered("calls", shown, params)
+            whole = _numbered("calls", found, params)
+            return whole | {"calls": [self._shown(call, hidden) for call in whole["calls"]]}
         at, size = _number(params, "offset", 0), _number(params, "per_page", 100, highest=250)
-        more = (at + 1) * size < len(shown)
-        body: dict[str, Any] = {"per_page": size, "has_next_page": more, "calls": shown[at * size : (at + 1) * size]}
+        more = (at + 1) * size < len(found)
+        page = [self._shown(call, hidden) for call in found[at * size : (at + 1) * size]]
+        body: dict[str, Any] = {"per_page": size, "has_next_page": more, "calls": page}
         # Without the filters, as links of this kind are known to come
         query = urlencode({"relative_pagination": "true", "per_page": size, "offset": at + 1})
         return body | {"next_page": f"{request.url.replace(query='')}?{query}" if more else None}
 
-    def _select(self, params: Mapping[str, str]) -> list[dict[str, Any]]:
+    def _shown(self, call: Call, hidden: Collection[str]) -> dict[str, Any]:
+        shown = {n: v for n, v in to_call_rail(call).items() if n not in hidden}
+        return shown | dict(self.options.extra_fields)
+
+    def _select(self, params: Mapping[str, str]) -> list[Call]:
         """Return the calls asked for; newest first unless told otherwise."""
         zone = ZoneInfo(params.get("time_zone", self.options.dates_zone))
         first, last = _day(params, "start_date"), _day(params, "end_date")
         if first is None and last is None:
             first = (datetime.now(UTC) - timedelta(days=30)).astimezone(zone).date()
         day_after = timedelta(days=1 if self.options.end_included else 0)
-        start = _midnight(first, zone) if first else datetime.min.replace(tzinfo=UTC)
-        end = _midnight(last + day_after, zone) if last else datetime.max.replace(tzinfo=UTC)
-        kept = [
-            call
-            for one in self.book.all()
-            if start <= datetime.fromisoformat(one["started_at"]) < end and _passes(call := to_call_rail(one), params)
-        ]
+        start = instant_text(_midnight(first, zone)) if first else ""
+        end = instant_text(_midnight(last + day_after, zone)) if last else ""
+        kept = self.book.select(Selection(start=start, end=end))
+        if {"company_id", "direction", "answer_status", "search"} & set(params):
+            kept = [call for call in kept if _passes(to_call_rail(call), params)]
         return kept[::-1] if params.get("order") == "asc" else kept
 
 
