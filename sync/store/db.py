@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, bindparam, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from sync.errors import StoreError
 from sync.store import migrations
@@ -235,5 +236,7 @@ def _asked_for_wal(store: Store) -> str:
             if mode != "wal":
                 mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             return mode
+        except sqlite3.Error as error:  # of a bare cursor, which SQLAlchemy does not see
+            raise DBAPIError("PRAGMA journal_mode", None, error) from error
         finally:
             cursor.close()

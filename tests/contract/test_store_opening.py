@@ -49,6 +49,18 @@ def test_several_threads_may_open_a_new_store_at_once(store_url: str) -> None:
     assert failures == []
 
 
+def test_a_new_store_that_another_program_writes_from_its_first_moment_is_a_store_error(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE t (n)")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked"):
+        open_store(f"sqlite:///{path}", lock_wait_s=0.1)
+    other.execute("COMMIT")
+    open_store(f"sqlite:///{path}", lock_wait_s=0.1).close()
+    other.close()
+
+
 def test_migrations_make_the_tables_that_queries_expect(store: Store) -> None:
     with store.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
