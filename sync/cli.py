@@ -9,7 +9,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sync.plan import SheetPlan
 
 EXIT_UNKNOWN = 1
+GIVES_WAY = 10  # niceness of the daemon: on a busy machine, what a person asks for is answered first
 GONE_WITHIN = timedelta(seconds=9)  # after a signal to the daemon; service managers kill at ten
 
 
@@ -295,6 +296,8 @@ def _code_of(problems: ConfigError | None, names: list[str] | None) -> list[int]
 @app.command("serve")
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run every enabled sheet at its times until stopped."""
+    with suppress(OSError):
+        os.nice(GIVES_WAY)
     with stop_on_signals(quietly=True) as stop:
         leave_anyway(after=GONE_WITHIN, code=0)
         from sync.service import run_service

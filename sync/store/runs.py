@@ -140,13 +140,20 @@ def _latest(store: Store, sheets: Sequence[str], *conditions: Any) -> dict[str, 
 
 def mark_interrupted(store: Store) -> list[str]:
     """Close the runs whose process has ended, as `interrupted`; return their ids."""
-    query = select(runs.c.id, runs.c.holder, runs.c.started_at_us).where(runs.c.finished_at_us.is_(None))
     now = clock.now()
+    with store.read() as connection:  # most often there is none, and nobody waits for those who write
+        if not _ended_without_word(connection, now):
+            return []
     with store.begin(queues=["interrupted runs"]) as connection:
-        found = connection.execute(query).all()
-        ended = [row.id for row in found if is_gone(row.holder) or from_us(row.started_at_us) < now - _LONGEST_RUN]
+        ended = _ended_without_word(connection, now)
         _close(connection, ended, outcome=INTERRUPTED, report=None, finished_at_us=to_us(now))
     return ended
+
+
+def _ended_without_word(connection: Connection, now: datetime) -> list[str]:
+    query = select(runs.c.id, runs.c.holder, runs.c.started_at_us).where(runs.c.finished_at_us.is_(None))
+    found = connection.execute(query).all()
+    return [row.id for row in found if is_gone(row.holder) or from_us(row.started_at_us) < now - _LONGEST_RUN]
 
 
 def interrupt(store: Store, run_id: str, *, at: datetime) -> None:
