@@ -16,7 +16,8 @@ def main() -> None:
     from sync.cli import main as run  # noqa: PLC0415 - it takes part of a second
 
     gc.freeze()
-    gc.enable()
+    if sys.argv[1:2] != ["status"]:  # which ends before there is much to collect
+        gc.enable()
     run()
 
 
