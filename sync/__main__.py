@@ -16,8 +16,7 @@ def main() -> None:
     from sync.cli import main as run  # noqa: PLC0415 - it takes part of a second
 
     gc.freeze()
-    if sys.argv[1:2] != ["status"]:  # which ends before there is much to collect
-        gc.enable()
+    gc.enable()
     run()
 
 

@@ -42,11 +42,6 @@ class Chain:
         self.closed: Sequence[Chain] = ()  # of before `split` was changed; what they show is not shown here
         self.add_page()
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether no new rows come in."""
-        return self._job.is_closed
-
     def add_page(self) -> DataPublish:
         """Add the next page."""
         n = len(self.pages) + 1
@@ -137,9 +132,8 @@ class Pages:
             for suffix, job in self._jobs(tagged, split=other)
             if any(is_page(uid, job.uid) for uid in tagged)
         }
-        for suffix in [suffix for suffix, chain in self.chains.items() if chain.is_closed and suffix not in there]:
-            if suffix in self.job.beside:
-                del self.chains[suffix]
+        for suffix in set(self.job.beside) - set(there):
+            self.chains.pop(suffix, None)
         if self.job.beside or not there:
             return
         self.job = replace(self.job, beside=tuple(sorted(there)))

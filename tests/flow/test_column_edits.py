@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sync.report import Outcome
+from tests.flow.test_pages import titles
 from tests.flow.test_plan import _plan
 from tests.people import Look, Person, insert_column, move_column, note_on, rename, retitle, sort_by
 from tests.world import World
@@ -148,11 +149,6 @@ def test_metrics_and_groups_of_a_summary_follow_the_config(world: World) -> None
     assert all(row.get("Date (no longer updated)") is None for row in weeks)
     assert len(weeks) <= 4
     assert world.run().outcome is Outcome.UNCHANGED
-
-
-def titles(world: World) -> list[str]:
-    path, headers = f"/v4/spreadsheets/{world.spreadsheet}", {"Authorization": "Bearer test"}
-    return [sheet["properties"]["title"] for sheet in world.admin.http.get(path, headers=headers).json()["sheets"]]
 
 
 RENAMED = {'title = "Calls"': 'title = "All calls"', 'of = "Calls"': 'of = "All calls"'}
