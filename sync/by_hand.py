@@ -31,7 +31,10 @@ def run_all(settings: Config, sheets: Sequence[Sheet], request: RunRequest) -> I
     with stop_on_signals() as stop, open_office(settings) as office:
         refuse_broken(settings.path, office.store, sheets)
         for sheet in sheets:
-            with open_display(screen.err, sheet.name) as progress, carried_out(office.store, sheet, request) as wish:
+            with (
+                open_display(screen.err.console, sheet.name) as progress,
+                carried_out(office.store, sheet, request) as wish,
+            ):
                 report = run_sheet(office, sheet, wish, progress=progress, stop=stop)
             after_run_by_hand(office, report)
             yield report

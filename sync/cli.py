@@ -214,7 +214,7 @@ def plan(
     plans: list[SheetPlan] = []
     with stop_on_signals() as stop, open_office(settings) as office:
         for sheet in sheets:
-            with open_display(screen.err, sheet.name) as progress:
+            with open_display(screen.err.console, sheet.name) as progress:
                 plans.append(plan_sheet(office, sheet, request, offline=offline, progress=progress, stop=stop))
             if not as_json:
                 screen.show_plan(sheet.name, plans[-1])

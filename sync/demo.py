@@ -46,7 +46,7 @@ def run_demo(sandbox_url: str, *, holdings: str, stop: threading.Event) -> Demo:
         with open_office(config) as office:
             for words in ("First run", "Run again, nothing new"):
                 request = RunRequest(trigger=Trigger.PERSON, requested_at=clock.now())
-                with open_display(screen.err, "demo") as progress:
+                with open_display(screen.err.console, "demo") as progress:
                     reports.append(run_sheet(office, config.sheets[0], request, progress=progress, stop=stop))
                 screen.say([f"{words}:", *run_lines(reports[-1])])
             address = f"{sandbox_url}/view/{spreadsheet}#gid={_tab_id(office, config.sheets[0])}"

@@ -47,7 +47,7 @@ def _forget(
             connection=connection,
             dry=dry_run,
             stop=stop,
-            display=partial(open_display, screen.err),
+            display=partial(open_display, screen.err.console),
         )
     if as_json:
         screen.say_json(forgotten_json(done, lambda reports: to_json(list(reports))["runs"]))

@@ -18,13 +18,18 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, quote_plus
 
 import orjson
-import structlog
 
 from sync import clock
+from sync.later import Later
+
+if TYPE_CHECKING:
+    import structlog
+else:
+    structlog = Later("structlog")  # most commands end without a line
 
 MASK = "***"
 SHORTEST_SECRET = 4  # masking shorter ones would only riddle the log
@@ -34,12 +39,12 @@ _SECRET_JSON_FIELDS = ("private_key", "private_key_id", "client_secret", "refres
 _lock = threading.Lock()
 _forms: set[str] = set()
 _pattern: re.Pattern[str] | None = None
+_asked_for: _Look | None = None  # a set-up that no line has followed yet
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger of a module; it follows every later `setup`."""
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger(module=name)
-    return logger
+    return cast("structlog.stdlib.BoundLogger", _Logger(name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +63,48 @@ def setup(level: str = "info", *, json: bool = False, file: LogFile | None = Non
         OSError: the file cannot be written.
 
     """
+    global _asked_for  # noqa: PLW0603 - one set-up a process
     number = logging.getLevelNamesMapping()[level.upper()]
     _sink.replace(None if file is None else _PrivateFile(file))
-    processors = _processors(json=json, colours=file is None)
-    structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *processors],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_: _sink,
-        cache_logger_on_first_use=False,
-    )
-    _setup_libraries(number, processors)
+    look = _Look(level=number, json=json, colours=file is None)
+    _setup_libraries(look)
+    with _lock:
+        _asked_for = look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What lines are written, and how."""
+
+    level: int
+    json: bool
+    colours: bool
+
+
+class _Logger:
+    """Loads and sets up structlog with its first line: most commands end without one."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, method: str) -> Any:
+        """Return the method of a logger that follows the last set-up."""
+        _configure()
+        return getattr(structlog.get_logger(module=self._name), method)
+
+
+def _configure() -> None:
+    global _asked_for
+    with _lock:
+        look, _asked_for = _asked_for, None
+        if look is None:
+            return
+        structlog.configure(
+            processors=[structlog.contextvars.merge_contextvars, *_processors(look)],
+            wrapper_class=structlog.make_filtering_bound_logger(look.level),
+            logger_factory=lambda *_: _sink,
+            cache_logger_on_first_use=False,
+        )
 
 
 @contextmanager
@@ -115,12 +152,12 @@ class _Sink:
 _sink = _Sink()
 
 
-def _processors(*, json: bool, colours: bool) -> list[structlog.typing.Processor]:
+def _processors(look: _Look) -> list[structlog.typing.Processor]:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(serializer=_to_json)
-        if json
+        if look.json
         else structlog.dev.ConsoleRenderer(
-            colors=colours and sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=look.colours and sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
     return [
@@ -137,29 +174,33 @@ def _to_json(event: object, **_: object) -> str:
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _setup_libraries(level: int, processors: list[structlog.typing.Processor]) -> None:
+def _setup_libraries(look: _Look) -> None:
     """Take over the standard library's root logger; libraries speak from warnings up unless we debug."""
-    handler = _StderrHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *processors]
-        )
-    )
     root = logging.getLogger()
     for old in [h for h in root.handlers if isinstance(h, _StderrHandler)]:
         root.removeHandler(old)
-    root.addHandler(handler)
-    root.setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
+    root.addHandler(_StderrHandler(look))
+    root.setLevel(look.level if look.level <= logging.DEBUG else max(look.level, logging.WARNING))
 
 
 class _StderrHandler(logging.Handler):
     """Writes to where our own lines go."""
+
+    def __init__(self, look: _Look) -> None:
+        super().__init__()
+        self._look = look
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             _sink.msg(self.format(record))
         except Exception:
             self.handleError(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self.formatter is None:
+            processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_processors(self._look)]
+            self.setFormatter(structlog.stdlib.ProcessorFormatter(processors=processors))
+        return super().format(record)
 
 
 def _add_time(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -5,38 +5,79 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import orjson
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from sync import log
 from sync.declared import FIELD_HEADS, PARAM_HEADS, facts_of, field_rows, key_of, memory_of, param_rows, pieces_of
 from sync.history import Standing, due_row, history_row, in_words, why_lines
+from sync.later import Later
 from sync.report import failure_lines
 from sync.store.due_runs import DueRun
 from sync.store.runs import Run
 
 if TYPE_CHECKING:
+    import rich.cells as rich_cells
+    import rich.console as rich_console
+    import rich.table as rich_table
+
     from sync.catalogue import Sample, Shelf
     from sync.check import CheckLine
     from sync.plan import SheetPlan
     from sync.records import StreamSpec
+else:
+    rich_cells, rich_console, rich_table = Later("rich.cells"), Later("rich.console"), Later("rich.table")
 
 PLAIN_WIDTH = 200  # of tables that go to a file or a pipe, so that they are not folded
 
-out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-err = Console(stderr=True)
+
+class Screen:
+    """Standard output or standard error. Rich, which takes long to load, is there for what has to be drawn."""
+
+    def __init__(self, name: Literal["stdout", "stderr"]) -> None:
+        self._name = name
+
+    @property
+    def stream(self) -> TextIO:
+        """The stream; asked for anew each time, since a test may have replaced it."""
+        stream: TextIO = getattr(sys, self._name)
+        return stream
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person reads it as it comes."""
+        return self.stream.isatty()
+
+    @property
+    def width(self) -> int:
+        """How many columns a table may take."""
+        return self.console.width if self.is_terminal else PLAIN_WIDTH
+
+    @cached_property
+    def console(self) -> rich_console.Console:
+        """What draws tables and bars on it."""
+        return rich_console.Console(width=None if self.is_terminal else PLAIN_WIDTH, stderr=self._name == "stderr")
 
 
-def say(lines: Iterable[str], console: Console = out) -> None:
+out, err = Screen("stdout"), Screen("stderr")
+
+
+def say(lines: Iterable[str], on: Screen = out) -> None:
     """Print lines as they are: nothing folded, coloured or read as markup."""
     for line in lines:
-        console.print(log.mask(line), markup=False, highlight=False, soft_wrap=True)
+        on.stream.write(_safe(line) + "\n")
+    on.stream.flush()
+
+
+_CONTROLS = {code: None for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
+
+def _safe(text: str) -> str:
+    """Mask secrets, and drop what would steer the terminal: names and titles are other people's words."""
+    return log.mask(text).translate(_CONTROLS)
 
 
 def say_json(value: object) -> None:
@@ -50,48 +91,58 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     values = [list(row) for row in rows]
     are_numbers = [any(isinstance(row[n], int | float) for row in values) for n in range(len(columns))]
     cells = [[_cell(value) for value in row] for row in values]
-    widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
-    if len(cells) >= _MANY_ROWS and sum(widths) + 2 * len(widths) <= out.width:
-        _show_as_it_is(title, columns, cells, widths=widths, are_numbers=are_numbers)
-        return
-    table = Table(
+    widths = [max(map(_width, column)) for column in zip(columns, *cells, strict=True)]
+    is_one_line_each = not any("\n" in text or "\t" in text for row in cells for text in row)
+    if is_one_line_each and sum(widths) + len(_GAP) * len(widths) <= out.width:
+        _show_as_it_is(title, [columns, *cells], widths=widths, are_numbers=are_numbers)
+    else:
+        _show_folded(title, columns, cells, are_numbers=are_numbers)
+
+
+def _show_as_it_is(
+    title: str, rows: Iterable[Sequence[str]], *, widths: Sequence[int], are_numbers: Sequence[bool]
+) -> None:
+    """Print a table in which nothing has to be folded, as rich would, which takes half a second for a thousand rows."""
+    heads, *lines = [
+        _GAP.join(
+            " " * (width - _width(text)) + text if is_number else text + " " * (width - _width(text))
+            for text, width, is_number in zip(row, widths, are_numbers, strict=True)
+        )
+        for row in rows
+    ]
+    heads = "\n".join([title, heads] if title else [heads])
+    if out.is_terminal:
+        out.console.print(heads, style="bold", markup=False, highlight=False, soft_wrap=True)
+    else:
+        say([heads])
+    say(lines)
+
+
+def _show_folded(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, are_numbers: Sequence[bool]
+) -> None:
+    table = rich_table.Table(
         title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
     )
     for column, is_number in zip(columns, are_numbers, strict=True):
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in cells:
+    for row in rows:
         table.add_row(*row)
-    out.print(table, highlight=False, markup=False)
+    out.console.print(table, highlight=False, markup=False)
 
 
-_MANY_ROWS = 100  # rich takes half a second for a thousand, in which it looks for what to fold
+_GAP = "  "
 
 
-def _show_as_it_is(
-    title: str,
-    columns: Sequence[str],
-    cells: Iterable[Sequence[str]],
-    *,
-    widths: Sequence[int],
-    are_numbers: Sequence[bool],
-) -> None:
-    """Print a table in which nothing has to be folded, exactly as rich would."""
-    lines = [
-        "  ".join(
-            " " * (width - cell_len(text)) + text if is_number else text + " " * (width - cell_len(text))
-            for text, width, is_number in zip(row, widths, are_numbers, strict=True)
-        )
-        for row in (columns, *cells)
-    ]
-    heads = Text("\n".join([*([title] if title else []), lines[0]]), style="bold")
-    out.print(heads, soft_wrap=True)
-    say(["\n".join(lines[1:])])
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    return len(text) if text.isascii() else rich_cells.cell_len(text)
 
 
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:,}" if isinstance(value, int) else log.mask(str(value))
+    return f"{value:,}" if isinstance(value, int) else _safe(str(value))
 
 
 _MARKS = {True: "ok", None: "warning", False: "FAILED"}
