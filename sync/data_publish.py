@@ -12,13 +12,12 @@ import polars as pl
 from sync import clock
 from sync.ages import bounded, comes_after, without_oldest
 from sync.destination.book import Book, ObservedTab
-from sync.destination.change import TabChange, runs_of, to_change
+from sync.destination.change import TabChange, runs_of
 from sync.destination.diff import Want, diff_known, diff_whole
 from sync.destination.load import misplaced_loads
 from sync.destination.long_read import at, is_long, key_hashes
-from sync.destination.mend import find_landed, find_lost_keys, mend_misplaced
+from sync.destination.mend import find_landed, find_lost_keys, mend_above, mend_misplaced
 from sync.destination.observe import MAX_RANGES, Block, to_runs
-from sync.destination.spot import find_spot
 from sync.due_check import is_due
 from sync.errors import StoppedByGuard
 from sync.store import published
@@ -215,9 +214,7 @@ class DataPublish(TabPublish):
         known = {c["name"]: c["title"] for c in self._state.columns} if self._state else {}
         if not known:  # the store is new or lost: what the tab carries a tag of was ours before
             known = dict.fromkeys(there.columns, "")
-        take = self._allowed.take_header
-        found = find_spot(there, self.job.shape, known_columns=known, take_header=take)
-        return self._decorated(self._dressed(to_change(self.job.shape, found)), there)
+        return self._decorated(self._find(there, self.job.shape, known), there)
 
     def _want(self) -> Want:
         job, rows = self.job, self._rows
@@ -269,7 +266,8 @@ class DataPublish(TabPublish):
             blanked=self._blanked,
             lost=find_lost_keys(landed, spot, shape, self._rows.cells),
         )
-        foreign = tuple(mend_misplaced(landed, spot, shape.same_cell))
+        above = mend_above(self._misplaced, spot, blocks, shape.same_cell)
+        foreign = (*above, *mend_misplaced(landed, spot, shape.same_cell))
         if foreign:
             found = replace(found, foreign=foreign, is_final=False)
         self._misplaced, self._moved_loads = (), ()

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sync.destination.book import Book, ObservedTab
-from sync.destination.change import TabChange, to_change
+from sync.destination.change import TabChange
 from sync.destination.decorate import Extent, last_filled
 from sync.destination.mend import mend_above
 from sync.destination.observe import Block
-from sync.destination.spot import Row, find_spot
+from sync.destination.spot import Row
 from sync.destination.status import is_status_row
 from sync.destination.summary_diff import diff_summary
 from sync.pages import Pages, Unshown
@@ -76,13 +76,11 @@ class SummaryPublish(TabPublish):
         known = (
             {c["name"]: c["title"] for c in self._state.columns} if self._state else dict.fromkeys(there.columns, "")
         )
-        take = self._allowed.take_header
-        found = find_spot(there, self.job.shape, known_columns=known, take_header=take)
-        change = self._dressed(to_change(self.job.shape, found))
+        change = self._find(there, self.job.shape, known)
         if self.job.question.pivot and self._state and self._state.shape == self.job.shape_text:
             change = replace(change, warnings=())  # columns come and go with the records, not with the config
         if change.alters_grid:  # numbers of groups that are not shown any more stand beside nothing
-            return replace(change, is_final=False, cleared=tuple(index for _, index in change.given_up))
+            return replace(change, is_final=False, cleared=tuple({name: None for name, _ in change.given_up}))
         if not self.is_whole:
             return change if self._state and change.spot.header_row == self._state.header_row else None
         above = tuple(mend_above(self._misplaced, change.spot, blocks, self.job.shape.same_cell))

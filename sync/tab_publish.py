@@ -9,11 +9,11 @@ from hashlib import blake2b
 from typing import Any
 
 from sync.destination.book import Book, ObservedTab
-from sync.destination.change import RowWrite, TabChange, runs_of
+from sync.destination.change import RowWrite, TabChange, runs_of, to_change
 from sync.destination.decorate import Extent, decorate
 from sync.destination.mend import Misplaced
 from sync.destination.observe import Block, Blocks
-from sync.destination.spot import Row, Spot, TabShape
+from sync.destination.spot import Row, Spot, TabShape, find_spot
 from sync.destination.status import room_for_status
 from sync.errors import SyncError, Where
 from sync.store.published import Shift, TabState
@@ -61,6 +61,7 @@ class TabPublish:
         self._blanked: frozenset[int] = frozenset()
         self._misplaced: tuple[Misplaced, ...] = ()
         self._moved_loads: tuple[TabChange, ...] = ()
+        self._doubtful: frozenset[str] = frozenset()  # columns that got or lost their tag while people moved some
         self._state: TabState | None = None
         self._is_dressed = False  # in this publish
 
@@ -88,6 +89,12 @@ class TabPublish:
         shown = {name: there.header[i] if i < len(there.header) else "" for name, (i, *_) in there.columns.items()}
         return any(name in known and known[name] != text for name, text in shown.items())
 
+    def _find(self, there: ObservedTab, shape: TabShape, known: Mapping[str, str]) -> TabChange:
+        """Find our columns, and say what is to be done to them; `known` are the titles of those published before."""
+        take = self._allowed.take_header
+        found = find_spot(there, shape, known_columns=known, take_header=take, doubtful=self._doubtful)
+        return self._dressed(to_change(shape, found))
+
     def _dressed(self, change: TabChange) -> TabChange:
         """Give columns the look that the config asks for, where it is another than was published."""
         self._is_dressed = self._is_dressed or self._state is None
@@ -112,6 +119,8 @@ class TabPublish:
         self._misplaced += tuple(Misplaced(write=w, spot=change.spot, before=read.get(w.row)) for w in change.writes)
         if change.load is not None:
             self._moved_loads += (change,)
+        named = {change.shape.columns[n].name for n in (*change.retagged, *change.taken_back)}
+        self._doubtful = frozenset(named.union(name for name, _ in change.given_up))
 
     def note_sent(self, change: TabChange) -> None:
         """Count what is about to be sent: it may land although its answer gets lost."""
@@ -132,6 +141,7 @@ class TabPublish:
     def _count(self, change: TabChange) -> None:
         self.warnings |= dict.fromkeys(change.warnings)
         self._blanked = change.blanked
+        self._doubtful = frozenset()
         self._is_dressed = True
 
     def _closes(self, change: TabChange, *, waits: bool) -> bool:

@@ -82,9 +82,10 @@ class TabChange:
     where they stand at the end. `inserts` are the rows that come in, `positions` says where every key that is known
     of stands, `leaving` which keys leave and from where. Rows of `annotated` have something of people's beside them;
     so has `template`, counted before rows were inserted, of which `formulas` (columns) are carried on into new rows.
-    The rows of a new tab may come out of `load`, in place of `writes`. Columns of ours that are `redressed` get the
-    number format of the config, those that are `widened` its width. `under` are requests that lay something over the
-    rows before others come in, `more` beside or over them once all came in, for which the grid grows at its end.
+    The rows of a new tab may come out of `load`, in place of `writes`. Columns by name that are `cleared` lose what
+    stands below the header, before they are given up. Columns of ours that are `redressed` get the number format of
+    the config, those that are `widened` its width. `under` are requests that lay something over the rows before others
+    come in, `more` beside or over them once all came in, for which the grid grows at its end.
     """
 
     shape: TabShape
@@ -98,7 +99,7 @@ class TabChange:
     given_up: tuple[tuple[str, int], ...] = ()
     taken_back: tuple[int, ...] = ()
     moves: tuple[tuple[int, int], ...] = ()
-    cleared: tuple[int, ...] = ()
+    cleared: tuple[str, ...] = ()
     redressed: tuple[int, ...] = ()
     widened: tuple[int, ...] = ()
     under: tuple[Mapping[str, Any], ...] = ()
@@ -132,6 +133,12 @@ class TabChange:
         """The rows that leave, from the top down."""
         return tuple(sorted(self.leaving.values()))
 
+    @cached_property
+    def header_moved(self) -> list[Cell]:
+        """The header as read, over the columns as they stand once those that move have moved."""
+        header = list(self.spot.header) + [None] * (self.spot.n_columns - len(self.spot.header))
+        return moved(header, self.moves)
+
     @property
     def n_rows_after(self) -> int:
         """Rows of the grid at the end."""
@@ -160,6 +167,7 @@ class TabChange:
             or self.has_new_header
             or self.retitled
             or self.given_up
+            or self.taken_back
             or self.moves
             or self.delete_rows
             or self.inserts
@@ -186,6 +194,14 @@ class TabChange:
         columns = self.spot.n_columns + len(self.new_columns)
         in_tray = 3 * columns - len(self.spot.indexes) + 9  # as leave.py lays them down
         return self.n_more_cells + len(self.leaving) * in_tray
+
+
+def moved(cells: list[Cell], moves: Sequence[tuple[int, int]]) -> list[Cell]:
+    """Return the cells of a row once columns moved, each (index, index before which it is put)."""
+    for index, to in moves:
+        cell = cells.pop(index)
+        cells.insert(to - (index < to), cell)
+    return cells
 
 
 def pushed(row: int, inserts: Sequence[Run]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sync.destination.book import ObservedTab
 from sync.records import Cell, Column
@@ -13,21 +13,36 @@ GIVEN_UP = " (no longer updated)"
 
 
 def new_titles(
-    columns: Sequence[Column], indexes: Mapping[int, int], header: Sequence[Cell], known: Mapping[str, str]
+    columns: Sequence[Column],
+    indexes: Mapping[int, int],
+    header: Sequence[Cell],
+    *,
+    known: Mapping[str, str],
+    doubtful: Collection[str],
 ) -> Iterator[int]:
-    """Yield the columns whose title in the config is new, and whose old title people left as it was."""
+    """Yield the columns whose title in the config is new, and whose old title people left as it was.
+
+    So too each `doubtful` one that was taken back, and whose header could not be told so.
+    """
     for n, column in enumerate(columns):
         before = known.get(column.name)
-        if before and before != column.title and n in indexes and _text(header, indexes[n]) == before:
+        shown = _text(header, indexes[n]) if n in indexes else ""
+        is_late = column.name in doubtful and shown.endswith(GIVEN_UP)
+        if is_late or (before and before != column.title and shown == before):
             yield n
 
 
-def given_up(tab: ObservedTab, columns: Sequence[Column]) -> Iterator[tuple[str, int]]:
-    """Yield name and index of each column of ours that the config no longer asks for."""
+def given_up(tab: ObservedTab, columns: Sequence[Column], *, doubtful: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Yield name and index of each column of ours that the config no longer asks for.
+
+    So too each `doubtful` one that was given up, and whose header could not be told so.
+    """
     names = {column.name for column in columns}
     for name, indexes in tab.columns.items():
         if name not in names:
             yield from ((name, index) for index in indexes)
+    for name in doubtful:
+        yield from ((name, i) for i in tab.former.get(name, ()) if not _text(tab.header, i).endswith(GIVEN_UP))
 
 
 def taken_back(tab: ObservedTab, column: Column) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sync.destination.book import ObservedTab
-from sync.destination.change import TabChange
+from sync.destination.change import TabChange, moved
 from sync.destination.columns import GIVEN_UP
 from sync.destination.observe import Block
 from sync.records import Cell
@@ -97,14 +97,12 @@ def _moved(change: TabChange, row: list[Cell], at: int) -> list[Cell]:
     """Put the cells of a row where they stand after the columns moved and came in."""
     row = row + [None] * (change.spot.n_columns - len(row))
     if at > change.spot.header_row:
-        for index in change.cleared:
-            row[index] = None
+        for name, index in change.given_up:
+            row[index] = None if name in change.cleared else row[index]
     elif at == change.spot.header_row:
-        for _, index in change.given_up:
-            row[index] = f"{row[index] or ''}{GIVEN_UP}"
-    for index, to in change.moves:
-        cell = row.pop(index)
-        row.insert(to - (index < to), cell)
+        for name, index in change.given_up:
+            row[index] = f"{row[index] or name}{GIVEN_UP}"
+    row = moved(row, change.moves)
     for n in change.new_columns:
         row.insert(change.spot.indexes[n], None)
     return row

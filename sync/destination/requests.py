@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -140,28 +141,35 @@ def _columns(change: TabChange) -> Iterator[Request]:
 def _config_edits(change: TabChange) -> Iterator[Request]:
     """Follow what was edited in the config; a column that is given up keeps its cells."""
     for name, index in change.given_up:
-        yield _untag(change, COLUMN_KEY, name, index)
-        yield _tag({"dimensionRange": _dimension(change, "COLUMNS", index, index + 1)}, FORMER_KEY, name)
-        shown = change.spot.header[index] if index < len(change.spot.header) else name
-        yield _mark(change, index, f"{shown}{GIVEN_UP}", note="The config no longer asks for this column.")
-    for index in change.cleared:
-        below = {**_column_range(change, index), "startRowIndex": change.spot.header_row + 1}
-        yield {"repeatCell": {"range": below, "cell": {}, "fields": "userEnteredValue"}}
+        shown = change.spot.header[index] if index < len(change.spot.header) else None
+        yield _turn_tag(change, name, index, before=COLUMN_KEY, after=FORMER_KEY)
+        yield _retitle(change, index, shown, f"{shown or name}{GIVEN_UP}")
     for index, to in change.moves:
         yield {"moveDimension": {"source": _dimension(change, "COLUMNS", index, index + 1), "destinationIndex": to}}
     for n in change.taken_back:
-        yield _untag(change, FORMER_KEY, change.shape.columns[n].name, change.spot.indexes[n])
-        yield _mark(change, change.spot.indexes[n], change.shape.columns[n].title)
-    for n in change.retitled:
-        start = _coordinate(change, change.spot.header_row, change.spot.indexes[n])
-        title = {"userEnteredValue": {"stringValue": change.shape.columns[n].title}}
-        yield {"updateCells": {"start": start, "rows": [{"values": [title]}], "fields": "userEnteredValue"}}
+        name, index = change.shape.columns[n].name, change.spot.indexes[n]
+        yield _turn_tag(change, name, index, before=FORMER_KEY, after=COLUMN_KEY)
+    for n in dict.fromkeys((*change.taken_back, *change.retitled)):
+        index = change.spot.indexes[n]
+        yield _retitle(change, index, change.header_moved[index], change.shape.columns[n].title)
 
 
-def _mark(change: TabChange, index: int, text: str, *, note: str = "") -> Request:
-    cell: dict[str, Any] = {"userEnteredValue": {"stringValue": text}} | ({"note": note} if note else {})
-    start = _coordinate(change, change.spot.header_row, index)
-    return {"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": "userEnteredValue,note"}}
+_TYPED_AS_TEXT = re.compile(r"(?!(true|false)\b)[^\W\d_][^\d]*", re.IGNORECASE)
+
+
+def _retitle(change: TabChange, index: int, shown: Cell, title: str) -> Request:
+    """Write another text above a column; if people moved it in this instant, no other header is written over.
+
+    What is replaced is read as if it were typed: a text that could be a number or a date is written by its place.
+    """
+    row = change.spot.header_row
+    if isinstance(shown, str) and _TYPED_AS_TEXT.fullmatch(shown) and _TYPED_AS_TEXT.fullmatch(title):
+        cell = box(change.spot.sheet_id, (row, row + 1), (index, index + 1))
+        exactly = {"matchCase": True, "matchEntireCell": True}
+        return {"findReplace": {"find": shown, "replacement": title, "range": cell, **exactly}}
+    text = {"userEnteredValue": {"stringValue": title}}
+    start = _coordinate(change, row, index)
+    return {"updateCells": {"start": start, "rows": [{"values": [text]}], "fields": "userEnteredValue"}}
 
 
 def _dress_column(change: TabChange, n: int, cells: Iterable[Cell] = ()) -> Iterator[Request]:
@@ -250,14 +258,40 @@ def _header_tag(change: TabChange) -> Request:
     return _tag({"dimensionRange": _dimension(change, "ROWS", row, row + 1)}, HEADER_KEY, change.shape.uid)
 
 
+def tagged_column(sheet_id: int, name: str) -> dict[str, Any]:
+    """Look up a column of ours by its tag, wherever it stands."""
+    return {
+        "metadataKey": COLUMN_KEY,
+        "metadataValue": name,
+        "metadataLocation": {"sheetId": sheet_id},
+        "locationMatchingStrategy": "INTERSECTING_LOCATION",
+    }
+
+
 def _untag(change: TabChange, key: str, name: str, index: int) -> Request:
+    return {"deleteDeveloperMetadata": {"dataFilter": _tagged(change, key, name, index)}}
+
+
+def _turn_tag(change: TabChange, name: str, index: int, *, before: str, after: str) -> Request:
+    """Turn the tag of a column into another kind; one that people moved away in this instant is left as it is."""
+    filters = [_tagged(change, before, name, index)]
+    return {
+        "updateDeveloperMetadata": {
+            "dataFilters": filters,
+            "developerMetadata": {"metadataKey": after},
+            "fields": "metadataKey",
+        }
+    }
+
+
+def _tagged(change: TabChange, key: str, name: str, index: int) -> dict[str, Any]:
     lookup = {
         "metadataKey": key,
         "metadataValue": name,
         "metadataLocation": {"dimensionRange": _dimension(change, "COLUMNS", index, index + 1)},
         "locationMatchingStrategy": "EXACT_LOCATION",
     }
-    return {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}}
+    return {"developerMetadataLookup": lookup}
 
 
 def _dimension(change: TabChange, dimension: str, start: int, end: int) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sync.destination.book import ObservedTab
-from sync.destination.columns import given_up, make_moves, new_titles, taken_back
+from sync.destination.columns import GIVEN_UP, given_up, make_moves, new_titles, taken_back
 from sync.destination.decor import PLAIN, Decor
 from sync.errors import HeaderChanged, Where
 from sync.records import Cell, Column
@@ -70,7 +70,14 @@ class Found:
     moves: tuple[tuple[int, int], ...] = ()
 
 
-def find_spot(tab: ObservedTab, shape: TabShape, *, known_columns: Mapping[str, str], take_header: bool) -> Found:
+def find_spot(
+    tab: ObservedTab,
+    shape: TabShape,
+    *,
+    known_columns: Mapping[str, str],
+    take_header: bool,
+    doubtful: Collection[str] = (),
+) -> Found:
     """Find our columns and header row.
 
     Args:
@@ -78,6 +85,7 @@ def find_spot(tab: ObservedTab, shape: TabShape, *, known_columns: Mapping[str, 
         shape: what the tab should have.
         known_columns: fields that were published before, with the titles they had; what is not among them is new.
         take_header: put missing and doubled columns right instead of stopping.
+        doubtful: columns whose tags were changed while people moved columns or rows.
 
     Raises:
         HeaderChanged: a column of ours, or the header row, is missing or doubled.
@@ -85,11 +93,13 @@ def find_spot(tab: ObservedTab, shape: TabShape, *, known_columns: Mapping[str, 
     """
     header_row = _header_row(tab, shape, take_header=take_header)
     indexes, untagged = _tagged_columns(tab, shape, take_header=take_header)
-    retagged = _by_header(tab, shape, indexes, known_columns)
+    for n in _mistaken(tab, shape, indexes, known_columns, doubtful=doubtful):
+        untagged.append((n, indexes.pop(n)))
+    retagged = _by_header(tab, shape, indexes, known_columns, but={index for _, index in untagged})
     indexes |= retagged
     former = {n: i for n, c in enumerate(shape.columns) if n not in indexes and (i := taken_back(tab, c)) is not None}
     indexes |= former
-    retitled = tuple(new_titles(shape.columns, indexes, tab.header, known_columns))
+    retitled = tuple(new_titles(shape.columns, indexes, tab.header, known=known_columns, doubtful=doubtful))
     missing = tuple(n for n in range(len(shape.columns)) if n not in indexes)
     for column in (shape.columns[n] for n in missing):
         if column.name in known_columns:
@@ -110,9 +120,9 @@ def find_spot(tab: ObservedTab, shape: TabShape, *, known_columns: Mapping[str, 
     return Found(
         spot=spot,
         missing=missing,
-        retagged=(*retagged, *former),
+        retagged=tuple(retagged),
         retitled=retitled,
-        given_up=tuple(given_up(tab, shape.columns)),
+        given_up=tuple(given_up(tab, shape.columns, doubtful=doubtful)),
         taken_back=tuple(former),
         new=tuple(n for n in missing if shape.columns[n].name not in known_columns),
         moves=tuple(moves),
@@ -136,11 +146,34 @@ def _tagged_columns(
     return indexes, untagged
 
 
+def _mistaken(
+    tab: ObservedTab,
+    shape: TabShape,
+    indexes: Mapping[int, int],
+    known_columns: Mapping[str, str],
+    *,
+    doubtful: Collection[str],
+) -> list[int]:
+    """Return the columns whose tag fell on another one, which people had just put in its place."""
+    found = []
+    for n, index in indexes.items():
+        column, text = shape.columns[n], tab.header[index] if index < len(tab.header) else None
+        titles = (column.title, known_columns.get(column.name))
+        if column.name in doubtful and text not in titles and not str(text).endswith(GIVEN_UP):
+            found.append(n)
+    return found
+
+
 def _by_header(
-    tab: ObservedTab, shape: TabShape, tagged: Mapping[int, int], known_columns: Mapping[str, str]
+    tab: ObservedTab,
+    shape: TabShape,
+    tagged: Mapping[int, int],
+    known_columns: Mapping[str, str],
+    *,
+    but: Collection[int],
 ) -> dict[int, int]:
     """Find columns that lost their tag by the text of their header, where that text is there once."""
-    taken = {index for found in tab.columns.values() for index in found}
+    taken = {index for found in tab.columns.values() for index in found} - set(but)
     found: dict[int, int] = {}
     for n, column in enumerate(shape.columns):
         titles = {column.title, known_columns.get(column.name, "")} - {""}

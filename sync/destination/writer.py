@@ -21,7 +21,7 @@ from sync.destination.leave import make_leave
 from sync.destination.links import make_link_bodies
 from sync.destination.load import load, make_load_bodies
 from sync.destination.reaching import after
-from sync.destination.requests import make_fill, make_structure
+from sync.destination.requests import make_fill, make_structure, tagged_column
 from sync.errors import ContractBroken, StoppedByGuard, SyncError, Where
 from sync.records import Cell
 
@@ -59,7 +59,9 @@ class Writer:
 
         """
         written = Written()
-        for parts in _parts_together(changes, self._max_bytes):
+        clearing = [change for change in changes if change.cleared]
+        self._apart(clearing, self._send_clearing, written)
+        for parts in _parts_together(_left(changes, written), self._max_bytes):
             self._apart(_left(parts, written), partial(self._send_structure, written), written)
         loading = [change for change in changes if change.load is not None]
         for change in loading:
@@ -86,6 +88,10 @@ class Writer:
                 return
             for change in changes:
                 self._apart([change], send, written)
+
+    def _send_clearing(self, changes: Sequence[TabChange]) -> None:
+        body = _clearing_body(changes)
+        self._client.send("POST", f"{self._path}/values:batchUpdateByDataFilter", kind="write", body=body)
 
     def _send_structure(self, written: Written, changes: Sequence[TabChange]) -> None:
         body = _structure_body(changes)
@@ -158,7 +164,9 @@ class Writer:
 
 def sizes_of(changes: Sequence[TabChange], *, max_bytes: int) -> list[int]:
     """Return the bytes of each body that `write` would send."""
-    structure = [len(_structure_body(parts)) for parts in _parts_together(changes, max_bytes)]
+    clearing = [change for change in changes if change.cleared]
+    structure = [len(_clearing_body(clearing))] if clearing else []
+    structure += [len(_structure_body(parts)) for parts in _parts_together(changes, max_bytes)]
     loads = (make_load_bodies(change, change.load, max_bytes=max_bytes) for change in changes if change.load)
     loaded = [one.body.n_bytes for bodies in loads for one in bodies]
     links = make_link_bodies(_written_rows(changes), max_bytes=max_bytes)
@@ -170,6 +178,22 @@ def _parts_together(changes: Iterable[TabChange], max_bytes: int) -> Iterator[li
     parts = [_batches(change, max_bytes) for change in changes if change.needs_structure]
     for together in zip_longest(*parts):
         yield [part for part in together if part]
+
+
+def _clearing_body(changes: Iterable[TabChange]) -> bytes:
+    """Empty columns of ours below the header: by their tags, as people may have columns of their own beside them."""
+    data = [
+        {
+            "dataFilter": {"developerMetadataLookup": tagged_column(change.spot.sheet_id, name)},
+            "majorDimension": "COLUMNS",
+            "values": [
+                [None] * (change.spot.header_row + 1) + [""] * (change.spot.n_rows - change.spot.header_row - 1)
+            ],
+        }
+        for change in changes
+        for name in change.cleared
+    ]
+    return orjson.dumps({"valueInputOption": "RAW", "data": data})
 
 
 def _structure_body(changes: Iterable[TabChange]) -> bytes:
