@@ -41,7 +41,7 @@ def given_up(tab: ObservedTab, columns: Sequence[Column], *, doubtful: Collectio
     for name, indexes in tab.columns.items():
         if name not in names:
             yield from ((name, index) for index in indexes)
-    for name in doubtful:
+    for name in sorted(set(doubtful) - names):
         yield from ((name, i) for i in tab.former.get(name, ()) if not _text(tab.header, i).endswith(GIVEN_UP))
 
 
