@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from sync import clock
 from sync.store.db import Store, insert_or_update
@@ -125,9 +125,11 @@ def _known(connection: Connection, sheets: Iterable[str]) -> dict[str, tuple[dat
 
 def _enter_one(connection: Connection, sheet: str, found: Owed) -> None:
     waits = (due_runs.c.sheet == sheet, due_runs.c.lane == SCHEDULE_LANE, due_runs.c.state == WAITING)
+    # A run that was cut off may wait again before the one that came after it: only the last takes times over
+    last = select(func.max(due_runs.c.number)).where(*waits).scalar_subquery()
     taken_over = (
         update(due_runs)
-        .where(*waits)
+        .where(due_runs.c.number == last)
         .values(due_at_us=to_us(found.last_at), n_times=due_runs.c.n_times + found.n_times)
     )
     if connection.execute(taken_over).rowcount == 0:

@@ -15,7 +15,7 @@ from sync.config.schedule import times_until
 from sync.config.sheet import Sheet
 from sync.rota import Rota, offset_of, starts_at
 from sync.store.db import Store, open_store
-from sync.store.due_runs import DueRun, all_rows, claim, drop, end
+from sync.store.due_runs import DueRun, all_rows, claim, drop, end, put_back
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NO_JITTER = timedelta(0)
@@ -42,6 +42,15 @@ def _run_all(store: Store) -> None:
     for row in all_rows(store):
         if claim(store, row.number, holder="h/1/1", run_id=f"run {row.number}"):
             end(store, row.number, holder="h/1/1")
+
+
+def _cut_one_off(store: Store, rota: Rota, now: datetime) -> None:
+    """Begin a run, let others come to be due, and put it back into the queue."""
+    for row in all_rows(store):
+        if claim(store, row.number, holder="h/1/1", run_id=f"run {row.number}"):
+            rota.enter_due(now + timedelta(minutes=21))
+            assert put_back(store, row.number, holder="h/1/1", reason="stopped in the middle")
+            return
 
 
 def _watching(store: Store, sheet: Sheet, now: datetime, jitter: timedelta = NO_JITTER) -> Rota:
@@ -84,6 +93,16 @@ def test_a_time_that_comes_while_it_runs_is_queued(store: Store) -> None:
     assert claim(store, first.number, holder="h/1/1", run_id="r")
     rota.enter_due(START + timedelta(minutes=15))
     assert [row.state for row in all_rows(store)] == ["running", "waiting"]
+
+
+def test_times_that_come_while_two_runs_wait_are_taken_over_by_the_later_one(store: Store) -> None:
+    rota = _watching(store, _sheet(every="15m"), START)
+    (first,) = all_rows(store)
+    assert claim(store, first.number, holder="h/1/1", run_id="r")
+    rota.enter_due(START + timedelta(minutes=15))
+    assert put_back(store, first.number, holder="h/1/1", reason="stopped in the middle")
+    rota.enter_due(START + timedelta(minutes=30))
+    assert _times(all_rows(store)) == [("02 12:00", "02 12:00", 1), ("02 12:15", "02 12:30", 2)]
 
 
 def test_two_daemons_enter_each_time_once(store: Store) -> None:
@@ -157,7 +176,7 @@ def test_jitter_spreads_the_starts_of_sheets_due_together_and_keeps_them_in_thei
 
 @pytest.mark.parametrize("seed", range(6))
 def test_every_time_is_in_exactly_one_row_whatever_happens(store: Store, seed: int) -> None:
-    """Ticks early and late, with restarts, long absences, runs that are slow or dropped, and hours near their end."""
+    """Ticks early and late, restarts, long absences, runs that are slow, cut off or dropped, hours near their end."""
     chance = random.Random(seed)
     zone = chance.choice(["UTC", "America/New_York"])
     schedule = chance.choice(
@@ -174,8 +193,10 @@ def test_every_time_is_in_exactly_one_row_whatever_happens(store: Store, seed: i
             if chance.random() < 0.05:
                 rota = _watching(store, sheet, now, jitter)
             rota.enter_due(now)
-            if chance.random() < 0.7:
+            if chance.random() < 0.5:
                 _run_all(store)
+            elif chance.random() < 0.5:
+                _cut_one_off(store, rota, now)
             elif chance.random() < 0.1:
                 drop(store, ["calls"], "for a reason", lanes=(1,))
     finally:
