@@ -128,6 +128,17 @@ def insert_or_update(connection: Connection, table: Table, *, key: Sequence[str]
     return cast(Insert, statement.on_conflict_do_update(index_elements=list(key), set_=new))
 
 
+def put_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], *, key: Sequence[str]) -> None:
+    """Insert rows of `table`, each in the order of its columns, or update those whose `key` is there."""
+    statement = insert_or_update(connection, table, key=key)
+    names, compiled = [column.name for column in table.columns], statement.compile(dialect=connection.dialect)
+    if rows and compiled.positiontup == names:
+        # As the driver takes them: no column has to be converted, and binding them one by one cost as much again
+        connection.exec_driver_sql(str(compiled), list(rows))
+    elif rows:
+        connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+
+
 def _prepare(store: Store, lock_wait_s: float) -> None:
     if not store.is_postgresql:
         _switch_to_wal(store, lock_wait_s)

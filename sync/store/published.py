@@ -9,12 +9,13 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from sync.store.db import Store, insert_or_update
+from sync.store.db import Store, insert_or_update, put_many
 from sync.store.instants import from_us, to_us
 from sync.store.pieces import in_pieces
 from sync.store.tables import intents, published_rows, tabs
@@ -180,11 +181,10 @@ def add_rows(
     """Note rows of a known tab that have landed one below the other, from `first_row` on, in one transaction."""
     with store.begin() as connection:
         tab = _number_of(connection, spreadsheet_id, uid)
-        statement = insert_or_update(connection, published_rows, key=("tab", "key"))
-        landed = zip(keys, range(first_row, first_row + len(keys)), fingerprints, strict=True)
-        values = [{"tab": tab, "key": key, "row": row, "fingerprint": print_} for key, row, print_ in landed]
-        connection.execute(statement, values)
-        connection.execute(update(tabs).where(tabs.c.number == tab).values(n_keys=tabs.c.n_keys + len(values)))
+        n_rows = len(keys)
+        landed = zip(repeat(tab, n_rows), keys, range(first_row, first_row + n_rows), fingerprints, strict=True)
+        put_many(connection, published_rows, list(landed), key=("tab", "key"))
+        connection.execute(update(tabs).where(tabs.c.number == tab).values(n_keys=tabs.c.n_keys + n_rows))
 
 
 def note_seen(store: Store, spreadsheet_id: str, uid: str, seen: Mapping[str, PublishedRow]) -> int:
@@ -289,9 +289,7 @@ def _put_rows(connection: Connection, tab: int | None, rows: Sequence[tuple[str,
     )
     keys = {key for key, _, _ in rows}
     n_known = sum(connection.execute(known, {"keys": piece}).scalar_one() for piece in in_pieces(keys))
-    statement = insert_or_update(connection, published_rows, key=("tab", "key"))
-    values = [{"tab": tab, "key": key, "row": row, "fingerprint": print_} for key, row, print_ in rows]
-    connection.execute(statement, values)
+    put_many(connection, published_rows, [(tab, *row) for row in rows], key=("tab", "key"))
     return len(keys) - n_known
 
 
